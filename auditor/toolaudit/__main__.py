@@ -1,0 +1,5 @@
+"""`python -m toolaudit`."""
+
+from toolaudit.cli import main
+
+main()

@@ -1,0 +1,98 @@
+"""The baseline: findings that were accepted, known by fingerprints that survive moved lines and renamed files.
+
+A fingerprint is a hash of the rule, the tools' names and functions, and the resource; no line, no path. Equal ones are told apart by a
+number in the order of their places. The file is JSON, sorted, one entry a line in a diff.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+
+from toolaudit.errors import ToolauditError
+from toolaudit.model import Conflict, Finding, Resource, Tool
+from toolaudit.verdicts.keys import resource_text
+from toolaudit_reports.document import ScanDocument
+from toolaudit_reports.findings import collect
+
+
+class Entry(msgspec.Struct, frozen=True, order=True):
+    """One accepted finding: its fingerprint, and what a reader of the file wants to know of it."""
+
+    fingerprint: str
+    code: str
+    tools: tuple[str, ...] = ()
+    message: str = ""
+
+
+class BaselineFile(msgspec.Struct, frozen=True):
+    """The file as it is written."""
+
+    version: int
+    entries: tuple[Entry, ...]
+
+
+class BaselineError(ToolauditError):
+    """A baseline that cannot be read, with its path and the reason."""
+
+
+def fingerprint(code: str, tools: tuple[Tool, ...], resource: Resource | None, detail: str = "") -> str:
+    """A hash that does not change when lines move or files are renamed."""
+    names = sorted(f"{tool.function}#{tool.name}" for tool in tools)
+    what = resource_text(resource) if resource is not None else ""
+    return hashlib.blake2b("\n".join([code, *names, what, detail]).encode(errors="replace"), digest_size=8).hexdigest()
+
+
+def conflict_fingerprints(conflicts: tuple[Conflict, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:
+    """The fingerprints of conflicts, in their order, all different."""
+    known = {tool.id: tool for tool in tools}
+    raw = [fingerprint(c.code, tuple(known[t] for t in c.tools), c.resource, c.kind) for c in conflicts]
+    return _numbered(raw)
+
+
+def finding_fingerprints(findings: tuple[Finding, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:
+    """The fingerprints of findings without a conflict, in their order, all different."""
+    known = {tool.id: tool for tool in tools}
+    raw = []
+    for f in findings:
+        mine = tuple(known[t] for t in f.tools if t in known)
+        raw.append(fingerprint(f.code, mine, f.resource, "" if mine else Path(f.place.file).name + f.message))
+    return _numbered(raw)
+
+
+def _numbered(raw: list[str]) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    out: list[str] = []
+    for one in raw:
+        seen[one] = seen.get(one, 0) + 1
+        out.append(one if seen[one] == 1 else f"{one}-{seen[one]}")
+    return tuple(out)
+
+
+def read(path: Path) -> dict[str, Entry]:
+    """The accepted fingerprints; `BaselineError` when the file is missing or no baseline."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=BaselineFile)
+    except OSError as error:
+        raise BaselineError(f"{path}: the baseline cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BaselineError(f"{path}: not a baseline: {error}; write one with --write-baseline") from error
+    if found.version != 1:
+        raise BaselineError(f"{path}: baseline version {found.version}; this toolaudit reads version 1")
+    return {entry.fingerprint: entry for entry in found.entries}
+
+
+def write(path: Path, document: ScanDocument) -> None:
+    """Accept what a scan found: write the baseline whole or not at all; equal documents give equal bytes."""
+    entries = {e.fingerprint: Entry(e.fingerprint, e.code, e.names, e.message) for e in collect(document) if e.status != "suppressed"}
+    data = msgspec.json.format(msgspec.json.encode(BaselineFile(1, tuple(sorted(entries.values())))), indent=1) + b"\n"
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BaselineError(f"{path}: the baseline cannot be written: {error.strerror}") from error

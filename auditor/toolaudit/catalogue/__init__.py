@@ -1,0 +1,1 @@
+"""What APIs of the standard library and of third parties do, as data."""

@@ -1,0 +1,108 @@
+"""Where each format goes: `--format` and `--output` pairs, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from toolaudit.errors import ToolauditError
+
+if TYPE_CHECKING:
+    from toolaudit_reports.render import Options
+
+FORMATS = ("text", "json", "sarif", "html", "markdown", "github", "gitlab", "junit")
+
+
+class Output(Struct, frozen=True):
+    """One format and its file; standard output when `file` is None."""
+
+    format: str
+    file: Path | None
+
+
+def plan_outputs(formats: Iterable[str], outputs: Iterable[str]) -> tuple[Output, ...]:
+    """`--output FORMAT=FILE` writes that format; a bare `--output FILE` takes the next `--format`; what is left goes to standard output.
+
+    Raises ToolauditError when two formats want standard output, or a file has no format.
+    """
+    waiting = list(formats)
+    planned: list[Output] = []
+    for text in outputs:
+        head, equals, tail = text.partition("=")
+        if equals and head in FORMATS:
+            if head in waiting:
+                waiting.remove(head)
+            planned.append(Output(head, Path(tail)))
+        elif waiting:
+            planned.append(Output(waiting.pop(0), Path(text)))
+        else:
+            guessed = _format_of(Path(text))
+            planned.append(Output(guessed, Path(text)))
+    if len(waiting) > 1:
+        raise ToolauditError(f"{' and '.join(waiting)} cannot share standard output; give all but one a file: --output {waiting[0]}=FILE")
+    if waiting:
+        planned.append(Output(waiting[0], None))
+    elif all(output.file is not None for output in planned):
+        planned.append(Output("text", None))
+    return tuple(planned)
+
+
+def _format_of(file: Path) -> str:
+    by_suffix = {".json": "json", ".html": "html", ".htm": "html", ".sarif": "sarif", ".md": "markdown", ".xml": "junit", ".txt": "text"}
+    if file.suffix not in by_suffix:
+        raise ToolauditError(f"--output {file}: which format? Write --output FORMAT={file}, with one of {', '.join(FORMATS)}")
+    return by_suffix[file.suffix]
+
+
+def write(output: Output, text: str) -> None:
+    """Write to the file through a temporary one beside it, so that a failure leaves the old file whole.
+
+    Raises ToolauditError when the file cannot be written.
+    """
+    if output.file is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        output.file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=output.file.parent, prefix=f".{output.file.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+                stream.write(text)
+                stream.write("" if text.endswith("\n") else "\n")
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(output.file)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ToolauditError(f"{output.file}: cannot be written ({error.strerror or error})") from None
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def view_options(output: Output, *, quiet: bool, verbose: bool, migration: bool = False) -> Options:
+    """How a renderer shows it: the terminal's width and colours on a terminal, 100 plain columns elsewhere. NO_COLOR and FORCE_COLOR count."""
+    from toolaudit_reports.render import Options
+
+    screen = output.file is None and sys.stdout.isatty()
+    color = not os.environ.get("NO_COLOR") and (screen or bool(os.environ.get("FORCE_COLOR"))) and output.file is None
+    width = max(60, shutil.get_terminal_size().columns) if screen else 100
+    return Options(color=color, width=width, quiet=quiet, verbose=verbose, migration=migration)
+
+
+def interactive() -> bool:
+    """Whether progress may be shown: standard error is a terminal."""
+    return sys.stderr.isatty()

@@ -1,0 +1,94 @@
+"""`toolaudit scan`: from files to a verdict, in every format at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toolaudit.cli.outputs import FORMATS, interactive, plan_outputs, view_options, write
+
+if TYPE_CHECKING:
+    from toolaudit.pipeline import Report
+
+
+@click.command("scan")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Output format; may be given several times.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write to FILE instead of standard output; may be given several times.",
+)
+@click.option("--select", multiple=True, metavar="CODES", help="Report only these codes or names (comma-separated).")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes or names (comma-separated).")
+@click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), help="Lowest severity that fails the gate [error].")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1, 3 and 4.")
+@click.option("--strict", is_flag=True, default=None, help="Exit 4 when a file could not be read or a tool not be resolved.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings listed in FILE do not fail the gate.")
+@click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Write today's findings to FILE as accepted.")
+@click.option("--since", metavar="REV", help="Scan everything, fail only on what is new since this git revision.")
+@click.option("--compare", metavar="FRAMEWORK=OLD:NEW", help="Which verdicts change when the framework is upgraded.")
+@click.option(
+    "--runner",
+    type=click.Choice(["auto", "threads", "event-loop", "processes"]),
+    help="How the calls of one turn run [auto: as the framework's version does].",
+)
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out files and folders, as in .gitignore.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes [cores].")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("-q", "--quiet", is_flag=True, help="Only the verdict line.")
+@click.option("-v", "--verbose", is_flag=True, help="Also notes, secondary effects and unresolved calls.")
+def command(
+    paths: tuple[Path, ...],
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    exit_zero: bool,
+    since: str | None,
+    write_baseline: Path | None,
+    **options: object,
+) -> int:
+    """Find the tools below PATH, what each touches, and which pairs clash. Never runs the code it reads."""
+    from toolaudit import pipeline
+    from toolaudit.cli.settings import settle
+
+    planned = plan_outputs(formats, outputs)
+    request = settle(paths, options)
+    with _progress() as progress:
+        document = pipeline.scan(request, progress=progress)
+    if since is not None:
+        from toolaudit.since import mark_new
+
+        document = mark_new(document, since, request)
+    if write_baseline is not None:
+        from toolaudit import baseline
+
+        baseline.write(write_baseline, document)
+        click.echo(f"toolaudit: wrote {write_baseline}", err=True)
+
+    from toolaudit_reports import gate, render
+
+    verdict = gate.decide(document, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
+    for output in planned:
+        shown = view_options(output, quiet=quiet, verbose=verbose, migration=request.compare is not None)
+        write(output, render.render(output.format, document, gate=verdict, options=shown))
+    return verdict.exit_code
+
+
+@contextmanager
+def _progress() -> Iterator[Report | None]:
+    """Told of by the pipeline, shown on a terminal."""
+    if not interactive():
+        yield None
+        return
+    from toolaudit.cli.progress import Progress
+
+    with Progress() as progress:
+        yield progress

@@ -1,0 +1,1 @@
+"""Facts to footprints: what each tool touches, under which key, with which lock."""

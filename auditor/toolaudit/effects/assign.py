@@ -1,0 +1,292 @@
+"""Assignments: names, attributes, items; writes of shared places."""
+
+from __future__ import annotations
+
+from toolaudit import facts as f
+from toolaudit.effects import attributes, names
+from toolaudit.effects.arguments import Arguments
+from toolaudit.effects.calls import call
+from toolaudit.effects.context import trim
+from toolaudit.effects.expressions import evaluate, look
+from toolaudit.effects.external import call_method
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.objects import attribute, key_step, members, place_of, read
+from toolaudit.effects.values import (
+    CLEAN,
+    Class,
+    Data,
+    Either,
+    Function,
+    Handle,
+    Instance,
+    Loc,
+    Many,
+    Scalar,
+    Taint,
+    Text,
+    Value,
+    alternatives,
+    join_taint,
+)
+from toolaudit.model import Operation
+from toolaudit.project.resolve import GlobalRef
+
+
+def assign_to(frame: Frame, target: f.Expr, value: Value, op: Operation = "write") -> None:
+    """Bind or write one target."""
+    if isinstance(target, f.Name):
+        _to_name(frame, target, value, op)
+    elif isinstance(target, f.Attr):
+        _to_attribute(frame, target, value, op)
+    elif isinstance(target, f.Item):
+        _to_item(frame, target, value, op)
+    elif isinstance(target, f.Display):
+        _to_pattern(frame, target, value)
+    elif isinstance(target, f.Starred):
+        assign_to(frame, target.value, Value(Many("list", element=value), value.taint))
+
+
+def _to_name(frame: Frame, target: f.Name, value: Value, op: Operation) -> None:
+    frame.line = target.line or frame.line
+    name = target.id
+    frame.fixed.discard(name)
+    if name in frame.global_names:
+        loc = names.global_place(frame, name)
+        frame.emit(loc, "w", op, frame.line, data=value.taint, atomic=op != "increment", repeat="again" if op == "increment" else "same")
+        known = frame.world.resolver.name(frame.path, name)
+        if isinstance(known, GlobalRef) and isinstance(value.form, Instance):
+            frame.env.pop(name, None)
+        return
+    if name in frame.outer_names:
+        held = frame.closure.get(name)
+        if held is not None and held.loc is not None:
+            frame.emit(
+                held.loc, "w", op, frame.line, data=value.taint, atomic=op != "increment", repeat="again" if op == "increment" else "same"
+            )
+        frame.closure[name] = Value(value.form, value.taint, held.loc if held else None)
+        return
+    frame.env[name] = value if isinstance(value.form, LEAVES) else trim(value)
+
+
+LEAVES = (Scalar, Text, Data)
+
+
+def _to_attribute(frame: Frame, target: f.Attr, value: Value, op: Operation) -> None:
+    base = look(frame, target.value)
+    frame.line = target.line or frame.line
+    for option in alternatives(base):
+        _set_attribute(frame, target, option, value, op)
+
+
+def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: Operation) -> None:
+    form = base.form
+    if isinstance(form, Instance) and _setter(frame, base, target.attr, value):
+        return
+    place = place_of(base, target.attr)
+    if isinstance(form, Class):
+        place = Loc("self", "", attributes.scope_of(attributes.definer(frame.world, form.ref, target.attr))) / target.attr
+    elif isinstance(form, Handle) and base.loc is not None:
+        place = base.loc / target.attr
+    if place is not None:
+        repeat = "again" if op in ("increment", "append") else "same"
+        frame.emit(place, "w", op, frame.line, data=value.taint, atomic=op != "increment", repeat=repeat)  # type: ignore[arg-type]
+    elif isinstance(form, Handle) and form.kind and form.kind not in ("file", "memory"):
+        api = frame.world.catalogue.method(form.type, "__setattr__")
+        if api is not None:
+            call_method(frame, base, "__setattr__", Arguments(args=(Value(Scalar(target.attr)), value)), frame.line)
+    if isinstance(target.value, f.Name):
+        _remember(frame, target.value.id, target.attr, base, value)
+
+
+def _setter(frame: Frame, base: Value, name: str, value: Value) -> bool:
+    """An assignment to a property with a setter is a call."""
+    form = base.form
+    assert isinstance(form, Instance)
+    world = frame.world
+    for owner in world.resolver.ancestors(form.cls):
+        for head in world.resolver.methods(owner):
+            if head.name == name and any(isinstance(d, f.Attr) and d.attr == "setter" for d in head.decorators):
+                facts = world.setter(owner.path, head)
+                if facts is not None:
+                    call(
+                        frame,
+                        Value(Function(owner.path, head.qualname, facts, owner, base, raw=True)),
+                        Arguments(args=(value,)),
+                        frame.line,
+                    )
+                return True
+    return False
+
+
+def _remember(frame: Frame, name: str, attr: str, base: Value, value: Value) -> None:
+    """The attribute of an object that a local name holds."""
+    if name in frame.env and isinstance(base.form, Instance) and isinstance(frame.env[name].form, Instance):
+        held = frame.env[name]
+        assert isinstance(held.form, Instance)
+        fields = {**dict(held.form.fields), attr: value}
+        frame.env[name] = Value(Instance(held.form.cls, tuple(sorted(fields.items(), key=lambda x: x[0]))[:40]), held.taint, held.loc)
+    if name == frame.receiver:
+        frame.fields[attr] = trim(value)
+
+
+def _to_item(frame: Frame, target: f.Item, value: Value, op: Operation) -> None:
+    base = look(frame, target.value)
+    index = evaluate(frame, target.index)
+    frame.line = target.line or frame.line
+    for option in alternatives(base):
+        _set_item(frame, target, option, index, value, op)
+
+
+def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Value, op: Operation) -> None:
+    form = base.form
+    data = join_taint(value.taint, index.taint)
+    listed = isinstance(form, Handle) and (base.loc is None or frame.world.catalogue.method(form.type, "__setitem__") is not None)
+    if isinstance(form, Instance) or listed:
+        _special(frame, base, "__setitem__", (index, value))
+        return
+    if base.loc is not None:
+        place = base.loc if isinstance(target.index, f.Slice) else base.loc / key_step(index)
+        repeat = "again" if op in ("increment", "append") else "same"
+        frame.emit(place, "w", op, frame.line, data=data, atomic=op != "increment", repeat=repeat)  # type: ignore[arg-type]
+        return
+    if isinstance(target.value, f.Name) and target.value.id in frame.env:
+        held = frame.env[target.value.id]
+        if isinstance(held.form, Many):
+            frame.env[target.value.id] = Value(_with_entry(held.form, index, value), join_taint(held.taint, data))
+        else:
+            frame.env[target.value.id] = held.tainted(data)
+    elif isinstance(target.value, f.Attr | f.Item):
+        _taint_root(frame, target.value, data)
+
+
+def _taint_root(frame: Frame, expr: f.Expr, data: Taint) -> None:
+    """A part of an owned object changed: what is made of the object derives from it."""
+    while isinstance(expr, f.Attr | f.Item):
+        expr = expr.value
+    if isinstance(expr, f.Name) and expr.id in frame.env and expr.id != frame.receiver:
+        frame.env[expr.id] = frame.env[expr.id].tainted(data)
+
+
+def _with_entry(form: Many, index: Value, value: Value) -> Many:
+    if form.kind != "dict":
+        return Many(form.kind, form.items, None, form.element if form.items else value, form.type)
+    if isinstance(index.form, Scalar) and (form.entries is not None or form.element is None) and len(form.entries or ()) < 40:
+        kept = tuple((k, v) for k, v in form.entries or () if k.form != index.form)
+        return Many("dict", None, (*kept, (index, value)), form.element, form.type)
+    return Many("dict", None, form.entries, value, form.type)
+
+
+def _special(frame: Frame, base: Value, name: str, arguments: tuple[Value, ...]) -> None:
+    if isinstance(base.form, Instance):
+        method = attribute(frame, base, name, frame.line, called=True)
+        if isinstance(method.form, Function):
+            call(frame, method, Arguments(args=arguments), frame.line)
+        return
+    if isinstance(base.form, Handle) and frame.world.catalogue.method(base.form.type, name) is not None:
+        call_method(frame, base, name, Arguments(args=arguments), frame.line)
+
+
+def _to_pattern(frame: Frame, target: f.Display, value: Value) -> None:
+    form = value.form
+    if isinstance(form, Many) and form.items is not None and len(form.items) == len(target.items):
+        for part, held in zip(target.items, form.items, strict=True):
+            assign_to(frame, part, held.tainted(value.taint))
+        return
+    if isinstance(form, Either):
+        same = [
+            v.form for v in form.values if isinstance(v.form, Many) and v.form.items is not None and len(v.form.items) == len(target.items)
+        ]
+        if same:
+            from toolaudit.effects.values import union
+
+            for position, part in enumerate(target.items):
+                assign_to(frame, part, union(v.items[position] for v in same if v.items is not None).tainted(value.taint))
+            return
+    held = members(frame, value, frame.line) if isinstance(form, Many | Text) else Value(Data(), value.taint)
+    for part in target.items:
+        assign_to(frame, part, held.tainted(value.taint))
+
+
+# --- statements ------------------------------------------------------------------------------------------------------
+
+
+def assign(frame: Frame, stmt: f.Assign) -> None:
+    frame.line = stmt.line
+    if stmt.value is None:
+        return
+    value = look(frame, stmt.value)
+    if not isinstance(value.form, Many | Instance | Handle) or value.loc is None:
+        value = _loaded(frame, value)
+    if stmt.annotation is not None and isinstance(value.form, Data | Many):
+        value = _hinted(frame, stmt, value)
+    for target in stmt.targets:
+        frame.line = stmt.line
+        assign_to(frame, target, value)
+
+
+def _loaded(frame: Frame, value: Value) -> Value:
+    """Scalars are read when they are assigned; an object of unknown kind keeps its place, for it may be changed through the name."""
+    seen = read(frame, value, frame.line)
+    if seen.loc is not None and isinstance(seen.form, Scalar | Text):
+        return seen.at(None)
+    return seen
+
+
+def _hinted(frame: Frame, stmt: f.Assign, value: Value) -> Value:
+    from toolaudit.effects.annotations import annotated
+
+    hinted = annotated(frame.world, frame.path, stmt.annotation)
+    if hinted is None or isinstance(hinted.form, Data | Text):
+        return value
+    if isinstance(value.form, Many) and isinstance(hinted.form, Many):
+        form = value.form
+        return Value(Many(form.kind, form.items, form.entries, form.element or hinted.form.element, form.type), value.taint, value.loc)
+    return Value(hinted.form, value.taint, value.loc) if isinstance(value.form, Data) else value
+
+
+def augment(frame: Frame, stmt: f.Augment) -> None:
+    """`target op= value`: a read, then a write that derives from it."""
+    from toolaudit.effects.operators import combine
+
+    frame.line = stmt.line
+    current = look(frame, stmt.target)
+    added = evaluate(frame, stmt.value)
+    frame.line = stmt.line
+    if isinstance(current.form, Many) and current.loc is not None:
+        frame.emit(
+            current.loc,
+            "w",
+            "append" if current.form.kind == "list" else "update",
+            stmt.line,
+            data=added.taint,
+            atomic=True,
+            repeat="again",
+        )
+        return
+    seen = read(frame, current, stmt.line)
+    made = combine(frame, stmt.op.rstrip("="), seen, added)
+    if isinstance(current.form, Many) and isinstance(stmt.target, f.Name):
+        frame.env[stmt.target.id] = made
+        return
+    counts = stmt.op.rstrip("=") in ("+", "-", "*", "<<", "|")
+    assign_to(frame, stmt.target, Value(made.form, join_taint(seen.taint, added.taint)), "increment" if counts else "update")
+
+
+def delete(frame: Frame, stmt: f.Delete) -> None:
+    frame.line = stmt.line
+    for target in stmt.targets:
+        if isinstance(target, f.Item):
+            base, index = look(frame, target.value), evaluate(frame, target.index)
+            if isinstance(base.form, Instance | Handle):
+                _special(frame, base, "__delitem__", (index,))
+            elif base.loc is not None:
+                loc = base.loc / key_step(index)
+                frame.emit(loc, "w", "delete", stmt.line, data=index.taint, atomic=True, repeat="error", note="fails when absent")
+        elif isinstance(target, f.Attr):
+            place = place_of(look(frame, target.value), target.attr)
+            if place is not None:
+                frame.emit(place, "w", "delete", stmt.line, data=CLEAN, atomic=True, repeat="error")
+        elif isinstance(target, f.Name):
+            if target.id in frame.global_names:
+                frame.emit(names.global_place(frame, target.id), "w", "delete", stmt.line, atomic=True, repeat="error")
+            frame.env.pop(target.id, None)

@@ -1,0 +1,146 @@
+"""`with` blocks: locks held, transactions, managers of the project and of the catalogue."""
+
+from __future__ import annotations
+
+from toolaudit import facts as f
+from toolaudit.effects import locks
+from toolaudit.effects.arguments import NO_ARGUMENTS, Arguments
+from toolaudit.effects.calls import call
+from toolaudit.effects.context import Bindings, replace_locks, replace_value
+from toolaudit.effects.expressions import bind_target, look
+from toolaudit.effects.external import call_method
+from toolaudit.effects.frame import Frame, Summary
+from toolaudit.effects.instantiate import instantiate
+from toolaudit.effects.objects import attribute, read
+from toolaudit.effects.results import WRAPPED
+from toolaudit.effects.summaries import bind, summarise
+from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value, alternatives
+from toolaudit.model import Lock
+
+
+def enter(frame: Frame, stmt: f.With) -> None:
+    """Enter the managers in order, walk the body, leave them in reverse."""
+    from toolaudit.effects.statements import execute
+
+    held, transaction, waits = frame.locks, frame.transaction, frame.transaction_waits
+    leaving: list[tuple[Value, f.Expr, _Open | None]] = []
+    for expr, target in stmt.items:
+        frame.line = stmt.line
+        value = look(frame, expr)
+        opened = _enter_one(frame, value, expr, stmt, target)
+        leaving.append((value, expr, opened))
+    execute(frame, stmt.body)
+    alive, frame.alive = frame.alive, True
+    for value, _, opened in reversed(leaving):
+        _leave(frame, value, opened, stmt)
+    frame.alive = alive and frame.alive
+    frame.locks, frame.transaction, frame.transaction_waits = held, transaction, waits
+
+
+class _Open:
+    """A generator-based manager between its two halves."""
+
+    def __init__(self, summary: Summary, bindings: Bindings, ids: list[Taint]) -> None:
+        self.summary, self.bindings, self.ids = summary, bindings, ids
+
+
+def _enter_one(frame: Frame, value: Value, expr: f.Expr, stmt: f.With, target: f.Expr | None) -> _Open | None:
+    taken = tuple(lock for option in alternatives(value) for lock in locks.held_by(frame, option, expr, stmt.is_async))
+    if taken:
+        frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
+        if stmt.is_async:
+            frame.suspend()
+        if target is not None:
+            bind_target(frame, target, value)
+        return None
+    form = value.form
+    if isinstance(form, Manager):
+        opened = _enter_generator(frame, form, stmt.line)
+        if opened is not None:
+            given = opened.summary.yields
+            bound = PLAIN if given is None else replace_value(given, opened.ids, opened.bindings)
+            if target is not None:
+                bind_target(frame, target, bound)
+        return opened
+    entered = _enter_object(frame, value, stmt)
+    if target is not None:
+        bind_target(frame, target, entered)
+    return None
+
+
+def _enter_generator(frame: Frame, manager: Manager, line: int) -> _Open | None:
+    form = manager.call.func.form
+    if not isinstance(form, Function):
+        return None
+    arguments = Arguments(args=manager.call.args, keywords=manager.call.keywords)
+    bound = bind(frame, form, arguments)
+    bindings = Bindings({**bound, **{f"^{name}": value for name, value in form.env}})
+    summary = summarise(frame.world, form, bound, frozenset(), frame, line)
+    if summary is None:
+        return None
+    ids: list[Taint] = []
+    stop = summary.yield_at if summary.yield_at >= 0 else None
+    instantiate(frame, summary, bindings, line, 0, stop, ids)
+    taken: list[Lock] = [lock for lock in replace_locks(summary.yield_locks, bindings) if lock not in frame.locks]
+    frame.locks = (*frame.locks, *taken)
+    return _Open(summary, bindings, ids)
+
+
+def _enter_object(frame: Frame, value: Value, stmt: f.With) -> Value:
+    form = value.form
+    name = "__aenter__" if stmt.is_async else "__enter__"
+    if isinstance(form, Instance):
+        method = attribute(frame, value, name, stmt.line, called=True)
+        if isinstance(method.form, Function):
+            made = call(frame, method, NO_ARGUMENTS, stmt.line)
+            _class_locks(frame, method.form)
+            return made if not isinstance(made.form, Data) else value
+        if stmt.is_async:
+            frame.suspend()
+        return value
+    if isinstance(form, Handle) and (wrapped := form.attr(WRAPPED)) is not None:
+        return wrapped
+    if isinstance(form, Handle):
+        api = frame.world.catalogue.method(form.type, name) or (
+            frame.world.catalogue.method(form.type, "__enter__") if stmt.is_async else None
+        )
+        if stmt.is_async and (api is None or api.suspends is not False):
+            frame.suspend()
+        if api is not None and not (api.pure and api.origin == "default"):
+            made = call_method(
+                frame, value, name if frame.world.catalogue.method(form.type, name) else "__enter__", NO_ARGUMENTS, stmt.line
+            )
+            if api.transaction in ("begin", "begin-at-write"):
+                frame.transaction = f"{frame.function}:{stmt.line}"
+                frame.transaction_waits = api.transaction == "begin-at-write"
+            return made if isinstance(made.form, Handle) else value
+        return value
+    if stmt.is_async:
+        frame.suspend()
+    return read(frame, value, stmt.line)
+
+
+def _class_locks(frame: Frame, enter_method: Function) -> None:
+    """A manager class that takes a lock in `__enter__` holds it for the block."""
+    code = enter_method.code
+    if isinstance(code.facts, f.FunctionFacts):
+        taken = locks.acquired_in(frame, enter_method)
+        frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
+
+
+def _leave(frame: Frame, value: Value, opened: _Open | None, stmt: f.With) -> None:
+    if opened is not None:
+        if opened.summary.yield_at >= 0:
+            awaits, io = opened.summary.awaits, opened.summary.io
+            instantiate(frame, opened.summary, opened.bindings, stmt.line, opened.summary.yield_at, None, opened.ids)
+            frame.awaits, frame.io = frame.awaits - awaits, frame.io - io
+        return
+    name = "__aexit__" if stmt.is_async else "__exit__"
+    if isinstance(value.form, Instance):
+        method = attribute(frame, value, name, stmt.line, called=True)
+        if isinstance(method.form, Function):
+            call(frame, method, NO_ARGUMENTS, stmt.line)
+    elif isinstance(value.form, Handle):
+        api = frame.world.catalogue.method(value.form.type, name)
+        if api is not None and api.effects:
+            call_method(frame, value, name, NO_ARGUMENTS, stmt.line)

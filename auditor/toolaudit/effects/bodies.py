@@ -1,0 +1,77 @@
+"""What a body says at a look, without walking it: which values it assigns to a name, and whether it has a body at all."""
+
+from __future__ import annotations
+
+from toolaudit.facts import (
+    Assign,
+    Attr,
+    Call,
+    Const,
+    Evaluate,
+    Expr,
+    For,
+    FunctionFacts,
+    If,
+    Item,
+    Jump,
+    Name,
+    Other,
+    Raise,
+    Stmt,
+    Try,
+    While,
+    With,
+)
+from toolaudit.project.resolve import decorator_name
+
+
+def assigned_to(body: tuple[Stmt, ...], receiver: str, name: str, member: bool = False) -> list[Expr]:
+    """The values assigned to `receiver.name` (to `name` itself, without a receiver; to an item of it) anywhere in a body."""
+    found: list[Expr] = []
+    stack: list[Stmt] = list(reversed(body))
+    while stack:
+        stmt = stack.pop()
+        if isinstance(stmt, Assign) and stmt.value is not None:
+            for target in stmt.targets:
+                if member:
+                    target = target.value if isinstance(target, Item) else Const(None)
+                if not receiver and isinstance(target, Name) and target.id == name:
+                    found.append(stmt.value)
+                if isinstance(target, Attr) and target.attr == name and isinstance(target.value, Name) and target.value.id == receiver:
+                    found.append(stmt.value)
+        stack += reversed(_inner(stmt))
+    return found
+
+
+def _inner(stmt: Stmt) -> list[Stmt]:
+    inner: list[Stmt] = []
+    if isinstance(stmt, If):
+        inner += [*stmt.body, *stmt.orelse]
+    elif isinstance(stmt, Try):
+        inner += [*stmt.body, *(s for h in stmt.handlers for s in h.body), *stmt.orelse, *stmt.finalbody]
+    elif isinstance(stmt, With):
+        inner += stmt.body
+    elif isinstance(stmt, For | While):
+        inner += [*stmt.body, *stmt.orelse]
+    return inner
+
+
+def is_abstract(facts: object) -> bool:
+    """A method without a body of its own: what it does is decided by a class that is not known here."""
+    if not isinstance(facts, FunctionFacts):
+        return False
+    real = [stmt for stmt in facts.body if not _empty(stmt)]
+    if not real:
+        return "abstractmethod" in decorators(facts) or not facts.body or any(isinstance(stmt, Raise) for stmt in facts.body)
+    return False
+
+
+def _empty(stmt: Stmt) -> bool:
+    if isinstance(stmt, Raise):
+        raised = stmt.exception.func if isinstance(stmt.exception, Call) else stmt.exception
+        return isinstance(raised, Name) and raised.id == "NotImplementedError"
+    return (isinstance(stmt, Evaluate) and isinstance(stmt.value, Const | Other)) or isinstance(stmt, Jump)
+
+
+def decorators(code_facts: object) -> tuple[str, ...]:
+    return tuple(decorator_name(d) for d in code_facts.decorators) if isinstance(code_facts, FunctionFacts) else ()

@@ -1,0 +1,247 @@
+"""Calls of values: functions and methods, classes, objects, carriers of callables; what decorators made of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from toolaudit.effects import attributes, classify, construct
+from toolaudit.effects.arguments import Arguments
+from toolaudit.effects.bodies import decorators, is_abstract
+from toolaudit.effects.frame import Frame, World
+from toolaudit.effects.instantiate import conjunction
+from toolaudit.effects.objects import attribute
+from toolaudit.effects.summaries import call_function
+from toolaudit.effects.values import (
+    CLEAN,
+    PLAIN,
+    Class,
+    Data,
+    Either,
+    Foreign,
+    Function,
+    Handle,
+    Instance,
+    Loc,
+    Manager,
+    Many,
+    Method,
+    Module,
+    Partial,
+    Super,
+    Taint,
+    Text,
+    Value,
+    join_taint,
+    taints,
+    union,
+)
+from toolaudit.facts import FunctionFacts
+
+
+def call(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    """Call a value: what it gives, its effects recorded in the frame."""
+    form = func.form
+    act = _CALL.get(type(form))
+    if act is not None:
+        return act(frame, func, arguments, line).tainted(func.taint & _ids(func.taint))
+    frame.total += 1
+    consume(frame, arguments.all(), line)
+    if isinstance(form, Text) and form.parts and form.parts[0].kind == "param":
+        frame.missing(form.parts[0].text, "untyped-parameter", "unknown", line)
+    elif isinstance(form, Data | Text):
+        words = frame.called.lower()
+        harmless = any(word in words for word in ("get", "factory", "make", "creat", "build", "log", "format"))
+        frame.missing(
+            frame.called or "a callable", _reason(form.why if isinstance(form, Data) else ""), "ignored" if harmless else "unknown", line
+        )
+        return Value(Data("not-in-catalogue"), taints(arguments.all()) | func.taint)
+    else:
+        frame.resolved += 1
+    return Value(Data(), taints(arguments.all()) | func.taint)
+
+
+def _ids(taint: Taint) -> Taint:
+    return taint
+
+
+def _reason(why: str) -> str:
+    return why if why in ("unresolved-import", "dynamic-getattr", "unreadable", "recursion", "not-in-catalogue") else "untyped-parameter"
+
+
+def consume(frame: Frame, values: Iterable[Value], line: int) -> Taint:
+    """Arguments handed to code that is not followed: shared places among them are read."""
+    from toolaudit.effects.objects import read
+
+    found = CLEAN
+    for value in values:
+        found = join_taint(found, read(frame, value, line).taint)
+    return found
+
+
+def _call_function(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    form = func.form
+    assert isinstance(form, Function)
+    frame.total += 1
+    frame.resolved += 1
+    if form.receiver is not None and form.receiver.loc is not None and is_abstract(form.code.facts):
+        cls = form.owner.qualname.rsplit(".", 1)[-1] if form.owner else ""
+        return classify.unlisted(
+            frame, form.receiver, cls, form.qualname.rsplit(".", 1)[-1], consume(frame, arguments.all(), line), line, None
+        )
+    if not form.raw:
+        made = decorated(frame.world, form)
+        if made is not None:
+            if form.receiver is not None and isinstance(made.form, Function | Partial):
+                arguments = replace(arguments, args=(form.receiver, *arguments.args))
+            return call(frame, made, arguments, line)
+        names = decorators(form.code.facts)
+        if any(name in attributes.MANAGERS for name in names):
+            return Value(Manager(Partial(Value(replace(form, raw=True)), arguments.args, arguments.keywords)))
+        value, fields = call_function(frame, form, arguments, line)
+        frame.made = fields if form.receiver is not None else ()
+        if any(name in attributes.CACHES for name in names):
+            return attributes.placed(Value(value.form, value.taint), Loc("global", form.qualname, form.path))
+        return value
+    value, frame.made = call_function(frame, form, arguments, line)
+    return value
+
+
+def decorated(world: World, function: Function) -> Value | None:
+    """What the decorators defined in the project make of a function; None when they leave it as it is."""
+    facts = function.code.facts
+    if not isinstance(facts, FunctionFacts) or not facts.decorators:
+        return None
+    if function.code not in world.decorated:
+        world.decorated[function.code] = PLAIN
+        world.decorated[function.code] = _decorate(world, function, facts) or PLAIN
+    made = world.decorated[function.code]
+    return None if made is PLAIN else made
+
+
+def _decorate(world: World, function: Function, facts: FunctionFacts) -> Value | None:
+    frame = attributes.module_frame(world, function.path)
+    frame.closure = dict(function.env)
+    current = Value(Function(function.path, function.qualname, function.code, function.owner, None, function.env, True))
+    changed = False
+    for decorator in reversed(facts.decorators):
+        value = world.evaluate(frame, decorator)
+        if not isinstance(value.form, Function | Class | Partial):
+            continue
+        if isinstance(value.form, Class) and not world.resolver.method(value.form.ref, "__call__"):
+            continue
+        made = call(frame, value, Arguments(args=(current,)), facts.line)
+        if isinstance(made.form, Function) and made.form.code is not function.code:
+            made = Value(replace(made.form, raw=True))
+        if isinstance(made.form, Function | Partial) or (
+            isinstance(made.form, Instance) and world.resolver.method(made.form.cls, "__call__")
+        ):
+            current, changed = made, True
+    return current if changed and not (isinstance(current.form, Function) and current.form.code is function.code) else None
+
+
+# --- other callables -------------------------------------------------------------------------------------------------
+
+
+def _call_partial(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    form = func.form
+    assert isinstance(form, Partial)
+    given = dict(form.keywords) | dict(arguments.keywords)
+    return call(frame, form.func, replace(arguments, args=(*form.args, *arguments.args), keywords=tuple(given.items())), line)
+
+
+def _call_class(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    form = func.form
+    assert isinstance(form, Class)
+    frame.total += 1
+    frame.resolved += 1
+    return construct.construct(frame, form.ref, arguments, line)
+
+
+def _call_instance(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    method = attribute(frame, func, "__call__", line, called=True)
+    if isinstance(method.form, Function):
+        return call(frame, method, arguments, line)
+    frame.total += 1
+    return Value(Data(), consume(frame, arguments.all(), line))
+
+
+def _call_either(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    form = func.form
+    assert isinstance(form, Either)
+    results: list[Value] = []
+    outer = frame.when
+    for index, option in enumerate(form.values):
+        fact = form.facts[index] if index < len(form.facts) else None
+        when = outer if fact is None else conjunction(outer, (fact,))
+        if when is None:
+            continue
+        frame.when = when
+        results.append(call(frame, option, arguments, line))
+    frame.when = outer
+    return union(results) if results else PLAIN
+
+
+def _call_foreign(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    from toolaudit.effects.external import call_foreign
+
+    form = func.form
+    assert isinstance(form, Foreign)
+    return call_foreign(frame, form.name, arguments, line)
+
+
+def _call_method(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    from toolaudit.effects.external import call_method
+
+    form = func.form
+    assert isinstance(form, Method)
+    return call_method(frame, form.receiver, form.name, arguments, line)
+
+
+def _call_handle(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    from toolaudit.effects.external import call_method
+
+    return call_method(frame, func, "__call__", arguments, line)
+
+
+def _call_module(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
+    return PLAIN
+
+
+_CALL: dict[type, Callable[[Frame, Value, Arguments, int], Value]] = {
+    Function: _call_function,
+    Partial: _call_partial,
+    Class: _call_class,
+    Instance: _call_instance,
+    Either: _call_either,
+    Foreign: _call_foreign,
+    Method: _call_method,
+    Handle: _call_handle,
+    Module: _call_module,
+    Super: _call_module,
+}
+
+
+def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> None:
+    """What a method did to an object that a local name holds: members added, attributes set."""
+    from toolaudit.effects import containers
+    from toolaudit.facts import Attr, Name
+
+    target = expr.func
+    if not isinstance(target, Attr) or not isinstance(target.value, Name) or target.value.id not in frame.env:
+        return
+    held = frame.env[target.value.id]
+    form = held.form
+    if isinstance(form, Many) and held.loc is None and target.attr in containers.MUTATORS:
+        grown = containers.grown(form, target.attr, arguments)
+        frame.env[target.value.id] = Value(grown, join_taint(held.taint, taints(arguments.all())))
+    elif isinstance(form, Instance) and frame.made:
+        fields = {**dict(form.fields), **dict(frame.made)}
+        frame.env[target.value.id] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), held.taint, held.loc)
+        if target.value.id == frame.receiver:
+            frame.fields.update(frame.made)
+    elif held.loc is None and isinstance(form, Data | Handle) and arguments.all():
+        frame.env[target.value.id] = held.tainted(taints(arguments.all()))
+    frame.made = ()

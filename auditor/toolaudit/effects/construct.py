@@ -1,0 +1,82 @@
+"""Making objects: constructors, records without one, singletons, enumerations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolaudit.effects import attributes
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.objects import extend_text
+from toolaudit.effects.values import Data, Function, Instance, Loc, Many, Text, Value, taints
+from toolaudit.facts import Name
+from toolaudit.project.resolve import ClassRef
+
+if TYPE_CHECKING:
+    from toolaudit.effects.arguments import Arguments
+
+
+def construct(frame: Frame, ref: ClassRef, arguments: Arguments, line: int) -> Value:
+    """An object of a project class; owned by the call unless the class hands out one object for all."""
+    from toolaudit.effects.calls import consume
+    from toolaudit.effects.summaries import call_function
+
+    world = frame.world
+    if attributes.is_enum(world, ref):
+        return Value(Data(), taints(arguments.all()))
+    maker = world.resolver.method(ref, "__new__")
+    shared = singleton(frame, ref)
+    fields: dict[str, Value] = {}
+    taint = taints(arguments.all())
+    for name in ("__init__", "__post_init__", "model_post_init"):
+        member = world.resolver.method(ref, name)
+        code = world.code(member.owner.path, member.head.qualname) if member else None
+        if member is None or code is None:
+            continue
+        receiver = Value(Instance(ref, tuple(fields.items())), loc=Loc("self", "", attributes.scope_of(ref)) if shared else None)
+        function = Function(member.owner.path, member.head.qualname, code, member.owner, receiver)
+        given = arguments if name == "__init__" else type(arguments)()
+        _, made = call_function(frame, function, given, line)
+        fields.update(made)
+    if world.resolver.method(ref, "__init__") is None:
+        fields = {**_record(frame, ref, arguments), **fields}
+        taint = taint | consume(frame, [v for v in arguments.all() if v.loc is None], line)
+    if maker is not None and shared:
+        fields = {}
+    base = _foreign_container(frame, ref)
+    loc = Loc("self", "", attributes.scope_of(ref)) if shared else None
+    return base if base is not None else Value(Instance(ref, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), taint, loc)
+
+
+def singleton(frame: Frame, ref: ClassRef) -> bool:
+    """A class whose constructor gives the same object again: `__new__` that keeps `_instance`, or a metaclass of that name."""
+    world = frame.world
+    head = world.resolver.klass(ref)
+    if head is not None and any(k.name == "metaclass" and "ingleton" in getattr(k.value, "id", "") for k in head.keywords):
+        return True
+    maker = world.resolver.method(ref, "__new__")
+    if maker is None:
+        return False
+    return any(world.resolver.field(ref, name) for name in ("_instance", "_instances", "instance", "__instance"))
+
+
+def _record(frame: Frame, ref: ClassRef, arguments: Arguments) -> dict[str, Value]:
+    """Fields of a record, from the arguments in the order of its annotations; defaults for the rest."""
+    world = frame.world
+    fields = dict(arguments.keywords)
+    names: list[str] = []
+    for owner in reversed(world.resolver.ancestors(ref)):
+        head = world.resolver.klass(owner)
+        names += [field.name for field in head.fields if field.annotation is not None and field.name not in names] if head else []
+    fields.update(zip(names, arguments.args, strict=False))
+    extra = arguments.extra
+    if extra is not None and isinstance(extra.form, Text):
+        fields.update((name, extend_text(extra.form, name, extra)) for name in names if name not in fields)
+    return {name: value for name, value in fields.items() if name in names or not names}
+
+
+def _foreign_container(frame: Frame, ref: ClassRef) -> Value | None:
+    """A TypedDict or a plain subclass of a container is that container."""
+    head = frame.world.resolver.klass(ref)
+    if head and any(isinstance(base, Name) and base.id == "TypedDict" for base in head.bases):
+        return Value(Many("dict"))
+    return None

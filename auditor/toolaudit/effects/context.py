@@ -1,0 +1,376 @@
+"""From a caller's terms to a callee's and back.
+
+A function is summarised for the shape of its arguments: their structure, with every text and every place named by the path from the
+parameter to it. At a call the paths are followed in the real arguments. So one summary serves all calls of one shape, and a helper's
+`param:path` becomes the caller's `notes.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from toolaudit.effects.keys import normal_path, parts_of
+from toolaudit.effects.objects import extend_text, key_step, shared
+from toolaudit.effects.values import (
+    CLEAN,
+    PLAIN,
+    Class,
+    Data,
+    Either,
+    Foreign,
+    Function,
+    Handle,
+    Instance,
+    Loc,
+    Manager,
+    Many,
+    Method,
+    Module,
+    Partial,
+    Scalar,
+    Step,
+    Super,
+    Taint,
+    Text,
+    Value,
+    bounded,
+    deep_taint,
+    text,
+    tidy,
+)
+from toolaudit.model import Fact, KeyPart, Lock, Resource
+
+MAX_DEPTH = 3
+MAX_MEMBERS = 16
+MAX_NODES = 160
+SHARED = ("self", "global", "cell", "state")
+
+
+class Budget:
+    """How many nodes a value may still take: values of values would grow without bound."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = MAX_NODES) -> None:
+        self.left = left
+
+    def spent(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int = 0, budget: Budget | None = None) -> Value:
+    """A value as its callee sees it: `name` is the path that leads to it, `root` the parameter, `keep` the paths whose constants stay."""
+    form, taint = value.form, frozenset((root,))
+    here = Text((KeyPart("param", name),))
+    if isinstance(form, Scalar):
+        if form.value is None or isinstance(form.value, bool) or name in keep:
+            return Value(form, taint)
+        return Value(here, taint)
+    if isinstance(form, Text):
+        return Value(here, taint)
+    if isinstance(form, Data):
+        if value.loc is not None:
+            return Value(form, taint, Loc("param", name, ""))
+        return Value(form, taint) if form.why else Value(here, taint)
+    if isinstance(form, Foreign | Class | Module):
+        return Value(form, taint)
+    budget = budget or Budget()
+    if depth >= MAX_DEPTH or budget.spent():
+        return Value(_shallow(form, name), taint, _place(value, name))
+    outlives = value.loc is not None and value.loc.root in SHARED
+    made = _structure(form, name, root, keep, depth + 1, budget, outlives)
+    return Value(made, taint, _place(value, name))  # type: ignore[arg-type]
+
+
+def _place(value: Value, name: str) -> Loc | None:
+    if value.loc is None:
+        return None
+    if isinstance(value.form, Instance | Handle | Function) and value.loc.root in SHARED:
+        return value.loc
+    return Loc("param", name, "")
+
+
+def _shallow(form: object, name: str) -> Instance | Handle | Many | Data:
+    if isinstance(form, Instance):
+        return Instance(form.cls)
+    if isinstance(form, Handle):
+        return Handle(form.type, form.kind, (KeyPart("param", name),) if form.parts else (), form.scope)
+    if isinstance(form, Many):
+        return Many(form.kind, type=form.type)
+    return Data("deep")
+
+
+def _varies(value: Value) -> bool:
+    """A first value that is there to be changed: a count, a flag, an empty text. In a shared container it is read where it lives."""
+    return isinstance(value.form, Scalar) and (not isinstance(value.form.value, str) or not value.form.value)
+
+
+def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: int, budget: Budget, shared_here: bool = False) -> object:
+    def inner(value: Value, step: str) -> Value:
+        if shared_here and isinstance(form, Many) and _varies(value):
+            return Value(Data(), frozenset((root,)))
+        return shape(value, f"{name}.{step}", root, keep, depth, budget)
+
+    if isinstance(form, Many):
+        items = None if form.items is None or len(form.items) > MAX_MEMBERS else tuple(inner(v, f"#{i}") for i, v in enumerate(form.items))
+        entries = None
+        if form.entries is not None and len(form.entries) <= MAX_MEMBERS:
+            entries = tuple((k, inner(v, _entry_step(k))) for k, v in form.entries)
+        element = None if form.element is None else inner(form.element, "[]")
+        return Many(form.kind, items, entries, element, form.type)
+    if isinstance(form, Instance):
+        return Instance(form.cls, tuple((k, inner(v, k)) for k, v in form.fields))
+    if isinstance(form, Handle):
+        parts = (KeyPart("param", name),) if form.parts else ()
+        base = (KeyPart("param", f"{name}.~base"),) if form.base else ()
+        return Handle(form.type, form.kind, parts, form.scope, base, tuple((k, inner(v, k)) for k, v in form.attrs))
+    if isinstance(form, Function):
+        receiver = None if form.receiver is None else inner(form.receiver, "@")
+        env = tuple((k, inner(v, f"^{k}")) for k, v in form.env)
+        return Function(form.path, form.qualname, form.code, form.owner, receiver, env, form.raw)
+    if isinstance(form, Partial):
+        return _partial(form, inner)
+    if isinstance(form, Manager):
+        return Manager(_partial(form.call, inner))
+    if isinstance(form, Method):
+        return Method(inner(form.receiver, "@"), form.name)
+    if isinstance(form, Super):
+        return Super(inner(form.instance, "@"), form.owner)
+    assert isinstance(form, Either)
+    return Either(tuple(inner(v, f"|{i}") for i, v in enumerate(form.values)))
+
+
+def _partial(form: Partial, inner: Callable[[Value, str], Value]) -> Partial:
+    args = tuple(inner(v, f"#{i}") for i, v in enumerate(form.args))
+    return Partial(inner(form.func, "@"), args, tuple((k, inner(v, k)) for k, v in form.keywords))
+
+
+def _entry_step(key: Value) -> str:
+    return str(key.form.value).replace(".", "·") if isinstance(key.form, Scalar) else "?"
+
+
+# --- back ------------------------------------------------------------------------------------------------------------
+
+
+class Bindings:
+    """A callee's parameters and closed-over variables (`^name`) in the caller's terms."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self.values = values
+        self._found: dict[str, Value | None] = {}
+        self._taints: dict[str, Taint] = {}
+
+    def find(self, path: str) -> Value | None:
+        """The argument that a path leads to; None for a path that starts at no parameter."""
+        if path not in self._found:
+            root, _, rest = path.partition(".")
+            suffix = ""
+            if root not in self.values and root.endswith("[]"):
+                root, suffix = root[:-2], "[]"
+            value = self.values.get(root)
+            if value is not None and suffix:
+                value = navigate(value, "[]")
+            for step in rest.split(".") if rest else ():
+                value = None if value is None else navigate(value, step)
+            self._found[path] = value
+        return self._found[path]
+
+    def taint(self, name: str) -> Taint:
+        if name not in self._taints:
+            value = self.values.get(name)
+            self._taints[name] = CLEAN if value is None else deep_taint(value)
+        return self._taints[name]
+
+
+def navigate(value: Value, step: str) -> Value:
+    """One step of a path, in a real argument."""
+    form = value.form
+    name = step.removesuffix("[]") if step != "[]" else step
+    found: Value | None = None
+    if isinstance(form, Many):
+        found = _member(form, name)
+    elif isinstance(form, Instance):
+        found = form.field(name)
+    elif isinstance(form, Handle):
+        found = Value(Text(form.base)) if name == "~base" else form.attr(name)
+    elif isinstance(form, Function):
+        found = form.receiver if name == "@" else next((v for k, v in form.env if f"^{k}" == name), None)
+    elif isinstance(form, Method | Super):
+        found = form.receiver if isinstance(form, Method) else form.instance
+    elif isinstance(form, Partial):
+        found = _partial_part(form, name)
+    elif isinstance(form, Manager):
+        found = _partial_part(form.call, name)
+    elif isinstance(form, Either):
+        found = form.values[int(name[1:])] if name[:1] == "|" and name[1:].isdigit() else None
+    elif isinstance(form, Text):
+        found = extend_text(form, name, value)
+    if found is None:
+        found = Value(Data(), value.taint, None if value.loc is None else value.loc / _step(name, form))
+    elif value.loc is not None:
+        found = shared(found, value.loc / _step(name, form))
+    if step.endswith("[]") and step != "[]":
+        return navigate(found, "[]")
+    return found
+
+
+def _step(name: str, form: object) -> Step:
+    """The step of a place: an item of a container, else an attribute."""
+    if name == "[]":
+        return key_step(Value(Scalar("*")))
+    return key_step(Value(Scalar(name.removeprefix("#").replace("·", ".")))) if isinstance(form, Many) else name
+
+
+def _partial_part(form: Partial, name: str) -> Value | None:
+    if name == "@":
+        return form.func
+    if name.startswith("#"):
+        return form.args[int(name[1:])]
+    return next((v for k, v in form.keywords if k == name), None)
+
+
+def _member(form: Many, name: str) -> Value | None:
+    if name.startswith("#") and form.items is not None and int(name[1:]) < len(form.items):
+        return form.items[int(name[1:])]
+    if form.entries is not None:
+        for key, held in form.entries:
+            if _entry_step(key) == name:
+                return held
+    return form.element
+
+
+def replace_parts(parts: tuple[KeyPart, ...], bindings: Bindings) -> tuple[KeyPart, ...]:
+    """Key parts with the callee's parameters replaced."""
+    if not any(part.kind == "param" for part in parts):
+        return parts
+    out: list[KeyPart] = []
+    for part in parts:
+        value = bindings.find(part.text) if part.kind == "param" else None
+        out += (part,) if value is None else parts_of(value)
+    return tidy(out)
+
+
+def replace_taint(taint: Taint, ids: list[Taint], bindings: Bindings) -> Taint:
+    if not taint:
+        return CLEAN
+    size = len(ids)
+    known = (bindings.taint(item) if isinstance(item, str) else ids[item] if item < size else CLEAN for item in taint)
+    return bounded(CLEAN.union(*known))
+
+
+def replace_loc(loc: Loc | None, bindings: Bindings) -> Loc | None:
+    """A place in the caller's terms; None when the caller owns the object."""
+    if loc is None or loc.root != "param":
+        return _keyed(loc, bindings)
+    value = bindings.find(loc.name)
+    if value is None:
+        return loc
+    if value.loc is None:
+        return None
+    found = value.loc
+    if isinstance(value.form, Instance) and found.root in SHARED and loc.path:
+        found = Loc("self", "", f"{value.form.cls.path}::{value.form.cls.qualname}")
+    return Loc(found.root, found.name, found.scope, (*found.path, *(_replaced(step, bindings) for step in loc.path))[:6])
+
+
+def _keyed(loc: Loc | None, bindings: Bindings) -> Loc | None:
+    if loc is None or all(isinstance(step, str) for step in loc.path):
+        return loc
+    return Loc(loc.root, loc.name, loc.scope, tuple(_replaced(step, bindings) for step in loc.path))
+
+
+def _replaced(step: Step, bindings: Bindings) -> Step:
+    return step if isinstance(step, str) else replace_parts(step, bindings)
+
+
+def replace_resource(resource: Resource, bindings: Bindings) -> Resource:
+    parts = replace_parts(resource.key, bindings)
+    if parts is resource.key:
+        return resource
+    return Resource(resource.kind, normal_path(parts) if resource.kind in ("file", "dir") else parts, resource.scope)
+
+
+def replace_locks(locks: tuple[Lock, ...], bindings: Bindings) -> tuple[Lock, ...]:
+    if not any(lock.key for lock in locks):
+        return locks
+    return tuple(Lock(lock.name, lock.covers, replace_parts(lock.key, bindings)) for lock in locks)
+
+
+def replace_facts(facts: tuple[Fact, ...], bindings: Bindings) -> tuple[Fact, ...] | None:
+    """The conditions of an effect in the caller's terms; None when an argument contradicts one."""
+    out: list[Fact] = []
+    for fact in facts:
+        value = bindings.find(fact.parameter)
+        if value is None:
+            out.append(fact)
+        elif isinstance(value.form, Scalar):
+            if str(value.form.value) != fact.value:
+                return None
+        elif isinstance(value.form, Text) and len(value.form.parts) == 1 and value.form.parts[0].kind == "param":
+            out.append(Fact(value.form.parts[0].text, fact.value))
+    return tuple(out)
+
+
+def trim(value: Value, depth: int = 4, budget: Budget | None = None) -> Value:
+    """The value cut to a bounded size: what is deeper, or too much, is plain data."""
+    budget = budget or Budget()
+    form = value.form
+    if isinstance(form, Scalar | Text | Data | Foreign | Class | Module):
+        return value
+    if budget.spent() or depth == 0:
+        return Value(_shallow(form, "") if isinstance(form, Instance | Many) else Data("deep"), value.taint, value.loc)
+    return Value(_mapped(form, lambda inner: trim(inner, depth - 1, budget)), value.taint, value.loc)  # type: ignore[arg-type]
+
+
+def replace_value(value: Value, ids: list[Taint], bindings: Bindings, depth: int = 0) -> Value:
+    """A callee's result in the caller's terms."""
+    form = value.form
+    taint = replace_taint(value.taint, ids, bindings)
+    if isinstance(form, Text):
+        if len(form.parts) == 1 and form.parts[0].kind == "param":
+            found = bindings.find(form.parts[0].text)
+            if found is not None:
+                return found.tainted(taint)
+        made = text(replace_parts(form.parts, bindings), taint)
+        return made.at(replace_loc(value.loc, bindings)) if value.loc else made
+    loc = replace_loc(value.loc, bindings)
+    if depth >= MAX_DEPTH + 2 or isinstance(form, Scalar | Data | Foreign | Class | Module):
+        return Value(form if depth < MAX_DEPTH + 2 else PLAIN.form, taint, loc)
+    return Value(_rebuilt(form, ids, bindings, depth + 1), taint, loc)  # type: ignore[arg-type]
+
+
+def _rebuilt(form: object, ids: list[Taint], bindings: Bindings, depth: int) -> object:
+    made = _mapped(form, lambda value: replace_value(value, ids, bindings, depth))
+    if isinstance(made, Handle):
+        parts = replace_parts(made.parts, bindings)
+        parts = normal_path(parts) if made.kind in ("file", "dir") else parts
+        return Handle(made.type, made.kind, parts, made.scope, replace_parts(made.base, bindings), made.attrs)
+    return made
+
+
+def _mapped(form: object, inner: Callable[[Value], Value]) -> object:
+    """A form with every value inside it replaced."""
+    if isinstance(form, Many):
+        items = None if form.items is None else tuple(inner(v) for v in form.items)
+        entries = None if form.entries is None else tuple((inner(k), inner(v)) for k, v in form.entries)
+        return Many(form.kind, items, entries, None if form.element is None else inner(form.element), form.type)
+    if isinstance(form, Instance):
+        return Instance(form.cls, tuple((k, inner(v)) for k, v in form.fields))
+    if isinstance(form, Handle):
+        attrs = tuple((k, inner(v)) for k, v in form.attrs)
+        return Handle(form.type, form.kind, form.parts, form.scope, form.base, attrs)
+    if isinstance(form, Function):
+        receiver = None if form.receiver is None else inner(form.receiver)
+        env = tuple((k, inner(v)) for k, v in form.env)
+        return Function(form.path, form.qualname, form.code, form.owner, receiver, env, form.raw)
+    if isinstance(form, Partial):
+        return Partial(inner(form.func), tuple(map(inner, form.args)), tuple((k, inner(v)) for k, v in form.keywords))
+    if isinstance(form, Manager):
+        return Manager(_mapped(form.call, inner))  # type: ignore[arg-type]
+    if isinstance(form, Method):
+        return Method(inner(form.receiver), form.name)
+    if isinstance(form, Super):
+        return Super(inner(form.instance), form.owner)
+    assert isinstance(form, Either)
+    return Either(tuple(inner(v) for v in form.values), form.facts)

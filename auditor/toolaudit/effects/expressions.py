@@ -1,0 +1,401 @@
+"""Expressions to values. `evaluate` reads the shared place an expression ends at; `look` only finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from toolaudit import facts as f
+from toolaudit.effects import names
+from toolaudit.effects.arguments import Arguments
+from toolaudit.effects.calls import call, capture_call
+from toolaudit.effects.external import call_method, harmless
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.keys import literal, parts_of
+from toolaudit.effects.objects import attribute, checked, item, members, read
+from toolaudit.effects.operators import combine, contains
+from toolaudit.effects.truth import facts_of, truth
+from toolaudit.effects.values import (
+    CLEAN,
+    PLAIN,
+    Code,
+    Data,
+    Either,
+    Function,
+    Handle,
+    Instance,
+    Manager,
+    Many,
+    Scalar,
+    Text,
+    Value,
+    join_taint,
+    taints,
+    text,
+    union,
+)
+from toolaudit.model import KeyPart
+
+
+def evaluate(frame: Frame, expr: f.Expr) -> Value:
+    """The value of an expression, its place read where it is shared."""
+    value = look(frame, expr)
+    if value.loc is not None or isinstance(value.form, Either):
+        return read(frame, value, frame.line)
+    return value
+
+
+def tested(frame: Frame, expr: f.Expr) -> Value:
+    """The value of a condition: a plain name or attribute is a check of its place."""
+    if isinstance(expr, f.Name | f.Attr | f.Item):
+        return checked(frame, look(frame, expr), frame.line)
+    return evaluate(frame, expr)
+
+
+def look(frame: Frame, expr: f.Expr) -> Value:
+    """The value of an expression, the place that it ends at left unread."""
+    return _LOOK[type(expr)](frame, expr)
+
+
+def _const(frame: Frame, expr: f.Const) -> Value:
+    return Value(Scalar(expr.value))
+
+
+def _name(frame: Frame, expr: f.Name) -> Value:
+    frame.line = expr.line or frame.line
+    return names.load(frame, expr.id)
+
+
+def _attr(frame: Frame, expr: f.Attr) -> Value:
+    base = look(frame, expr.value)
+    frame.line = expr.line or frame.line
+    return _property(frame, attribute(frame, base, expr.attr, frame.line))
+
+
+def _property(frame: Frame, value: Value) -> Value:
+    """An attribute of a foreign object that the catalogue calls a property is read here."""
+    from toolaudit.effects.values import Method
+
+    form = value.form
+    if isinstance(form, Method) and isinstance(form.receiver.form, Handle):
+        api = frame.world.catalogue.method(form.receiver.form.type, form.name)
+        if api is not None and api.property:
+            return call_method(frame, form.receiver, form.name, Arguments(), frame.line).tainted(value.taint)
+        kind = frame.world.catalogue.type(form.receiver.form.type)
+        if api is not None and kind is not None and kind.alias_returns and api.origin == "default":
+            return form.receiver
+    return value
+
+
+def _item(frame: Frame, expr: f.Item) -> Value:
+    base = look(frame, expr.value)
+    index = evaluate(frame, expr.index)
+    frame.line = expr.line or frame.line
+    form = base.form
+    if isinstance(expr.index, f.Slice):
+        seen = read(frame, base, frame.line)
+        return Value(form, seen.taint) if isinstance(form, Many | Text) else Value(Data(), seen.taint)
+    if isinstance(form, Handle):
+        api = frame.world.catalogue.method(form.type, "__getitem__")
+        if api is not None:
+            return call_method(frame, base, "__getitem__", Arguments(args=(index,)), frame.line)
+        plain = form.type == "arguments" or harmless(frame, form.type)
+        return Value(Data("" if plain else "not-in-catalogue"), base.taint | index.taint)
+    if isinstance(form, Instance):
+        method = attribute(frame, base, "__getitem__", frame.line, called=True)
+        if isinstance(method.form, Function):
+            return call(frame, method, Arguments(args=(index,)), frame.line)
+    return item(frame, base, index, frame.line)
+
+
+def _slice(frame: Frame, expr: f.Slice) -> Value:
+    parts = [evaluate(frame, part) for part in (expr.lower, expr.upper, expr.step) if part is not None]
+    return Value(Data(), taints(parts))
+
+
+def _starred(frame: Frame, expr: f.Starred) -> Value:
+    return look(frame, expr.value)
+
+
+def _template(frame: Frame, expr: f.Template) -> Value:
+    pieces: list[KeyPart] = []
+    taint = CLEAN
+    for part in expr.parts:
+        value = evaluate(frame, part)
+        taint = join_taint(taint, value.taint)
+        pieces += literal(str(value.form.value)) if isinstance(value.form, Scalar) else parts_of(value)
+    return text(tuple(pieces), taint)
+
+
+def _binary(frame: Frame, expr: f.Binary) -> Value:
+    left, right = evaluate(frame, expr.left), evaluate(frame, expr.right)
+    return combine(frame, expr.op, left, right)
+
+
+def _compare(frame: Frame, expr: f.Compare) -> Value:
+    left = look(frame, expr.left)
+    taint = CLEAN
+    if expr.ops and expr.ops[0] in ("in", "not in"):
+        left = read(frame, left, frame.line)
+        right = look(frame, expr.rights[0])
+        taint = join_taint(left.taint, contains(frame, right, left))
+        for more in expr.rights[1:]:
+            taint = join_taint(taint, evaluate(frame, more).taint)
+        return Value(Data(), taint)
+    check = any(isinstance(right, f.Const) and right.value is None for right in expr.rights)
+    taint = checked(frame, left, frame.line).taint if check else read(frame, left, frame.line).taint
+    for more in expr.rights:
+        taint = join_taint(taint, evaluate(frame, more).taint)
+    return Value(Data(), taint)
+
+
+def _boolean(frame: Frame, expr: f.Boolean) -> Value:
+    values: list[Value] = []
+    outer = frame.control
+    when = frame.when
+    for part in expr.values:
+        value = evaluate(frame, part)
+        values.append(value)
+        frame.control = join_taint(frame.control, value.taint)
+        if expr.op == "and":
+            frame.when = facts_of(frame, part, frame.when)
+    frame.control = join_taint(outer, frame.sticky)
+    frame.when = when
+    if expr.op == "or":
+        return union(values)
+    return values[-1].tainted(taints(values)) if values else PLAIN
+
+
+def _unary(frame: Frame, expr: f.Unary) -> Value:
+    value = tested(frame, expr.operand) if expr.op == "not" else evaluate(frame, expr.operand)
+    taint = value.taint
+    if expr.op == "-" and isinstance(value.form, Scalar) and isinstance(value.form.value, int):
+        return Value(Scalar(-value.form.value), taint)
+    return Value(Data(), taint)
+
+
+def _choice(frame: Frame, expr: f.Choice) -> Value:
+    test = tested(frame, expr.test)
+    decided = truth(frame, expr.test)
+    if decided is not None:
+        return look(frame, expr.body if decided else expr.orelse)
+    outer, when = frame.control, frame.when
+    frame.control = join_taint(outer, test.taint)
+    frame.when = facts_of(frame, expr.test, when)
+    body = look(frame, expr.body)
+    frame.when = when
+    orelse = look(frame, expr.orelse)
+    frame.control = join_taint(outer, frame.sticky)
+    return union([body, orelse]).tainted(test.taint)
+
+
+def _display(frame: Frame, expr: f.Display) -> Value:
+    items: list[Value] = []
+    known, open_ended = 0, False
+    for part in expr.items:
+        known = known if open_ended else len(items)
+        value = look(frame, part)
+        if isinstance(part, f.Starred) and isinstance(value.form, Many) and value.form.items is not None:
+            items += value.form.items
+        elif isinstance(part, f.Starred):
+            open_ended = True
+            items.append(members(frame, value, frame.line))
+        else:
+            items.append(value if isinstance(value.form, Many | Instance) else read(frame, value, frame.line))
+    kind: Any = expr.kind
+    if kind == "or":
+        return union(items)
+    if open_ended or len(items) > 24 or kind == "set":
+        held = union(items[:24]) if items else None
+        return Value(Many(kind, None, None, held, head=tuple(items[: known if open_ended else 4])), taints(items))
+    return Value(Many(kind, tuple(items)), taints(items))
+
+
+def _mapping(frame: Frame, expr: f.Mapping) -> Value:
+    entries: list[tuple[Value, Value]] = []
+    others: list[Value] = []
+    for key, part in expr.items:
+        value = look(frame, part)
+        if key is None:
+            if isinstance(value.form, Many) and value.form.entries is not None:
+                entries += value.form.entries
+            else:
+                others.append(members(frame, value, frame.line))
+            continue
+        value = value if isinstance(value.form, Many | Instance) else read(frame, value, frame.line)
+        entries.append((evaluate(frame, key), value))
+    taint = taints([value for _, value in entries] + others)
+    if len(entries) > 60:
+        others += [value for _, value in entries[60:]]
+    return Value(Many("dict", None, tuple(entries[:60]), union(others[:12]) if others else None), taint)
+
+
+def _lambda(frame: Frame, expr: f.Lambda) -> Value:
+    code = frame.world.lambdas.setdefault(id(expr), Code(expr))
+    frame.world.kept.append(expr)
+    function = Function(frame.path, f"{frame.function}.<lambda>", code, frame.owner, raw=True)
+    frame.local_codes.add(code)
+    return Value(names.capture(frame, function))
+
+
+def _comprehension(frame: Frame, expr: f.Comprehension) -> Value:
+    saved = dict(frame.env)
+    outer = frame.control
+    taint = CLEAN
+    for clause in expr.clauses:
+        held = members(frame, look(frame, clause.iterable), frame.line)
+        taint = join_taint(taint, held.taint)
+        if clause.is_async:
+            frame.suspend()
+        bind_target(frame, clause.target, held)
+        for condition in clause.conditions:
+            tested = evaluate(frame, condition)
+            taint = join_taint(taint, tested.taint)
+        frame.control = join_taint(frame.control, taint)
+    value = evaluate(frame, expr.element)
+    second = evaluate(frame, expr.value) if expr.value is not None else None
+    frame.env = saved
+    frame.control = join_taint(outer, frame.sticky)
+    kind: Any = expr.kind
+    taint = join_taint(taint, taints([value] + ([second] if second else [])))
+    return Value(Many(kind, element=second if second is not None else value), taint)
+
+
+def _walrus(frame: Frame, expr: f.Walrus) -> Value:
+    value = evaluate(frame, expr.value)
+    frame.env[expr.name] = value
+    return value
+
+
+def _yield(frame: Frame, expr: f.Yield) -> Value:
+    value = look(frame, expr.value) if expr.value is not None else PLAIN
+    if frame.yield_at < 0:
+        frame.yield_at = len(frame.effects)
+        frame.yield_locks = frame.locks
+    frame.yields.append(members(frame, value, frame.line) if expr.is_from else value)
+    return PLAIN
+
+
+def _await(frame: Frame, expr: f.Await) -> Value:
+    frame.pending = False
+    before = frame.awaits
+    known = isinstance(expr.value, f.Call)
+    value = look(frame, expr.value)
+    if (frame.pending or not known or _unknown_awaitable(frame, value)) and (frame.awaits == before or frame.pending):
+        frame.suspend()
+    frame.pending = False
+    return value
+
+
+def _unknown_awaitable(frame: Frame, value: Value) -> bool:
+    return isinstance(value.form, Data) and bool(value.form.why)
+
+
+def _other(frame: Frame, expr: f.Other) -> Value:
+    return PLAIN
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------
+
+
+def _call(frame: Frame, expr: f.Call) -> Value:
+    frame.line = expr.line or frame.line
+    func = callee(frame, expr.func)
+    line = expr.line or frame.line
+    arguments = arguments_of(frame, expr)
+    frame.line = line
+    frame.pending = False
+    frame.called = receiver_text(expr.func)
+    value = call(frame, func, arguments, line)
+    capture_call(frame, expr, func, arguments)
+    frame.line = line
+    if isinstance(value.form, Manager):
+        return value
+    return value
+
+
+def receiver_text(expr: f.Expr) -> str:
+    """What stands before the method's name, in short: `self._client.send` is `_client`."""
+    if not isinstance(expr, f.Attr):
+        return expr.id if isinstance(expr, f.Name) else ""
+    base = expr.value
+    while isinstance(base, f.Call | f.Await | f.Item):
+        base = base.func if isinstance(base, f.Call) else base.value
+    return base.attr if isinstance(base, f.Attr) else base.id if isinstance(base, f.Name) else ""
+
+
+def callee(frame: Frame, expr: f.Expr) -> Value:
+    """What is called: methods stay bound to what they are called on."""
+    if isinstance(expr, f.Attr):
+        base = look(frame, expr.value)
+        frame.line = expr.line or frame.line
+        return attribute(frame, base, expr.attr, frame.line, called=True)
+    return look(frame, expr)
+
+
+def arguments_of(frame: Frame, expr: f.Call) -> Arguments:
+    """The arguments of a call; shared containers go by reference and are not read here."""
+    args: list[Value] = []
+    keywords: list[tuple[str, Value]] = []
+    rest: Value | None = None
+    extra: Value | None = None
+    for part in expr.args:
+        value = look(frame, part)
+        if isinstance(part, f.Starred):
+            if isinstance(value.form, Many) and value.form.items is not None:
+                args += value.form.items
+            else:
+                rest = value
+            continue
+        args.append(_by_reference(frame, value))
+    for keyword in expr.keywords:
+        value = look(frame, keyword.value)
+        if keyword.name is not None:
+            keywords.append((keyword.name, _by_reference(frame, value)))
+        elif isinstance(value.form, Many) and value.form.entries is not None:
+            keywords += [(str(k.form.value), v) for k, v in value.form.entries if isinstance(k.form, Scalar)]
+        else:
+            extra = value
+    return Arguments(tuple(args), tuple(keywords), rest, extra)
+
+
+def _by_reference(frame: Frame, value: Value) -> Value:
+    """Scalars are read when they are passed, containers when they are used."""
+    if value.loc is not None and isinstance(value.form, Scalar | Text):
+        return read(frame, value, frame.line).at(None)
+    return value
+
+
+# --- targets ---------------------------------------------------------------------------------------------------------
+
+
+def bind_target(frame: Frame, target: f.Expr, value: Value) -> None:
+    """Assign to a target; names, attributes, items and patterns of them."""
+    from toolaudit.effects.assign import assign_to
+
+    assign_to(frame, target, value)
+
+
+_LOOK: dict[type, Callable[[Frame, Any], Value]] = {
+    f.Const: _const,
+    f.Name: _name,
+    f.Attr: _attr,
+    f.Item: _item,
+    f.Slice: _slice,
+    f.Starred: _starred,
+    f.Call: _call,
+    f.Await: _await,
+    f.Template: _template,
+    f.Binary: _binary,
+    f.Compare: _compare,
+    f.Boolean: _boolean,
+    f.Unary: _unary,
+    f.Choice: _choice,
+    f.Display: _display,
+    f.Mapping: _mapping,
+    f.Lambda: _lambda,
+    f.Comprehension: _comprehension,
+    f.Walrus: _walrus,
+    f.Yield: _yield,
+    f.Other: _other,
+}

@@ -1,0 +1,171 @@
+"""A walked tool to its footprint: places to resources, dependences to updates, bookkeeping told from effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec.structs import replace
+
+from toolaudit.effects import secondary
+from toolaudit.effects.frame import Effect, Frame
+from toolaudit.effects.keys import loc_resource
+from toolaudit.effects.values import Loc, Taint
+from toolaudit.model import Access, Footprint, KeyPart, Resource, Tool, Update
+from toolaudit.project.source import Project
+
+MAX_UPDATES = 400
+Window = Literal["none", "sync", "await", "io"]
+
+
+def settle(project: Project, tools: Sequence[Tool], frames: Sequence[Frame]) -> tuple[Footprint, ...]:
+    """Footprints of all tools. Memory that no tool writes is configuration, and reading it no access; relative paths depend on the working
+    folder only where a tool changes it."""
+    marked = [secondary.mark(frame.effects) for frame in frames]
+    written: dict[tuple[str, ...], str] = {}
+    for effects in marked:
+        for effect in effects:
+            if "w" in effect.mode:
+                root = root_of(effect.target)
+                written[root] = effect.secondary and written.get(root, effect.secondary)
+    moves = any(
+        isinstance(effect.target, Resource) and effect.target.kind == "cwd" and "w" in effect.mode
+        for frame in frames
+        for effect in frame.effects
+    )
+    return tuple(
+        _footprint(tool, frame, _bookkeeping(effects, written), written, moves)
+        for tool, frame, effects in zip(tools, frames, marked, strict=True)
+    )
+
+
+def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str]) -> list[Effect]:
+    """A read of what is only ever filled as bookkeeping is part of that bookkeeping."""
+    return [
+        replace(effect, secondary=why)
+        if effect.mode == "r"
+        and isinstance(effect.target, Loc)
+        and not effect.secondary
+        and (why := written.get(root_of(effect.target), ""))
+        else effect
+        for effect in effects
+    ]
+
+
+def root_of(target: Loc | Resource) -> tuple[str, ...]:
+    """What two places must share to be able to overlap: owner and first name."""
+    if isinstance(target, Resource):
+        return (target.kind, target.scope)
+    first = next((step for step in target.path if isinstance(step, str)), "") if target.root in ("self", "state") else target.name
+    return (target.root, target.scope, first)
+
+
+def _footprint(tool: Tool, frame: Frame, effects: list[Effect], written: dict[tuple[str, ...], str], moves: bool) -> Footprint:
+    kept = [index for index, effect in enumerate(effects) if _counts(effect, written)]
+    if not kept:
+        kept = [index for index, effect in enumerate(effects) if isinstance(effect.target, Resource)]
+    position = {index: at for at, index in enumerate(kept)}
+    accesses = [_access(effects[index], at) for at, index in enumerate(kept)]
+    updates = _updates(effects, kept, position)
+    if moves:
+        accesses += _working_folder(accesses)
+    return Footprint(
+        tool=tool.id,
+        accesses=tuple(accesses),
+        updates=updates,
+        unknown_calls=tuple(replace(call, chain=call.chain[1:] or call.chain) for call in frame.unknown),
+        suspends=frame.suspends,
+        blocking=tuple(frame.blocking),
+        opaque=_opaque(frame, effects),
+        calls_total=max(frame.total - 1, 0),
+        calls_resolved=max(frame.resolved - 1, 0),
+    )
+
+
+def _opaque(frame: Frame, effects: Sequence[Effect]) -> str:
+    """What kind of free text is run, where some is left that no caller made known."""
+    for effect in effects:
+        if effect.op == "opaque" and isinstance(effect.target, Resource):
+            return {"sql": "sql", "subprocess": "shell", "http": "request"}.get(effect.target.kind, frame.opaque or "code")
+    return ""
+
+
+def _counts(effect: Effect, written: dict[tuple[str, ...], str]) -> bool:
+    target = effect.target
+    if isinstance(target, Resource):
+        return target.kind != "env" or "w" in effect.mode or root_of(target) in written
+    if target.root == "param":
+        return False
+    return "w" in effect.mode or root_of(target) in written
+
+
+def _access(effect: Effect, order: int) -> Access:
+    target = effect.target if isinstance(effect.target, Resource) else loc_resource(effect.target)
+    return Access(
+        resource=target,
+        mode=effect.mode,
+        operation=effect.op,
+        chain=effect.chain[1:] or effect.chain,
+        order=order,
+        atomic=effect.atomic,
+        repeat=effect.repeat,
+        locks=effect.locks,
+        when=effect.when,
+        confidence=effect.confidence,
+        secondary=effect.secondary,
+        transaction=effect.transaction,
+        note=effect.note,
+    )
+
+
+def _updates(effects: Sequence[Effect], kept: list[int], position: dict[int, int]) -> tuple[Update, ...]:
+    """Each read with the writes that derive from it or happen because of it."""
+    out: list[Update] = []
+    for index in kept:
+        effect = effects[index]
+        if "w" not in effect.mode or len(out) >= MAX_UPDATES:
+            continue
+        data = _reads(effects, effect.data, index, position)
+        control = [read for read in _reads(effects, effect.control, index, position) if read not in data]
+        out += [Update(position[read], position[index], "data", _window(effects[read], effect)) for read in data]
+        out += [Update(position[read], position[index], "control", _window(effects[read], effect)) for read in control]
+    return tuple(out)
+
+
+def _reads(effects: Sequence[Effect], taint: Taint, write: int, position: dict[int, int]) -> list[int]:
+    found = sorted(item for item in taint if isinstance(item, int) and item < len(effects) and item != write and item in position)
+    return [index for index in found if "r" in effects[index].mode and not _configuration(effects[index], effects[write])]
+
+
+def _configuration(read: Effect, write: Effect) -> bool:
+    """The environment and the working folder configure what they do not belong to."""
+    one, other = read.target, write.target
+    if isinstance(one, Resource) and one.kind in ("env", "cwd"):
+        return not (isinstance(other, Resource) and other.kind == one.kind)
+    return bool(read.secondary) and not write.secondary
+
+
+def _window(read: Effect, write: Effect) -> Window:
+    if read.awaits != write.awaits:
+        return "await"
+    return "io" if read.io != write.io else "sync"
+
+
+def _working_folder(accesses: Sequence[Access]) -> list[Access]:
+    """A read of the working folder for the first relative path; it is there only where some tool changes the folder."""
+    for access in accesses:
+        key = access.resource.key
+        if access.resource.kind in ("file", "dir") and key and key[0].kind in ("literal", "param") and not key[0].text.startswith("/"):
+            return [
+                Access(
+                    Resource("cwd", (KeyPart("literal", "process"),)),
+                    "r",
+                    "read",
+                    access.chain,
+                    len(accesses),
+                    True,
+                    "same",
+                    note="relative path",
+                )
+            ]
+    return []

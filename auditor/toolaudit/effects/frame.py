@@ -1,0 +1,342 @@
+"""The state of one walk through a function, and what is left of it: effects with their dependences, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
+from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
+from toolaudit.model import Fact, KeyPart, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
+
+if TYPE_CHECKING:
+    from toolaudit.catalogue.lookup import Catalogue
+    from toolaudit.project.source import Project
+
+MAX_EFFECTS = 120
+MAX_SAME = 3
+"""Accesses of equal resource, mode and guards kept per function: more say nothing new."""
+MAX_PER_OWNER = 64
+MAX_CHAIN = 14
+NEVER = 1 << 30
+Mode = Literal["r", "w", "rw"]
+Repeat = Literal["same", "again", "error", "unknown"]
+How = Literal["proven", "typed", "catalogued", "name-only", "unknown"]
+
+
+class Effect(Struct, frozen=True):
+    """One access in the terms of one function. `data` and `control` are what it depends on; `awaits` and `io` count what went before."""
+
+    target: Loc | Resource
+    mode: Mode
+    op: Operation
+    chain: tuple[Place, ...]
+    data: Taint = CLEAN
+    control: Taint = CLEAN
+    awaits: int = 0
+    io: int = 0
+    atomic: bool = False
+    repeat: Repeat = "unknown"
+    locks: tuple[Lock, ...] = ()
+    when: tuple[Fact, ...] = ()
+    confidence: How = "proven"
+    secondary: str = ""
+    transaction: str = ""
+    note: str = ""
+
+
+class Summary(Struct, frozen=True):
+    """What a function does, in terms of its parameters."""
+
+    effects: tuple[Effect, ...] = ()
+    returns: Value | None = None
+    yields: Value | None = None
+    yield_locks: tuple[Lock, ...] = ()
+    yield_at: int = -1
+    """How many effects happen before the first `yield`; -1 when there is none."""
+    fields: tuple[tuple[str, Value], ...] = ()
+    exits: Taint = CLEAN
+    """What decides whether it raises."""
+    unknown: tuple[UnknownCall, ...] = ()
+    blocking: tuple[Place, ...] = ()
+    suspends: bool = False
+    awaits: int = 0
+    io: int = 0
+    opaque: str = ""
+    total: int = 0
+    resolved: int = 0
+    demands: frozenset[str] = frozenset()
+    """Parameters whose constant value would have decided something."""
+    low: int = NEVER
+    """The outermost unfinished function that this was made with, by its depth; `NEVER` when there was none."""
+
+
+@dataclass(slots=True)
+class World:
+    """What all walks share: the code base, the catalogue, and everything found so far."""
+
+    project: Project
+    resolver: Resolver
+    catalogue: Catalogue
+    summaries: dict[object, Summary] = field(default_factory=dict)
+    held: int = 0
+    """How many effects the summaries hold."""
+    working: dict[object, int] = field(default_factory=dict)
+    unfinished: dict[object, Summary] = field(default_factory=dict)
+    cycles: int = 0
+    walks: int = 0
+    """Functions walked for the current tool."""
+    chosen: dict[Code, set[object]] = field(default_factory=dict)
+    redone: set[object] = field(default_factory=set)
+    variants: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    codes: dict[tuple[str, str], Code | None] = field(default_factory=dict)
+    globals: dict[GlobalRef, Value] = field(default_factory=dict)
+    attributes: dict[tuple[ClassRef, str], Value | None] = field(default_factory=dict)
+    fields: dict[ClassRef, dict[str, Value]] = field(default_factory=dict)
+    global_lines: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """File → its lines that hold the word `global`."""
+    closures: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
+    decorated: dict[object, Value] = field(default_factory=dict)
+    lambdas: dict[int, Code] = field(default_factory=dict)
+    local_codes: dict[int, Code] = field(default_factory=dict)
+    kept: list[object] = field(default_factory=list)
+    provisional: list[tuple[int, object]] = field(default_factory=list)
+    execute: Callable[[Frame, tuple[Stmt, ...]], None] = None  # type: ignore[assignment]
+    evaluate: Callable[[Frame, Expr], Value] = None  # type: ignore[assignment]
+
+    def local_code(self, path: str, facts: FunctionFacts) -> Code:
+        """The box of a function defined inside another: the same for every walk of the outer one."""
+        known = self.local_codes.get(id(facts))
+        if known is None:
+            known = self.local_codes[id(facts)] = Code(facts)
+            self.kept.append(facts)
+        return known
+
+    def setter(self, path: str, head: FunctionHead) -> Code | None:
+        """The body of a property's setter, which shares its name with the getter."""
+        code = self.code(path, head.qualname)
+        return code if code is not None and isinstance(code.facts, FunctionFacts) and len(code.facts.parameters) > 1 else None
+
+    def code(self, path: str, qualname: str) -> Code | None:
+        """The body of a function, in its one box."""
+        key = (path, qualname)
+        if key not in self.codes:
+            facts = self.project.facts(path, qualname)
+            self.codes[key] = None if facts is None else Code(facts)
+        return self.codes[key]
+
+
+@dataclass(slots=True)
+class Frame:
+    """One walk through one function (or lambda, or module-level expression)."""
+
+    world: World
+    path: str
+    function: str
+    env: dict[str, Value] = field(default_factory=dict)
+    closure: dict[str, Value] = field(default_factory=dict)
+    owner: ClassRef | None = None
+    receiver: str = ""
+    """The name of the receiver parameter: `self` or `cls`."""
+    is_async: bool = False
+    fixed: set[str] = field(default_factory=set)
+    """Parameters that still hold what they were called with."""
+    effects: list[Effect] = field(default_factory=list)
+    control: Taint = CLEAN
+    sticky: Taint = CLEAN
+    exits: Taint = CLEAN
+    locks: tuple[Lock, ...] = ()
+    when: tuple[Fact, ...] = ()
+    transaction: str = ""
+    transaction_waits: bool = False
+    """It begins with the next write: what is read before stands outside."""
+    awaits: int = 0
+    io: int = 0
+    alive: bool = True
+    returns: list[Value] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    yield_locks: tuple[Lock, ...] = ()
+    yield_at: int = -1
+    fields: dict[str, Value] = field(default_factory=dict)
+    in_loop: int = 0
+    jumped: bool = False
+    """The path ended in `break` or `continue`, not in `return` or `raise`."""
+    made: tuple[tuple[str, Value], ...] = ()
+    """Attributes that the call made last gave its receiver."""
+    unknown: list[UnknownCall] = field(default_factory=list)
+    blocking: list[Place] = field(default_factory=list)
+    suspends: bool = False
+    opaque: str = ""
+    total: int = 0
+    resolved: int = 0
+    demands: set[str] = field(default_factory=set)
+    low: int = NEVER
+    global_names: set[str] = field(default_factory=set)
+    outer_names: set[str] = field(default_factory=set)
+    classes: dict[str, ClassRef] = field(default_factory=dict)
+    local_codes: set[Code] = field(default_factory=set)
+    line: int = 0
+    counts: dict[object, int] = field(default_factory=dict)
+    last: dict[tuple[Loc | Resource, str], int] = field(default_factory=dict)
+    """The last effect of each target and mode."""
+    called: str = ""
+    """The name of the object whose method is being called, as written."""
+    pending: bool = False
+    """The call made last waits on something real when awaited."""
+    threaded: bool = False
+    """Inside a call handed to a worker thread: nothing there blocks the event loop."""
+    quiet: int = 0
+    """Above zero: expressions are looked at for their value alone."""
+
+    def place(self, line: int) -> Place:
+        return Place(self.path, line, self.function)
+
+    def emit(
+        self,
+        target: Loc | Resource,
+        mode: Mode,
+        op: Operation,
+        line: int,
+        *,
+        data: Taint = CLEAN,
+        atomic: bool = False,
+        repeat: Repeat = "unknown",
+        confidence: How = "proven",
+        secondary: str = "",
+        note: str = "",
+        locks: tuple[Lock, ...] = (),
+        when: tuple[Fact, ...] = (),
+        below: tuple[Place, ...] = (),
+    ) -> Taint:
+        """Record an access, `below` the places that lead on from the line; the taint that stands for it."""
+        return self.add(
+            Effect(
+                target=target,
+                mode=mode,
+                op=op,
+                chain=(self.place(line), *below)[:MAX_CHAIN],
+                data=data,
+                control=self.control,
+                awaits=self.awaits,
+                io=self.io,
+                atomic=atomic,
+                repeat=repeat,
+                locks=(*self.locks, *locks),
+                when=(*self.when, *(fact for fact in when if fact not in self.when)),
+                confidence=confidence,
+                secondary=secondary,
+                transaction=self.joined(mode),
+                note=note,
+            )
+        )
+
+    def joined(self, mode: str) -> str:
+        """The transaction that an access of this mode is part of, empty for none."""
+        if "w" in mode:
+            self.transaction_waits = False
+        return "" if self.transaction_waits else self.transaction
+
+    def add(self, effect: Effect) -> Taint:
+        """Keep an effect, unless equal ones are there already; the taint that stands for it."""
+        if self.quiet:
+            return CLEAN
+        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary)
+        count = self.counts.get(same, 0)
+        owner = effect.target.scope, effect.target.kind if isinstance(effect.target, Resource) else effect.target.root
+        of_owner = self.counts.get(owner, 0)
+        if count >= MAX_SAME:
+            return self._stand_in(effect)
+        if len(self.effects) >= MAX_EFFECTS or of_owner >= MAX_PER_OWNER:
+            return self._stand_in(effect) or self._widen(effect)
+        self.counts[same] = count + 1
+        self.counts[owner] = of_owner + 1
+        self.last[effect.target, effect.mode] = len(self.effects)
+        self.effects.append(effect)
+        return frozenset((len(self.effects) - 1,))
+
+    def fold(self, target: Loc | Resource, mode: Mode, data: Taint) -> Taint | None:
+        """A read or write through an open file is part of what opening it said: the one access, now with what was written into it."""
+        if self.quiet:
+            return CLEAN
+        for index in range(len(self.effects) - 1, max(len(self.effects) - 12, -1), -1):
+            known = self.effects[index]
+            if known.target == target and known.locks == self.locks and (mode == known.mode or known.mode == "rw"):
+                if "w" in mode:
+                    self.effects[index] = replace(
+                        known,
+                        data=join_taint(known.data, frozenset(t for t in data if t != index)),
+                        awaits=self.awaits,
+                        io=self.io,
+                    )
+                return frozenset((index,))
+        return None
+
+    def _widen(self, effect: Effect) -> Taint:
+        """Beyond the limits an access is one of anything of its owner: no write is dropped."""
+        wide = replace(effect, target=widened(effect.target), atomic=False)
+        known = self._stand_in(wide)
+        if not known:
+            self.effects.append(wide)
+            known = frozenset((len(self.effects) - 1,))
+        return known
+
+    def _stand_in(self, effect: Effect) -> Taint:
+        """The taint of the last kept effect that says the same."""
+        index = self.last.get((effect.target, effect.mode))
+        return CLEAN if index is None else frozenset((index,))
+
+    def guard(self, taint: Taint) -> None:
+        """From here on, everything happens only because of these reads."""
+        self.sticky = join_taint(self.sticky, taint)
+        self.control = join_taint(self.control, taint)
+
+    def suspend(self) -> None:
+        self.suspends = True
+        self.awaits += 1
+
+    def missing(self, callee: str, reason: str, consequence: Literal["ignored", "may-write", "unknown"], line: int) -> None:
+        """Record a call that could not be followed."""
+        if self.quiet or len(self.unknown) >= 40:
+            return
+        place = self.place(line)
+        if not any(call.callee == callee and call.reason == reason for call in self.unknown):
+            self.unknown.append(UnknownCall(callee, reason, consequence, place, (place,)))
+
+    def summary(self, returns: Value | None, yields: Value | None) -> Summary:
+        return Summary(
+            effects=tuple(self.effects),
+            returns=returns,
+            yields=yields,
+            yield_locks=self.yield_locks,
+            yield_at=self.yield_at,
+            fields=tuple(self.fields.items()),
+            exits=self.exits,
+            unknown=tuple(self.unknown),
+            blocking=tuple(self.blocking),
+            suspends=self.suspends,
+            awaits=self.awaits,
+            io=self.io,
+            opaque=self.opaque,
+            total=self.total,
+            resolved=self.resolved,
+            demands=frozenset(self.demands),
+            low=self.low,
+        )
+
+
+def widened(target: Loc | Resource) -> Loc | Resource:
+    """Any part of what a place or resource belongs to."""
+    if isinstance(target, Resource):
+        return Resource(target.kind, (KeyPart("any", "*"),), target.scope)
+    first = target.path[:1] if target.root in ("self", "state") else ()
+    return Loc(target.root, target.name, target.scope, (*first, (KeyPart("any", "*"),)))
+
+
+def bare(function: Function) -> Function:
+    """The function itself, its decorators left aside."""
+    return Function(function.path, function.qualname, function.code, function.owner, function.receiver, function.env, True)

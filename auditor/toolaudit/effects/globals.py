@@ -1,0 +1,81 @@
+"""What a module-level name holds, and where it lives."""
+
+from __future__ import annotations
+
+import re
+
+from toolaudit.effects.annotations import annotated
+from toolaudit.effects.attributes import merged, module_frame, placed, vague
+from toolaudit.effects.bodies import assigned_to
+from toolaudit.effects.frame import World
+from toolaudit.effects.values import (
+    PLAIN,
+    Data,
+    Loc,
+    Many,
+    Scalar,
+    Text,
+    Value,
+    union,
+)
+from toolaudit.facts import (
+    FunctionFacts,
+    Name,
+)
+from toolaudit.project.resolve import (
+    GlobalRef,
+)
+
+
+def global_value(world: World, ref: GlobalRef) -> Value:
+    """What a module-level name holds, and where it lives."""
+    if ref not in world.globals:
+        world.globals[ref] = Value(Data("recursion"))
+        world.globals[ref] = _global(world, ref)
+    return world.globals[ref]
+
+
+def _global(world: World, ref: GlobalRef) -> Value:
+    frame = module_frame(world, ref.path)
+    found: list[Value] = []
+    for assign in world.resolver.assignments(ref)[:4]:
+        if assign.value is not None:
+            value = world.evaluate(frame, assign.value)
+            if not any(isinstance(t, Name) and t.id == ref.name for t in assign.targets):
+                value = Value(Data(), loc=None) if not isinstance(value.form, Many) else PLAIN
+            found.append(value)
+        if assign.annotation is not None and (not found or isinstance(found[-1].form, Data | Scalar | Many)):
+            hinted = annotated(world, ref.path, assign.annotation)
+            if hinted is not None and not isinstance(hinted.form, Data | Text):
+                found.append(merged(found.pop() if found else None, hinted))
+    if all(vague(value) for value in found):
+        found += _set_by_functions(world, ref)
+    value = union(found) if found else Value(Data())
+    return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name)
+
+
+def _set_by_functions(world: World, ref: GlobalRef) -> list[Value]:
+    """What functions that declare the name `global` assign to it."""
+    index = world.project.index(ref.path)
+    if index is None:
+        return []
+    declared = re.compile(rf"^\s*global\b.*\b{re.escape(ref.name)}\b")
+    if ref.path not in world.global_lines:
+        every = ((number, world.project.line(ref.path, number)) for number in range(1, index.lines + 1))
+        world.global_lines[ref.path] = [(number, text) for number, text in every if "global" in text]
+    lines = [number for number, text in world.global_lines[ref.path] if declared.match(text)]
+    found: list[Value] = []
+    for head in index.functions:
+        if len(found) >= 3 or not any(head.line <= line <= head.end for line in lines):
+            continue
+        code = world.code(ref.path, head.qualname)
+        if code is None or not isinstance(code.facts, FunctionFacts):
+            continue
+        frame = module_frame(world, ref.path)
+        for parameter in head.parameters:
+            frame.env[parameter.name] = annotated(world, ref.path, parameter.annotation) or Value(Data())
+        for expr in assigned_to(code.facts.body, "", ref.name):
+            made = world.evaluate(frame, expr)
+            if not vague(made):
+                found.append(Value(made.form))
+    return found

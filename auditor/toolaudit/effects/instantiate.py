@@ -1,0 +1,131 @@
+"""A summary at a call: its effects in the terms of the caller, under the caller's locks and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from toolaudit.effects import classify
+from toolaudit.effects.arguments import Fields
+from toolaudit.effects.context import (
+    Bindings,
+    replace_facts,
+    replace_loc,
+    replace_locks,
+    replace_resource,
+    replace_taint,
+    replace_value,
+)
+from toolaudit.effects.frame import MAX_CHAIN, Effect, Frame, Summary
+from toolaudit.effects.values import (
+    CLEAN,
+    PLAIN,
+    Loc,
+    Taint,
+    Value,
+    join_taint,
+)
+from toolaudit.model import Fact, Place, Resource
+
+
+def instantiate(
+    frame: Frame, summary: Summary, bindings: Bindings, line: int, start: int = 0, stop: int | None = None, ids: list[Taint] | None = None
+) -> tuple[Value, Fields]:
+    """Put a summary's effects into the caller's frame, in the caller's terms; `start` and `stop` take a part of them."""
+    place = frame.place(line)
+    known: list[Taint] = ids if ids is not None else []
+    memo: dict[Taint, Taint] = {}
+
+    def mapped(taint: Taint) -> Taint:
+        if not taint:
+            return CLEAN
+        found = memo.get(taint)
+        if found is None:
+            found = replace_taint(taint, known, bindings)
+            if all(isinstance(item, str) or item < len(known) for item in taint):
+                memo[taint] = found
+        return found
+
+    for effect in summary.effects[start:stop]:
+        known.append(_place_effect(frame, effect, bindings, place, mapped))
+    if start == 0:
+        _carry_over(frame, summary, place)
+    frame.awaits += summary.awaits
+    frame.io += summary.io
+    if summary.exits:
+        frame.guard(mapped(summary.exits))
+        frame.exits = join_taint(frame.exits, mapped(summary.exits))
+    value = PLAIN if summary.returns is None else replace_value(summary.returns, known, bindings)
+    fields = tuple((name, replace_value(held, known, bindings)) for name, held in summary.fields)
+    return value, fields
+
+
+def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, mapped: Callable[[Taint], Taint]) -> Taint:
+    data = mapped(effect.data)
+    facts = replace_facts(effect.when, bindings)
+    if facts is None:
+        return data
+    when = conjunction(frame.when, facts)
+    if when is None:
+        return data
+    target = replace_loc(effect.target, bindings) if isinstance(effect.target, Loc) else replace_resource(effect.target, bindings)
+    if target is None:
+        return data
+    if effect.op == "opaque" and isinstance(target, Resource) and target.kind == "sql" and target != effect.target:
+        known = classify.reclassified(frame, target, data, place.line, effect.chain)
+        if known is not None:
+            return known
+    return frame.add(
+        Effect(
+            target=target,
+            mode=effect.mode,
+            op=effect.op,
+            chain=chained(place, effect.chain),
+            data=data,
+            control=join_taint(mapped(effect.control), frame.control),
+            awaits=effect.awaits + frame.awaits,
+            io=effect.io + frame.io,
+            atomic=effect.atomic,
+            repeat=effect.repeat,
+            locks=(*frame.locks, *(lock for lock in replace_locks(effect.locks, bindings) if lock not in frame.locks)),
+            when=when,
+            confidence=effect.confidence,
+            secondary=effect.secondary,
+            transaction=effect.transaction or frame.joined(effect.mode),
+            note=effect.note,
+        )
+    )
+
+
+def chained(place: Place, chain: tuple[Place, ...]) -> tuple[Place, ...]:
+    """A chain with one more place in front; of a long one the middle is left out, never the statement itself."""
+    return (place, *chain) if len(chain) < MAX_CHAIN else (place, *chain[: MAX_CHAIN - 2], chain[-1])
+
+
+def conjunction(one: tuple[Fact, ...], other: tuple[Fact, ...]) -> tuple[Fact, ...] | None:
+    """Both conditions; None when they exclude each other."""
+    out = list(one)
+    for fact in other:
+        for known in out:
+            if known.parameter == fact.parameter and known.value != fact.value:
+                return None
+        if fact not in out:
+            out.append(fact)
+    return tuple(out)
+
+
+def _carry_over(frame: Frame, summary: Summary, place: Any) -> None:
+    frame.total += summary.total
+    frame.resolved += summary.resolved
+    frame.suspends |= summary.suspends
+    frame.opaque = frame.opaque or summary.opaque
+    if frame.quiet:
+        return
+    for call_ in summary.unknown:
+        if len(frame.unknown) < 40 and not any(u.callee == call_.callee and u.reason == call_.reason for u in frame.unknown):
+            frame.unknown.append(replace(call_, chain=chained(place, call_.chain)))
+    for blocked in summary.blocking:
+        if len(frame.blocking) < 20 and blocked not in frame.blocking:
+            frame.blocking.append(blocked)

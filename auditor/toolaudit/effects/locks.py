@@ -1,0 +1,86 @@
+"""Locks: which value is one, what it is called, how far it protects."""
+
+from __future__ import annotations
+
+import re
+
+from toolaudit import facts as f
+from toolaudit.effects import attributes
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.keys import Parts
+from toolaudit.effects.values import Data, Function, Handle, Instance, Loc, Many, Value
+from toolaudit.model import Lock
+
+_NAMED = re.compile(r"(^|_)(r?lock|locks|mutex|semaphore|sem|guard_lock)($|_|s$)|lock$|locked", re.IGNORECASE)
+
+
+def held_by(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> tuple[Lock, ...]:
+    """The lock that a `with` over this value takes; none when it is no lock, or one that only this call has."""
+    form = value.form
+    if isinstance(form, Handle):
+        api = frame.world.catalogue.function(form.type)
+        entry = api.lock if api is not None else None
+        kind = frame.world.catalogue.type(form.type)
+        entry = entry or (kind.lock if kind is not None else None)
+        if entry is None:
+            return ()
+        if entry.covers == "processes" or form.kind:
+            return (Lock(f"{form.type}", entry.covers, form.parts),)
+        return _of_place(value.loc, entry.covers)
+    if isinstance(form, Data | Many | Instance) and value.loc is not None and _NAMED.search(_last_name(expr)):
+        if isinstance(form, Instance) and frame.world.resolver.method(form.cls, "__enter__"):
+            return ()
+        return _of_place(value.loc, "event-loop" if is_async else "threads")
+    return ()
+
+
+def _last_name(expr: f.Expr) -> str:
+    if isinstance(expr, f.Call):
+        return _last_name(expr.func)
+    if isinstance(expr, f.Item):
+        return _last_name(expr.value)
+    return expr.attr if isinstance(expr, f.Attr) else expr.id if isinstance(expr, f.Name) else ""
+
+
+def _of_place(loc: Loc | None, covers: str) -> tuple[Lock, ...]:
+    """A lock is named by where it lives; one of a map of locks carries the key."""
+    if loc is None:
+        return ()
+    steps = [step for step in loc.path if isinstance(step, str)]
+    key: Parts = ()
+    for step in loc.path:
+        if not isinstance(step, str):
+            key = (*key, *step)
+    name = attributes.key_of(Loc(loc.root, loc.name, loc.scope, tuple(steps)))
+    return (Lock(f"{name} of {loc.scope}" if loc.scope else name, covers, key),)  # type: ignore[arg-type]
+
+
+def acquire(frame: Frame, value: Value, is_async: bool) -> None:
+    """`lock.acquire()` outside a `with`: held until `release` or the end of the function."""
+    form = value.form
+    if isinstance(form, Handle):
+        taken = held_by(frame, value, f.Name(""), is_async)
+        frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
+
+
+def release(frame: Frame, value: Value) -> None:
+    taken = held_by(frame, value, f.Name(""), False)
+    frame.locks = tuple(lock for lock in frame.locks if lock not in taken)
+
+
+def acquired_in(frame: Frame, method: Function) -> tuple[Lock, ...]:
+    """Locks that `__enter__` leaves held: `self._lock.acquire()` in its body."""
+    facts = method.code.facts
+    if not isinstance(facts, f.FunctionFacts) or method.receiver is None:
+        return ()
+    found: list[Lock] = []
+    for stmt in facts.body:
+        expr = stmt.value if isinstance(stmt, f.Evaluate | f.Assign) else None
+        expr = expr.value if isinstance(expr, f.Await) else expr
+        if isinstance(expr, f.Call) and isinstance(expr.func, f.Attr) and expr.func.attr in ("acquire", "__enter__", "__aenter__"):
+            target = expr.func.value
+            if isinstance(target, f.Attr) and isinstance(target.value, f.Name):
+                from toolaudit.effects.objects import attribute
+
+                found += held_by(frame, attribute(frame, method.receiver, target.attr, expr.line), target, facts.is_async)
+    return tuple(found)

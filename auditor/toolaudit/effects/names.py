@@ -1,0 +1,78 @@
+"""Names inside a function: locals, closed-over variables, module names, built-ins."""
+
+from __future__ import annotations
+
+from toolaudit.effects import attributes
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.free import free_names
+from toolaudit.effects.values import Class, Data, Foreign, Function, Loc, Value
+from toolaudit.facts import Binding
+
+
+def load(frame: Frame, name: str) -> Value:
+    """What a name stands for, its place not read."""
+    if name in frame.env and name not in frame.global_names:
+        value = frame.env[name]
+        return recaptured(frame, value) if isinstance(value.form, Function) else value
+    if name in frame.closure and name not in frame.global_names:
+        return frame.closure[name]
+    return module_name(frame, name)
+
+
+def module_name(frame: Frame, name: str) -> Value:
+    target = frame.world.resolver.name(frame.path, name)
+    if target is not None:
+        return attributes.target_value(frame.world, target)
+    if name in frame.classes:
+        return Value(Class(frame.classes[name]))
+    if name == "__file__":
+        return Value(Foreign("__file__"))
+    return Value(Foreign(name)) if name in BUILTINS else Value(Data())
+
+
+def recaptured(frame: Frame, value: Value) -> Value:
+    """A function defined here sees the variables as they are now, not as they were at its `def`."""
+    form = value.form
+    assert isinstance(form, Function)
+    if form.code not in frame.local_codes:
+        return value
+    return Value(capture(frame, form), value.taint, value.loc)
+
+
+def capture(frame: Frame, function: Function) -> Function:
+    """A function with what it closes over; functions beside it are taken with their variables, one level deep."""
+    env: list[tuple[str, Value]] = []
+    here = {**frame.closure, **frame.env}
+    for name in sorted(free_names(function.code, here)):
+        held = here[name]
+        if isinstance(held.form, Function) and held.form.code in frame.local_codes:
+            if held.form.code is function.code:
+                continue
+            inner = tuple(
+                (other, here[other])
+                for other in sorted(free_names(held.form.code, here))
+                if not (isinstance(here[other].form, Function) and here[other].form.code in frame.local_codes)  # type: ignore[union-attr]
+            )
+            held = Value(_with_env(held.form, inner), held.taint)
+        env.append((name, held))
+    return _with_env(function, tuple(env))
+
+
+def _with_env(function: Function, env: tuple[tuple[str, Value], ...]) -> Function:
+    return Function(function.path, function.qualname, function.code, function.owner, function.receiver, env, function.raw)
+
+
+def imported(frame: Frame, binding: Binding) -> Value:
+    """What an import inside a function binds."""
+    target = frame.world.resolver.binding(binding)
+    return Value(Data("unresolved-import")) if target is None else attributes.target_value(frame.world, target)
+
+
+def global_place(frame: Frame, name: str) -> Loc:
+    """The place of a module-level name that the function assigns to."""
+    return Loc("global", name, frame.path)
+
+
+BUILTINS = frozenset(
+    name for name in dir(__builtins__ if not isinstance(__builtins__, dict) else __import__("builtins")) if not name.startswith("_")
+) | {"__import__"}

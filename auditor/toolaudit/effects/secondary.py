@@ -1,0 +1,104 @@
+"""Bookkeeping told from effects: memos, lazy initialisation, unique temporary files, folders ensured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from toolaudit.effects.frame import Effect
+from toolaudit.effects.keys import loc_parts
+from toolaudit.effects.values import Loc
+from toolaudit.model import Resource
+
+_MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated", re.IGNORECASE)
+_LAZY = re.compile(
+    r"client|session$|conn|connection|engine|pool|model|instance|singleton|service|api|driver|loaded|init|ready|lock|embed|encoder|"
+    r"tokenizer|parser|token|credential|creds|auth|schema|resource|metadata|started|setup|page|browser|registry|config",
+    re.IGNORECASE,
+)
+_STATISTICS = re.compile(
+    r"(^|_)(stats?|statistics|metrics?|counters?|telemetry|usage|last_used|last_access(ed)?|call_count|hits|misses|history_log)($|_)"
+)
+_CONNECTION = re.compile(
+    r"(^|[._])(_?(client|pool|conn|connection|engine|service|token|access_token|credentials?|creds|is_valid|is_connected|connected|initialized|"
+    r"is_initialized|ready|last_error|connection_url|http_session|driver))$"
+)
+_CLIENTS = re.compile(r"(^|_)(clients|connections|conns|engines|pools|drivers)$")
+_CLOCKS = re.compile(r"last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$")
+_CACHING = re.compile(r"(^|_)(cache|cached|caching|memo|memoize)(_|$)")
+_SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
+
+
+def mark(effects: Sequence[Effect]) -> list[Effect]:
+    """The effects, each with why it does not count, where it does not."""
+    out = [_marked(effects, index, effect) for index, effect in enumerate(effects)]
+    for effect in effects:
+        for index in _folder_checks(effects, effect):
+            out[index] = replace(effects[index], secondary="ensure-folder")
+    return out
+
+
+def _folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:
+    """The checks that guard the making of the same folder: `if not exists(d): makedirs(d)`."""
+    target = effect.target
+    if not isinstance(target, Resource) or target.kind != "dir" or effect.op not in ("create", "ensure"):
+        return []
+    found = sorted(i for i in effect.control if isinstance(i, int) and i < len(effects))
+    return [i for i in found if effects[i].op == "check" and _same_path(effects[i], target)]
+
+
+def _same_path(effect: Effect, target: Resource) -> bool:
+    other = effect.target
+    return isinstance(other, Resource) and other.kind in ("file", "dir") and other.key == target.key
+
+
+def _marked(effects: Sequence[Effect], index: int, effect: Effect) -> Effect:
+    if effect.secondary or "w" not in effect.mode:
+        return effect
+    target = effect.target
+    if isinstance(target, Loc):
+        why = _memory(effects, index, effect, target)
+        return replace(effect, secondary=why) if why else effect
+    if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and _folder_checks(effects, effect))):
+        return replace(effect, secondary="ensure-folder")
+    if target.kind in ("file", "dir") and _kept_for_itself(effect, target):
+        return replace(effect, secondary="memo")
+    if target.kind in ("file", "dir") and any(part.kind == "fresh" and part.text == "temporary" for part in target.key):
+        return replace(effect, secondary="unique-temporary")
+    return effect
+
+
+def _kept_for_itself(effect: Effect, target: Resource) -> bool:
+    """A file that a function for caching writes, or one that holds the program's own credentials."""
+    if any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
+        return True
+    own = not any(part.kind == "param" for part in target.key)
+    return own and any(part.kind in ("literal", "self", "global") and _SECRETS.search(part.text) for part in target.key)
+
+
+def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) -> str:
+    name = _name(target)
+    if _MEMO.search(name):
+        return "memo"
+    if _STATISTICS.search(name) or _CLOCKS.search(name):
+        return "telemetry"
+    if effect.op == "write" and not any(isinstance(step, tuple) for step in target.path) and _CONNECTION.search(name):
+        return "lazy-init"
+    checks = [
+        i for i in effect.control if isinstance(i, int) and i < len(effects) and effects[i].target == target and "r" in effects[i].mode
+    ]
+    derives = any(isinstance(i, int) and i < len(effects) and effects[i].target == target for i in effect.data)
+    if any(not isinstance(step, str) for step in target.path):
+        kept = target.root == "self" and _CLIENTS.search(name)  # of a global store the members are not followed, so its reads must count
+        return "memo" if kept and checks and not derives and effect.op == "write" else ""
+    if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
+        return "lazy-init"
+    return ""
+
+
+def _name(target: Loc) -> str:
+    return "".join(
+        part.text for part in loc_parts(Loc(target.root, target.name, target.scope, tuple(s for s in target.path if isinstance(s, str))))
+    )

@@ -1,0 +1,341 @@
+"""Statements: one structured walk, branches joined, conditions carried as what the rest depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from toolaudit import facts as f
+from toolaudit.effects import assign, blocks, names
+from toolaudit.effects.expressions import bind_target, evaluate, look, tested
+from toolaudit.effects.frame import Frame, bare
+from toolaudit.effects.objects import members, read
+from toolaudit.effects.truth import facts_of, truth
+from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, join_taint, union
+from toolaudit.project.resolve import ClassRef
+
+ABSENT = (
+    "KeyError", "FileNotFoundError", "NotFound", "NotFoundError", "DoesNotExist", "LookupError", "IndexError", "StopIteration", "AttributeError",
+    "FileExistsError", "NoResultFound", "ResourceNotFoundException", "ObjectDoesNotExist", "NameError", "NoSuchKey", "IntegrityError",
+    "AlreadyExists", "ResourceNotFoundError", "UnknownObjectException", "UnboundLocalError",
+)  # fmt: skip
+
+
+def execute(frame: Frame, body: tuple[f.Stmt, ...]) -> None:
+    """Walk statements in order, until one of them ends the path."""
+    for stmt in body:
+        if not frame.alive:
+            return
+        _EXECUTE[type(stmt)](frame, stmt)
+
+
+def _evaluate(frame: Frame, stmt: f.Evaluate) -> None:
+    frame.line = stmt.line
+    value = look(frame, stmt.value)
+    if isinstance(stmt.value, f.Await) and value.loc is not None:
+        read(frame, value, stmt.line)
+
+
+def _return(frame: Frame, stmt: f.Return) -> None:
+    frame.line = stmt.line
+    if stmt.value is not None:
+        value = look(frame, stmt.value)
+        if isinstance(value.form, Scalar | Text) and value.loc is not None:
+            value = read(frame, value, stmt.line).at(None)
+        elif isinstance(value.form, Data) and value.loc is not None:
+            value = read(frame, value, stmt.line)
+        frame.returns.append(value.tainted(frame.control) if frame.control else value)
+    frame.alive = False
+
+
+def _raise(frame: Frame, stmt: f.Raise) -> None:
+    frame.line = stmt.line
+    if stmt.exception is not None:
+        evaluate(frame, stmt.exception)
+    frame.exits = join_taint(frame.exits, frame.control)
+    frame.alive = False
+
+
+def _if(frame: Frame, stmt: f.If) -> None:
+    frame.line = stmt.line
+    test = tested(frame, stmt.test)
+    decided = truth(frame, stmt.test)
+    if decided is not None:
+        execute(frame, stmt.body if decided else stmt.orelse)
+        return
+    when = facts_of(frame, stmt.test, frame.when)
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)])
+
+
+def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]]]) -> None:
+    """Walk alternatives from the same state and join what they leave; when one of them ends, the rest depends on the condition."""
+    outer, when, before = frame.control, frame.when, frame.env
+    fixed = frame.fixed
+    ends: list[dict[str, Value]] = []
+    left_fixed: list[set[str]] = []
+    ended = False
+    for facts, body in paths:
+        frame.env = dict(before)
+        frame.fixed = set(fixed)
+        frame.alive = True
+        frame.control = join_taint(outer, join_taint(frame.sticky, taint))
+        frame.when = facts
+        if facts is None:
+            continue
+        execute(frame, body)
+        if frame.alive:
+            ends.append(frame.env)
+            left_fixed.append(frame.fixed)
+        ended |= not frame.alive
+    frame.alive = bool(ends)
+    frame.env = join(ends, before, taint) if ends else before
+    frame.fixed = set.intersection(*left_fixed) if left_fixed else fixed
+    frame.when = when
+    frame.control = join_taint(outer, frame.sticky)
+    if ended and ends:
+        frame.guard(taint)
+
+
+def join(ends: list[dict[str, Value]], before: dict[str, Value], taint: Taint = CLEAN) -> dict[str, Value]:
+    """The variables after alternatives: what differs between them also derives from the condition."""
+    if len(ends) == 1 and not taint:
+        return ends[0]
+    out = dict(ends[0])
+    for end in ends[1:]:
+        for name, value in end.items():
+            known = out.get(name)
+            if known is None:
+                out[name] = value
+            elif known is not value and known != value:
+                out[name] = union([known, value])
+    if taint:
+        for name, value in out.items():
+            if before.get(name) is not value:
+                out[name] = value.tainted(taint)
+    return out
+
+
+def _while(frame: Frame, stmt: f.While) -> None:
+    frame.line = stmt.line
+    test = tested(frame, stmt.test)
+    _loop(frame, test.taint, stmt.body, stmt.orelse)
+
+
+def _for(frame: Frame, stmt: f.For) -> None:
+    frame.line = stmt.line
+    iterable = look(frame, stmt.iterable)
+    held = members(frame, iterable, stmt.line)
+    if stmt.is_async:
+        frame.suspend()
+    bind_target(frame, stmt.target, held)
+    _loop(frame, held.taint, stmt.body, stmt.orelse)
+
+
+def _loop(frame: Frame, taint: Taint, body: tuple[f.Stmt, ...], orelse: tuple[f.Stmt, ...]) -> None:
+    """One pass stands for all; the body may not run at all."""
+    outer, before, sticky = frame.control, dict(frame.env), frame.sticky
+    frame.control = join_taint(outer, taint)
+    frame.fixed -= assigned(body)
+    frame.in_loop += 1
+    execute(frame, body)
+    frame.in_loop -= 1
+    returned = not frame.alive and not frame.jumped
+    inside = frame.env
+    frame.alive = True
+    frame.jumped = False
+    frame.env = join([before, inside], before, taint)
+    if returned:
+        sticky = join_taint(sticky, frame.sticky)
+    frame.sticky = join_taint(sticky, frame.exits)
+    frame.control = join_taint(outer, frame.sticky)
+    execute(frame, orelse)
+
+
+def assigned(body: tuple[f.Stmt, ...]) -> set[str]:
+    """Names that statements assign at any depth outside nested functions."""
+    found: set[str] = set()
+    stack: list[Any] = list(body)
+    while stack:
+        stmt = stack.pop()
+        if isinstance(stmt, f.Assign):
+            found |= {name for target in stmt.targets for name in target_names(target)}
+        elif isinstance(stmt, (f.Augment, f.For)):
+            found |= set(target_names(stmt.target))
+        for part in ("body", "orelse", "finalbody"):
+            inner = getattr(stmt, part, ())
+            if isinstance(inner, tuple):
+                stack += inner
+        stack += [s for h in getattr(stmt, "handlers", ()) for s in h.body]
+        stack += [s for c in getattr(stmt, "cases", ()) for s in c.body]
+    return found
+
+
+def target_names(target: f.Expr) -> list[str]:
+    if isinstance(target, f.Name):
+        return [target.id]
+    if isinstance(target, f.Display):
+        return [name for part in target.items for name in target_names(part)]
+    return target_names(target.value) if isinstance(target, f.Starred) else []
+
+
+def _try(frame: Frame, stmt: f.Try) -> None:
+    frame.line = stmt.line
+    before = dict(frame.env)
+    first = len(frame.effects)
+    outer_locks = frame.locks
+    execute(frame, stmt.body)
+    if frame.alive:
+        execute(frame, stmt.orelse)
+    ends = [frame.env] if frame.alive else []
+    after = join([before, frame.env], before)
+    looked = frozenset(i for i in range(first, len(frame.effects)) if "r" in frame.effects[i].mode)
+    outer = frame.control
+    body_locks = frame.locks
+    for handler in stmt.handlers:
+        frame.env = dict(after)
+        frame.alive = True
+        frame.locks = outer_locks
+        frame.control = join_taint(outer, looked) if _absent(handler.type) else outer
+        if handler.name:
+            frame.env[handler.name] = Value(Data())
+        execute(frame, handler.body)
+        if frame.alive:
+            ends.append(frame.env)
+    frame.control = join_taint(outer, frame.sticky)
+    frame.locks = body_locks
+    frame.alive = bool(ends)
+    frame.env = join(ends, before) if ends else after
+    if stmt.finalbody:
+        alive, frame.alive = frame.alive, True
+        execute(frame, stmt.finalbody)
+        frame.alive = alive and frame.alive
+
+
+def _absent(kind: f.Expr | None) -> bool:
+    """A handler for what is not there (or is there already): what it does depends on what was looked at."""
+    if isinstance(kind, f.Display):
+        return any(_absent(item) for item in kind.items)
+    name = kind.id if isinstance(kind, f.Name) else kind.attr if isinstance(kind, f.Attr) else ""
+    return name in ABSENT
+
+
+def _match(frame: Frame, stmt: f.Match) -> None:
+    frame.line = stmt.line
+    subject = evaluate(frame, stmt.subject)
+    paths: list[tuple[Any, tuple[f.Stmt, ...]]] = []
+    total = False
+    for case in stmt.cases:
+        test = _case_test(stmt.subject, case.pattern)
+        decided = truth(frame, test) if test is not None else None
+        if decided is False:
+            continue
+        when = facts_of(frame, test, frame.when) if test is not None else frame.when
+        paths.append((when, (*_captures(stmt.subject, case), *case.body)))
+        total |= isinstance(case.pattern, f.Name) and case.guard is None
+        if decided or total:
+            break
+    if not total and not (paths and decided):
+        paths.append((frame.when, ()))
+    if len(paths) == 1:
+        execute(frame, paths[0][1])
+    else:
+        branch(frame, subject.taint, paths)
+
+
+def _case_test(subject: f.Expr, pattern: f.Expr) -> f.Expr | None:
+    if isinstance(pattern, f.Const | f.Attr):
+        return f.Compare(subject, ("==",), (pattern,))
+    if isinstance(pattern, f.Display) and pattern.kind == "or" and all(isinstance(item, f.Const | f.Attr) for item in pattern.items):
+        return f.Compare(subject, ("in",), (f.Display("tuple", pattern.items),))
+    return None
+
+
+def _captures(subject: f.Expr, case: f.Case) -> tuple[f.Stmt, ...]:
+    """Names that a pattern binds take the subject (or a part of it)."""
+    out: list[f.Stmt] = []
+    if isinstance(case.pattern, f.Name) and case.pattern.id != "_":
+        out.append(f.Assign((case.pattern,), subject, case.line))
+    if case.guard is not None:
+        out.append(f.Evaluate(case.guard, case.line))
+    return tuple(out)
+
+
+def _define(frame: Frame, stmt: f.Define) -> None:
+    facts = stmt.function
+    code = frame.world.local_code(frame.path, facts)
+    frame.local_codes.add(code)
+    function = Function(frame.path, facts.qualname, code, None)
+    name = facts.qualname.rsplit(".", 1)[-1]
+    value = Value(names.capture(frame, function))
+    frame.env[name] = _decorated(frame, facts, value) if facts.decorators else value
+
+
+def _decorated(frame: Frame, facts: f.FunctionFacts, value: Value) -> Value:
+    """Decorators of a local function, applied where it is defined; those of foreign code leave it as it is."""
+    from toolaudit.effects.arguments import Arguments
+    from toolaudit.effects.calls import call
+
+    current = value
+    for decorator in reversed(facts.decorators):
+        made = evaluate(frame, decorator)
+        if isinstance(made.form, Function):
+            assert isinstance(current.form, Function)
+            wrapped = call(frame, made, Arguments(args=(Value(bare(current.form)),)), facts.line)
+            if isinstance(wrapped.form, Function):
+                current = Value(bare(wrapped.form))
+    return current
+
+
+def _define_class(frame: Frame, stmt: f.DefineClass) -> None:
+    for known in (f"{frame.function}.{stmt.name}", stmt.name):
+        ref = ClassRef(frame.path, known)
+        if frame.world.resolver.klass(ref) is not None:
+            from toolaudit.effects.values import Class
+
+            frame.env[stmt.name] = Value(Class(ref))
+            return
+
+
+def _scope(frame: Frame, stmt: f.Scope) -> None:
+    (frame.global_names if stmt.kind == "global" else frame.outer_names).update(stmt.names)
+
+
+def _import(frame: Frame, stmt: f.Import) -> None:
+    for binding in stmt.bindings:
+        if binding.name != "*" and "." not in binding.name:
+            frame.env[binding.name] = names.imported(frame, binding)
+
+
+def _assert(frame: Frame, stmt: f.Assert) -> None:
+    frame.line = stmt.line
+    test = tested(frame, stmt.test)
+    frame.exits = join_taint(frame.exits, test.taint)
+    frame.guard(test.taint)
+
+
+def _jump(frame: Frame, stmt: f.Jump) -> None:
+    if stmt.kind in ("break", "continue"):
+        frame.alive = False
+        frame.jumped = True
+
+
+_EXECUTE: dict[type, Callable[[Frame, Any], None]] = {
+    f.Assign: assign.assign,
+    f.Augment: assign.augment,
+    f.Delete: assign.delete,
+    f.Evaluate: _evaluate,
+    f.Return: _return,
+    f.Raise: _raise,
+    f.If: _if,
+    f.While: _while,
+    f.For: _for,
+    f.With: blocks.enter,
+    f.Try: _try,
+    f.Match: _match,
+    f.Define: _define,
+    f.DefineClass: _define_class,
+    f.Scope: _scope,
+    f.Import: _import,
+    f.Assert: _assert,
+    f.Jump: _jump,
+}

@@ -1,0 +1,60 @@
+"""Tools to footprints: the door of this room."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from toolaudit.catalogue.lookup import Catalogue
+from toolaudit.effects import entries, footprint
+from toolaudit.effects.calls import call
+from toolaudit.effects.expressions import evaluate
+from toolaudit.effects.frame import Frame, World
+from toolaudit.effects.statements import execute
+from toolaudit.effects.values import Function
+from toolaudit.model import Footprint, Place, Tool, UnknownCall
+from toolaudit.project.resolve import Resolver
+from toolaudit.project.source import Project
+
+RECURSION = 60_000
+"""Frames of the walk: `MAX_DEPTH` calls of the project, some forty frames each, with room."""
+MAX_HELD = 40_000
+"""Effects kept in summaries, at about two kilobytes each."""
+
+
+def footprints(project: Project, tools: Sequence[Tool], catalogue: Catalogue) -> tuple[Footprint, ...]:
+    """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools."""
+    world = World(project, Resolver(project), catalogue, execute=execute, evaluate=evaluate)
+    project.prefetch(sorted({entries.entry_of(tool) for tool in tools}))
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        frames = [_bounded(world, tool) for tool in tools]
+    finally:
+        sys.setrecursionlimit(limit)
+    return footprint.settle(project, tools, frames)
+
+
+def _bounded(world: World, tool: Tool) -> Frame:
+    """One tool; summaries are dropped where they take too much room, and made again on demand."""
+    if world.held > MAX_HELD:
+        world.summaries.clear()
+        world.held = 0
+    return walk(world, tool)
+
+
+def walk(world: World, tool: Tool) -> Frame:
+    """One tool's function called as its framework calls it."""
+    path, qualname = entries.entry_of(tool)
+    world.walks = 0
+    frame = Frame(world, path, "<tool>")
+    function = entries.entry(world, tool)
+    if function is None or not isinstance(function.form, Function):
+        place = Place(tool.file, tool.line, tool.function)
+        frame.unknown.append(UnknownCall(qualname, "unreadable", "unknown", place, (place,)))
+        return frame
+    value = call(frame, function, entries.arguments(world, tool, function.form), tool.line)
+    from toolaudit.effects.objects import read
+
+    read(frame, value, tool.line)
+    return frame

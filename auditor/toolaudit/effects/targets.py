@@ -1,0 +1,116 @@
+"""An effect of a catalogue entry, recorded: which places or resources it touches."""
+
+from __future__ import annotations
+
+import re
+
+from toolaudit.catalogue.entries import EffectEntry
+from toolaudit.effects import classify
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.keys import ANY, Parts, normal_path
+from toolaudit.effects.templates import Bound, fill
+from toolaudit.effects.values import (
+    CLEAN,
+    Handle,
+    Loc,
+    Taint,
+    Value,
+    alternatives,
+)
+from toolaudit.model import KeyPart, Resource
+
+IO_KINDS = {"file", "dir", "sql", "redis", "http", "aws", "git", "subprocess", "browser", "docker", "k8s", "session"}
+HOLE_NAME = re.compile(r"^\{([^{}|]*)(?:\|[^{}]*)?\}$")
+
+
+def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: int, name: str) -> Taint:
+    """One effect of an entry, recorded; the taint that stands for it."""
+    if effect.sql is not None or effect.shell is not None or effect.url is not None:
+        return classify.perform(frame, effect, bound, data, line, name)
+    found = CLEAN
+    op = effect.op or ("read" if effect.mode == "r" else "write")
+    for target in targets(effect, bound):
+        folded = frame.fold(target, effect.mode, data) if effect.handle and _stream(effect, bound) else None
+        if folded is not None:
+            found |= folded
+            continue
+        found |= frame.emit(
+            target,
+            effect.mode,
+            op,  # type: ignore[arg-type]
+            line,
+            data=data if "w" in effect.mode else CLEAN,
+            atomic=effect.atomic,
+            repeat=effect.repeat if effect.repeat != "unknown" else _repeat(effect.op),  # type: ignore[arg-type]
+            confidence="catalogued" if isinstance(target, Resource) else "proven",
+            secondary=effect.secondary,
+            note=f"fails when {effect.fails_when}" if effect.fails_when else "",
+        )
+        if isinstance(target, Resource) and target.kind in IO_KINDS:
+            frame.io += 1
+    return found
+
+
+def _stream(effect: EffectEntry, bound: Bound) -> bool:
+    """The effect goes through an open file: what opening it did to the file was said there."""
+    holders = named(bound, effect.handle) if isinstance(effect.handle, str) else [bound.receiver] if bound.receiver else []
+    return any(isinstance(h.form, Handle) and h.form.kind == "file" and h.form.type != "pathlib.Path" for h in holders)
+
+
+def _repeat(op: str) -> str:
+    return {"append": "again", "increment": "again", "send": "again", "write": "same", "ensure": "same"}.get(op, "unknown")
+
+
+def targets(effect: EffectEntry, bound: Bound) -> list[Loc | Resource]:
+    """The places or resources that an effect touches; none when they belong to the call."""
+    if effect.handle:
+        holders = named(bound, effect.handle) if isinstance(effect.handle, str) else [bound.receiver] if bound.receiver else []
+        return [target for holder in holders for option in alternatives(holder) for target in _handle_targets(effect, option, bound)]
+    path = effect.kind in ("file", "dir")
+    keys = fill(effect.key, bound, path) if effect.key is not None else [(KeyPart("unknown", "not said"),)]
+    scope = _scope(bound.receiver)
+    return [resource_of(effect.kind or "other", parts or (ANY,), effect.scope or scope) for parts in keys]
+
+
+def _scope(receiver: Value | None) -> str:
+    return receiver.form.scope if receiver is not None and isinstance(receiver.form, Handle) else ""
+
+
+def _handle_targets(effect: EffectEntry, holder: Value, bound: Bound) -> list[Loc | Resource]:
+    form = holder.form
+    items: list[Parts] = fill(effect.item, bound) if effect.item else [()]
+    if isinstance(form, Handle) and form.kind and form.kind != "memory":
+        kind = effect.kind or form.kind
+        return [resource_of(kind, _with_item(form, item), form.scope) for item in items]
+    if isinstance(form, Handle) and form.parts and effect.kind:
+        return [resource_of(effect.kind, _with_item(form, item), form.scope) for item in items]
+    if holder.loc is not None:
+        return [holder.loc / item if item else holder.loc for item in items]
+    return []
+
+
+def _with_item(form: Handle, item: Parts) -> Parts:
+    if not item:
+        return form.parts or (ANY,)
+    if not form.parts or form.parts == (ANY,):
+        return item
+    return (*form.parts, KeyPart("literal", "["), *item, KeyPart("literal", "]"))
+
+
+def resource_of(kind: str, parts: Parts, scope: str = "") -> Resource:
+    if kind in ("file", "dir"):
+        parts = normal_path(parts) or (KeyPart("literal", "."),)
+    return Resource(kind, parts, scope)  # type: ignore[arg-type]
+
+
+def named(bound: Bound, hole: str) -> list[Value]:
+    found = HOLE_NAME.match(hole)
+    if found is None:
+        return []
+    name = found.group(1)
+    if name == "*":
+        return list(bound.positional)
+    value = bound.find(name)
+    if value is None and f"*{name}" in bound.named:
+        value = bound.named[f"*{name}"]
+    return [] if value is None else [value]

@@ -1,0 +1,109 @@
+"""Conditions: what is decided by constants, and what must hold of the arguments for a branch to run."""
+
+from __future__ import annotations
+
+from toolaudit import facts as f
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.objects import parameter_of
+from toolaudit.effects.values import Data, Scalar, Value
+from toolaudit.model import Fact
+
+
+def quiet_look(frame: Frame, expr: f.Expr) -> Value:
+    """The value of a plain expression, nothing recorded."""
+    if not isinstance(expr, f.Name | f.Attr | f.Const | f.Item):
+        return _UNKNOWN
+    frame.quiet += 1
+    try:
+        from toolaudit.effects.expressions import look
+
+        return look(frame, expr)
+    finally:
+        frame.quiet -= 1
+
+
+_UNKNOWN = Value(Data())
+
+
+def truth(frame: Frame, test: f.Expr) -> bool | None:
+    """True or False where constants decide a condition, None where they do not."""
+    if isinstance(test, f.Const):
+        return bool(test.value)
+    if isinstance(test, f.Unary) and test.op == "not":
+        inner = truth(frame, test.operand)
+        return None if inner is None else not inner
+    if isinstance(test, f.Boolean):
+        return _boolean(frame, test)
+    if isinstance(test, f.Compare) and len(test.ops) == 1:
+        return _compare(frame, test)
+    if isinstance(test, f.Name):
+        if test.id == "TYPE_CHECKING":
+            return False
+        value = quiet_look(frame, test)
+        _demand(frame, value)
+        if isinstance(value.form, Scalar) and value.loc is None and test.id in frame.env and value.taint <= frozenset(frame.env):
+            return bool(value.form.value) if test.id in frame.fixed else None
+    return None
+
+
+def _boolean(frame: Frame, test: f.Boolean) -> bool | None:
+    found = [truth(frame, part) for part in test.values]
+    if test.op == "and":
+        return False if False in found else True if all(found) else None
+    return True if True in found else False if all(part is False for part in found) else None
+
+
+def _compare(frame: Frame, test: f.Compare) -> bool | None:
+    left, right = quiet_look(frame, test.left), test.rights[0]
+    op = test.ops[0]
+    _demand(frame, left)
+    if not isinstance(left.form, Scalar) or left.loc is not None or not _fixed(frame, test.left):
+        return None
+    value = left.form.value
+    if op in ("==", "!="):
+        other = quiet_look(frame, right)
+        if not isinstance(other.form, Scalar):
+            return None
+        return (value == other.form.value) == (op == "==")
+    if op in ("is", "is not") and isinstance(right, f.Const):
+        return (value is right.value or value == right.value) == (op == "is")
+    if op in ("in", "not in") and isinstance(right, f.Display):
+        options = [quiet_look(frame, part) for part in right.items]
+        if all(isinstance(option.form, Scalar) for option in options):
+            return (value in [option.form.value for option in options if isinstance(option.form, Scalar)]) == (op == "in")
+    return None
+
+
+def _fixed(frame: Frame, expr: f.Expr) -> bool:
+    """The constant is an argument's, not a variable's that another path may have changed."""
+    while isinstance(expr, f.Attr | f.Item):
+        expr = expr.value
+    return isinstance(expr, f.Name) and expr.id in frame.fixed
+
+
+def _demand(frame: Frame, value: Value) -> None:
+    parameter = parameter_of(value)
+    if parameter:
+        frame.demands.add(parameter)
+
+
+def facts_of(frame: Frame, test: f.Expr, known: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """What holds of the arguments when the condition is true, added to what is known."""
+    found = list(known)
+    for fact in _facts(frame, test):
+        if fact not in found:
+            found.append(fact)
+    return tuple(found)
+
+
+def _facts(frame: Frame, test: f.Expr) -> list[Fact]:
+    if isinstance(test, f.Boolean) and test.op == "and":
+        return [fact for part in test.values for fact in _facts(frame, part)]
+    if isinstance(test, f.Compare) and test.ops == ("==",):
+        one, other = quiet_look(frame, test.left), quiet_look(frame, test.rights[0])
+        if isinstance(one.form, Scalar):
+            one, other = other, one
+        parameter = parameter_of(one)
+        if parameter and isinstance(other.form, Scalar) and isinstance(other.form.value, str):
+            return [Fact(parameter, other.form.value)]
+    return []

@@ -1,0 +1,293 @@
+"""What an expression can stand for: abstract values, where they live, and which reads they derive from.
+
+A value has a form (what it is), a taint (the reads of the current function, by position, and the parameters, by name, that it
+derives from) and a location: where it lives when it outlives the call. A value without a location is owned by the call.
+Values are frozen and compare by structure, so that a function met twice with alike arguments is interpreted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from toolaudit.facts import FunctionFacts, Lambda
+from toolaudit.model import Fact, KeyPart
+from toolaudit.project.resolve import ClassRef
+
+Taint = frozenset[int | str]
+CLEAN: Taint = frozenset()
+MAX_TAINT = 96
+MAX_ALTERNATIVES = 6
+Step = str | tuple[KeyPart, ...]
+"""One step from an object to a part of it: an attribute's name, or the key of an item."""
+
+
+class Loc(Struct, frozen=True, cache_hash=True):
+    """Where a shared object lives. `param` is a place that only the caller knows; it is replaced at the call."""
+
+    root: Literal["self", "global", "cell", "state", "param"]
+    name: str
+    scope: str
+    path: tuple[Step, ...] = ()
+
+    def __truediv__(self, step: Step) -> Loc:
+        return Loc(self.root, self.name, self.scope, (*self.path, step)[:6])
+
+
+class Code:
+    """A function's or lambda's facts in a box that is equal to itself alone: bodies are never compared."""
+
+    __slots__ = ("facts", "free", "line")
+
+    def __init__(self, facts: FunctionFacts | Lambda) -> None:
+        self.facts = facts
+        self.line = facts.line
+        self.free: frozenset[str] | None = None
+
+
+class Scalar(Struct, frozen=True, cache_hash=True):
+    """A constant."""
+
+    value: str | int | float | bool | None
+
+
+class Text(Struct, frozen=True, cache_hash=True):
+    """Text (a path, an address, a name) made of known and symbolic parts."""
+
+    parts: tuple[KeyPart, ...]
+
+
+class Data(Struct, frozen=True, cache_hash=True):
+    """Something that is not followed. `why` is empty for plain data; otherwise it may be an object with methods."""
+
+    why: str = ""
+
+
+class Many(Struct, frozen=True, cache_hash=True):
+    """A container. `items` and `entries` are its members where all are known; `element` stands for any member."""
+
+    kind: Literal["list", "tuple", "set", "dict", "generator"]
+    items: tuple[Value, ...] | None = None
+    entries: tuple[tuple[Value, Value], ...] | None = None
+    element: Value | None = None
+    type: str = ""
+    """The catalogue's type, where it is not the built-in of that kind."""
+    head: tuple[Value, ...] = ()
+    """The first members, where the rest is not known."""
+
+
+class Instance(Struct, frozen=True, cache_hash=True):
+    """An object of a project class; `fields` are the attributes known from its construction."""
+
+    cls: ClassRef
+    fields: tuple[tuple[str, Value], ...] = ()
+
+    def field(self, name: str) -> Value | None:
+        for known, value in self.fields:
+            if known == name:
+                return value
+        return None
+
+
+class Handle(Struct, frozen=True, cache_hash=True):
+    """An object of a foreign type, bound to a resource (`kind`, `parts`) where the catalogue says so."""
+
+    type: str
+    kind: str = ""
+    parts: tuple[KeyPart, ...] = ()
+    scope: str = ""
+    base: tuple[KeyPart, ...] = ()
+    attrs: tuple[tuple[str, Value], ...] = ()
+
+    def attr(self, name: str) -> Value | None:
+        for known, value in self.attrs:
+            if known == name:
+                return value
+        return None
+
+
+class Function(Struct, frozen=True, cache_hash=True):
+    """A function or lambda of the project, with its receiver when bound and the variables it closes over."""
+
+    path: str
+    qualname: str
+    code: Code
+    owner: ClassRef | None = None
+    receiver: Value | None = None
+    env: tuple[tuple[str, Value], ...] = ()
+    raw: bool = False
+    """Its decorators are already applied, or are not to be."""
+
+
+class Partial(Struct, frozen=True, cache_hash=True):
+    func: Value
+    args: tuple[Value, ...] = ()
+    keywords: tuple[tuple[str, Value], ...] = ()
+
+
+class Foreign(Struct, frozen=True, cache_hash=True):
+    """A dotted name outside the project: a module, function or class, as its users import it."""
+
+    name: str
+
+
+class Method(Struct, frozen=True, cache_hash=True):
+    """A method of something that is no project object."""
+
+    receiver: Value
+    name: str
+
+
+class Class(Struct, frozen=True, cache_hash=True):
+    ref: ClassRef
+
+
+class Module(Struct, frozen=True, cache_hash=True):
+    path: str
+    module: str
+
+
+class Super(Struct, frozen=True, cache_hash=True):
+    instance: Value
+    owner: ClassRef
+
+
+class Manager(Struct, frozen=True, cache_hash=True):
+    """A call of a `contextlib.contextmanager` function, waiting for its `with`."""
+
+    call: Partial
+
+
+class Either(Struct, frozen=True, cache_hash=True):
+    """One of several; a fact says for which argument each is chosen, where one is known."""
+
+    values: tuple[Value, ...]
+    facts: tuple[Fact | None, ...] = ()
+
+
+Form = Scalar | Text | Data | Many | Instance | Handle | Function | Partial | Foreign | Method | Class | Module | Super | Manager | Either
+
+
+class Value(Struct, frozen=True, cache_hash=True):
+    form: Form
+    taint: Taint = CLEAN
+    loc: Loc | None = None
+
+    def tainted(self, taint: Taint) -> Value:
+        return self if taint <= self.taint else Value(self.form, join_taint(self.taint, taint), self.loc)
+
+    def at(self, loc: Loc | None) -> Value:
+        return Value(self.form, self.taint, loc)
+
+
+PLAIN = Value(Data())
+NONE = Value(Scalar(None))
+
+
+def join_taint(one: Taint, other: Taint) -> Taint:
+    if not other or one is other:
+        return one
+    return bounded(one | other) if one else other
+
+
+def bounded(both: Taint) -> Taint:
+    """The taint, of a size that can be carried on; which part of it stays does not depend on the order in which it was joined."""
+    if len(both) <= MAX_TAINT:
+        return both
+    return frozenset(sorted(both, key=lambda t: (isinstance(t, str), t if isinstance(t, int) else 0, str(t)))[:MAX_TAINT])
+
+
+def taints(values: Iterable[Value]) -> Taint:
+    found = CLEAN
+    for value in values:
+        if value.taint:
+            found = join_taint(found, value.taint) if found else value.taint
+    return found
+
+
+def deep_taint(value: Value, depth: int = 3) -> Taint:
+    """The taint of a value and of what it holds."""
+    form, found = value.form, value.taint
+    if depth == 0:
+        return found
+    inner: list[Value] = []
+    if isinstance(form, Many):
+        inner += form.items or ()
+        inner += [v for entry in form.entries or () for v in entry]
+        inner += [form.element] if form.element is not None else []
+    elif isinstance(form, Instance):
+        inner += [v for _, v in form.fields]
+    elif isinstance(form, Handle):
+        inner += [v for _, v in form.attrs]
+    elif isinstance(form, Either):
+        inner += form.values
+    elif isinstance(form, Function):
+        inner += [v for _, v in form.env]
+        inner += [form.receiver] if form.receiver is not None else []
+    elif isinstance(form, Partial):
+        inner += [form.func, *form.args, *(v for _, v in form.keywords)]
+    elif isinstance(form, Method):
+        inner.append(form.receiver)
+    elif isinstance(form, Manager):
+        inner += [*form.call.args, *(v for _, v in form.call.keywords)]
+    for part in inner:
+        found = join_taint(found, deep_taint(part, depth - 1))
+    return found
+
+
+def constant(value: str | int | float | bool | None) -> Value:
+    return Value(Scalar(value))
+
+
+def text(parts: tuple[KeyPart, ...], taint: Taint = CLEAN) -> Value:
+    """Text of these parts; a constant when all are literal."""
+    parts = tidy(parts)
+    if all(part.kind == "literal" for part in parts):
+        return Value(Scalar("".join(part.text for part in parts)), taint)
+    return Value(Text(parts), taint)
+
+
+def tidy(parts: Iterable[KeyPart]) -> tuple[KeyPart, ...]:
+    """Adjacent literals as one, empty ones gone."""
+    out: list[KeyPart] = []
+    for part in parts:
+        if part.kind == "literal":
+            if not part.text:
+                continue
+            if out and out[-1].kind == "literal":
+                out[-1] = KeyPart("literal", out[-1].text + part.text)
+                continue
+        out.append(part)
+    return tuple(out[:12])
+
+
+def union(values: Iterable[Value]) -> Value:
+    """One of several values, folded where they say the same, bounded."""
+    flat: list[Value] = []
+    taint = CLEAN
+    for value in values:
+        taint = join_taint(taint, value.taint)
+        parts = value.form.values if isinstance(value.form, Either) else (value,)
+        for part in parts:
+            if not any(part.form == known.form and part.loc == known.loc for known in flat):
+                flat.append(part)
+    if not flat:
+        return PLAIN
+    useful = [v for v in flat if not (isinstance(v.form, Scalar) and v.form.value is None) and v.form != PLAIN.form] or flat[:1]
+    if len(useful) == 1 and len(flat) > 1 and isinstance(useful[0].form, Scalar):
+        useful = flat
+    if len(useful) == 1:
+        return useful[0].tainted(taint)
+    return Value(Either(tuple(useful[:MAX_ALTERNATIVES])), taint)
+
+
+def alternatives(value: Value) -> tuple[Value, ...]:
+    if isinstance(value.form, Either):
+        return tuple(part.tainted(value.taint) for part in value.form.values)
+    return (value,)
+
+
+def is_constant(value: Value) -> bool:
+    return isinstance(value.form, Scalar)

@@ -1,0 +1,301 @@
+"""Model → scan document: the only door out, and the only place that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from toolaudit import __version__
+from toolaudit.baseline import Entry, conflict_fingerprints, finding_fingerprints
+from toolaudit.chains import Lines, Told, no_lines, steps, tool_uses
+from toolaudit.model import Answer, Conflict, Finding, Footprint, Ordering, Severity, Tool, Verdict
+from toolaudit.rules import findings as every_finding
+from toolaudit.rules import page
+from toolaudit.rules.registry import by_code
+from toolaudit.rules.stories import grouped
+from toolaudit.suppress import Suppressed, Suppression, suppress
+from toolaudit.verdicts.keys import key_text
+from toolaudit.verdicts.listing import listed
+from toolaudit.verdicts.scan_model import ScanModel
+from toolaudit_reports import document as out
+from toolaudit_reports.summary import summarise
+
+AROUND = 3
+# Above this, a conflict's evidence is the accesses alone; the calls that lead to them stand with the tools.
+MANY = 5_000
+FIXABLE = frozenset({"TA501", "TA502", "TA503", "TA504", "TA505"})
+Item = TypeVar("Item", Conflict, Finding)
+Wanted = Callable[[str, Severity], Severity | None]
+
+
+def as_found(code: str, severity: Severity) -> Severity | None:
+    """The default policy: every code is reported with the severity it was found with."""
+    return severity
+
+
+def document(
+    scan: ScanModel,
+    *,
+    lines: Lines = no_lines,
+    wanted: Wanted = as_found,
+    accepted: tuple[Suppression, ...] = (),
+    baseline: tuple[str, dict[str, Entry]] | None = None,
+) -> out.ScanDocument:
+    """The document of one finished scan.
+
+    `lines` gives the text of a line of a file; `wanted` says with which severity a code is reported, None for not at all; `accepted` are
+    the suppressions of the configuration; `baseline` is the baseline's name and its entries. Equal input gives equal bytes.
+    """
+    conflicts = tuple(c for c in (_with_severity(c, wanted) for c in scan.conflicts) if c is not None)
+    scan = replace(scan, conflicts=conflicts)
+    found = tuple(f for f in (_with_severity(f, wanted) for f in every_finding(scan)) if f is not None)
+    settled = suppress(scan, found, accepted, lines)
+    known = baseline[1] if baseline else {}
+    prints = conflict_fingerprints(conflicts, scan.tools)
+    names = {tool.id: tool.name for tool in scan.tools}
+    told = Told(lines, ends_only=len(conflicts) > MANY)
+    shown_conflicts = tuple(
+        _conflict(c, names, prints[i], _state(settled.conflicts.get(i), prints[i], known, baseline), told) for i, c in enumerate(conflicts)
+    )
+    shown_findings = _findings(scan, found, settled, prints, known, baseline, lines)
+    whole = out.ScanDocument(
+        schema=out.SCHEMA,
+        version=__version__,
+        roots=scan.roots,
+        runner=scan.runner,
+        files=out.Files(scanned=scan.files.scanned, skipped=scan.files.skipped, cached=scan.files.cached),
+        tools=_tools(scan, lines),
+        conflicts=shown_conflicts,
+        orderings=tuple(_ordering(o, lines) for o in scan.orderings),
+        findings=shown_findings,
+        rules=_rules({c.code for c in shown_conflicts} | {f.code for f in shown_findings}),
+        notes=tuple(
+            out.Note(kind=n.kind, message=n.message, framework=n.framework, file=n.file, line=n.line, source=n.source) for n in scan.notes
+        ),
+        suppressions=_suppressions(scan, settled),
+        baseline=_baseline(baseline, {f.fingerprint for f in shown_findings} | set(prints)),
+    )
+    whole = replace(whole, sources=_sources(whole, lines))
+    return replace(whole, summary=summarise(whole))
+
+
+def _with_severity(item: Item, wanted: Wanted) -> Item | None:
+    severity = wanted(item.code, item.severity)
+    return None if severity is None else replace(item, severity=severity)
+
+
+# --- tools -----------------------------------------------------------------------------------------------------------
+
+
+def _tools(scan: ScanModel, lines: Lines) -> tuple[out.Tool, ...]:
+    touched = listed(scan.tools, scan.footprints)
+    shown = [_tool(t, f, v, touched[t.id], lines) for t, f, v in zip(scan.tools, scan.footprints, scan.verdicts, strict=True)]
+    return tuple(sorted(shown, key=lambda t: t.id))
+
+
+def _tool(tool: Tool, footprint: Footprint, verdict: Verdict, touched: tuple[int, ...], lines: Lines) -> out.Tool:
+    return out.Tool(
+        id=tool.id,
+        name=tool.name,
+        file=tool.file,
+        line=tool.line,
+        function=tool.function,
+        framework=tool.framework,
+        declared_by=tool.declared_by,
+        async_=tool.is_async,
+        runs=tool.runs,
+        parameters=tuple(
+            out.Parameter(name=p.name, annotation=p.annotation or None, required=p.required) for p in tool.parameters if not p.injected
+        ),
+        class_=verdict.tool_class,
+        confidence=verdict.confidence,
+        opaque=verdict.opaque,
+        atomic=_answer(verdict.atomic, tool),
+        idempotent=_answer(verdict.idempotent, tool),
+        independent=_answer(verdict.independent, tool),
+        declared=dict(sorted(tool.declared.items())),
+        resources=tool_uses(footprint, touched, lines),
+        unknown_calls=tuple(
+            out.UnknownCall(callee=c.callee, file=c.place.file, line=c.place.line, reason=c.reason, effect=c.consequence)
+            for c in footprint.unknown_calls
+            if c.consequence != "ignored"
+        ),
+        kinds=(verdict.shape,) if verdict.shape else (),
+        rmw_kind=verdict.shape,
+        reason=verdict.reason,
+        description=tool.description,
+        when={fact.parameter: fact.value for fact in tool.when},
+        arguments_in=tool.arguments_in,
+        code=lines(tool.file, tool.line).strip(),
+        calls_total=footprint.calls_total,
+        calls_resolved=footprint.calls_resolved,
+    )
+
+
+def _answer(answer: Answer, tool: Tool) -> out.Answer:
+    if answer.place is None:
+        return out.Answer(value=answer.value, reason=answer.reason)
+    elsewhere = answer.place.file if answer.place.file != tool.file else None
+    return out.Answer(value=answer.value, reason=answer.reason, line=answer.place.line, file=elsewhere)
+
+
+# --- pairs -----------------------------------------------------------------------------------------------------------
+
+
+def _conflict(conflict: Conflict, names: dict[str, str], print_: str, state: out.Suppression | None, told: Told) -> out.Conflict:
+    rule = by_code().get(conflict.code)
+    return out.Conflict(
+        tools=conflict.tools,
+        kind=conflict.kind,
+        code=conflict.code,
+        resource=_resource(conflict),
+        when=conflict.when,
+        failure=conflict.failure,
+        runners=conflict.runners,
+        latent=conflict.latent,
+        severity=conflict.severity,
+        confidence=conflict.confidence,
+        message=conflict.message,
+        evidence=tuple(told.steps(side) for side in conflict.evidence),
+        help=rule.help if rule else "",
+        fingerprint=print_,
+        tools_names=tuple(names[t] for t in conflict.tools),
+        suppressed=state is not None,
+        suppression=state,
+    )
+
+
+def _resource(item: Conflict | Ordering | Finding) -> out.Resource:
+    assert item.resource is not None
+    return out.Resource(kind=item.resource.kind, key=key_text(item.resource), scope=item.resource.scope)
+
+
+def _ordering(ordering: Ordering, lines: Lines) -> out.Ordering:
+    return out.Ordering(
+        before=ordering.before,
+        after=ordering.after,
+        failure=ordering.failure,
+        resource=_resource(ordering),
+        message=ordering.message,
+        code="TA201" if ordering.failure == "context dependency" else "TA202",
+        evidence=tuple(steps(side, lines) for side in ordering.evidence),
+    )
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+def _findings(
+    scan: ScanModel,
+    found: tuple[Finding, ...],
+    settled: Suppressed,
+    prints: tuple[str, ...],
+    known: dict[str, Entry],
+    baseline: tuple[str, dict[str, Entry]] | None,
+    lines: Lines,
+) -> tuple[out.Finding, ...]:
+    """The findings; one that folds conflicts carries the leading conflict's fingerprint, so that readers count it once."""
+    leads = _leads(scan, prints)
+    own = finding_fingerprints(found, scan.tools)
+    shown = []
+    for i, finding in enumerate(found):
+        print_ = leads.get((finding.code, finding.tools, finding.evidence), own[i])
+        state = _state(settled.findings.get(i), print_, known, baseline)
+        rule = by_code()[finding.code]
+        shown.append(
+            out.Finding(
+                code=finding.code,
+                severity=finding.severity,
+                confidence=finding.confidence,
+                tools=finding.tools,
+                file=finding.place.file,
+                line=finding.place.line,
+                message=finding.message,
+                help=finding.help,
+                fingerprint=print_,
+                suppressed=state is not None,
+                name=rule.name,
+                evidence=tuple(steps(side, lines) for side in finding.evidence),
+                suppression=state,
+                fixable=finding.code in FIXABLE,
+                resource=_resource(finding) if finding.resource is not None else None,
+            )
+        )
+    return tuple(shown)
+
+
+def _leads(scan: ScanModel, prints: tuple[str, ...]) -> dict[tuple[str, tuple[str, ...], object], str]:
+    """Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
+    index = {id(c): i for i, c in enumerate(scan.conflicts)}
+    by_rule: dict[str, list[Conflict]] = {}
+    for conflict in scan.conflicts:
+        by_rule.setdefault(conflict.code, []).append(conflict)
+    leads: dict[tuple[str, tuple[str, ...], object], str] = {}
+    for code, conflicts in by_rule.items():
+        for group in grouped(conflicts):
+            tools = tuple(sorted({t for c in group for t in c.tools}))
+            leads[code, tools, group[0].evidence] = prints[index[id(group[0])]]
+    return leads
+
+
+def _state(
+    suppression: Suppression | None, print_: str, known: dict[str, Entry], baseline: tuple[str, dict[str, Entry]] | None
+) -> out.Suppression | None:
+    """Why a finding does not count; None when it does."""
+    if suppression is not None:
+        return out.Suppression(
+            origin="config" if suppression.origin == "config" else "comment",
+            reason=suppression.reason,
+            file=suppression.file,
+            line=suppression.line,
+            codes=suppression.codes,
+        )
+    if baseline is not None and print_ in known:
+        return out.Suppression(origin="baseline", reason="accepted in the baseline", file=baseline[0])
+    return None
+
+
+def _suppressions(scan: ScanModel, settled: Suppressed) -> tuple[out.Suppression, ...]:
+    """Every suppression that the scan met, those that suppress nothing marked so."""
+    used = set(settled.findings.values()) | set(settled.conflicts.values())
+    return tuple(
+        out.Suppression(
+            origin="config" if s.origin == "config" else "comment",
+            reason=s.reason,
+            file=s.file,
+            line=s.line,
+            codes=s.codes + s.unknown,
+            used=s in used,
+        )
+        for s in sorted(used | set(settled.unused))
+    )
+
+
+def _baseline(baseline: tuple[str, dict[str, Entry]] | None, found: set[str]) -> out.Baseline | None:
+    if baseline is None:
+        return None
+    name, entries = baseline
+    return out.Baseline(file=name, entries=len(entries), expired=tuple(sorted(set(entries) - found)))
+
+
+def _rules(codes: set[str]) -> tuple[out.Rule, ...]:
+    known = by_code()
+    return tuple(
+        out.Rule(
+            code=code, name=known[code].name, short=known[code].summary, help_markdown=page(known[code]), severity=known[code].severity
+        )
+        for code in sorted(codes)
+        if code in known
+    )
+
+
+def _sources(whole: out.ScanDocument, lines: Lines) -> dict[str, dict[int, str]]:
+    """The lines around every piece of evidence, so that a page renders from the document alone."""
+    wanted: dict[str, set[int]] = {}
+    chains = [chain for c in whole.conflicts for chain in c.evidence] + [chain for f in whole.findings for chain in f.evidence]
+    places = [(s.file, s.line) for chain in chains for s in chain] + [(f.file, f.line) for f in whole.findings if f.line]
+    for file, line in places + [(t.file, t.line) for t in whole.tools]:
+        wanted.setdefault(file, set()).update(range(max(1, line - AROUND), line + AROUND + 1))
+    return {file: {n: text for n in sorted(numbers) if (text := lines(file, n))} for file, numbers in sorted(wanted.items())}

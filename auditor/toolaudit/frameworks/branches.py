@@ -1,0 +1,150 @@
+"""What a dispatcher does for each name: `if name == "x"`, `match name`, `HANDLERS[name]`, `getattr(self, f"tool_{name}")`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from toolaudit.facts import (
+    Attr,
+    Boolean,
+    Call,
+    Compare,
+    Const,
+    Display,
+    Expr,
+    FunctionFacts,
+    If,
+    Item,
+    Match,
+    Name,
+    Stmt,
+    Template,
+)
+from toolaudit.frameworks.names import dotted_text, last_part
+from toolaudit.frameworks.nodes import blocks, body_expressions
+from toolaudit.frameworks.scope import Scope
+from toolaudit.frameworks.texts import text_of
+
+
+class Branch(Struct, frozen=True):
+    """The statements that run for one name. `subject` is the dotted text of what is compared."""
+
+    text: str
+    subject: str
+    body: tuple[Stmt, ...]
+    line: int
+    rest: bool = False
+    """The function goes on for this name alone (`if name != "x": raise`): its whole body belongs to it."""
+
+
+class Lookup(Struct, frozen=True):
+    """A place where a name picks a function: a table indexed by it, or an attribute made of it."""
+
+    subject: str
+    line: int
+    table: Expr | None = None
+    prefix: str = ""
+    owner: Expr | None = None
+    """What the attribute is taken from: an object, a module; None for `globals()`."""
+
+
+def branches(scope: Scope, body: tuple[Stmt, ...]) -> Iterator[Branch]:
+    """The branches of a body by constant name, those in nested blocks included, in order."""
+    for statement in body:
+        if isinstance(statement, If):
+            yield from _tested(scope, statement)
+        elif isinstance(statement, Match):
+            yield from _matched(scope, statement)
+        for block in blocks(statement):
+            yield from branches(scope, block)
+
+
+def _tested(scope: Scope, statement: If) -> Iterator[Branch]:
+    for subject, text, negated in _tests(scope, statement.test):
+        yield Branch(text, subject, () if negated else statement.body, statement.line, rest=negated)
+
+
+def _tests(scope: Scope, test: Expr) -> Iterator[tuple[str, str, bool]]:
+    """Subject, text, and whether the test holds for every other name."""
+    if isinstance(test, Boolean):
+        for value in test.values:
+            yield from _tests(scope, value)
+    elif isinstance(test, Compare) and len(test.ops) == 1:
+        right, op = test.rights[0], test.ops[0]
+        left = test.left
+        if op == "==" and not subject_of(left) and isinstance(left, Const):
+            left, right = right, left
+        subject = subject_of(left)
+        if not subject:
+            return
+        if op in {"==", "!="}:
+            text = text_of(scope, right)
+            if text is not None:
+                yield subject, text, op == "!="
+        elif op == "in" and isinstance(right, Display):
+            for item in right.items:
+                text = text_of(scope, item)
+                if text is not None:
+                    yield subject, text, False
+
+
+def _matched(scope: Scope, statement: Match) -> Iterator[Branch]:
+    subject = subject_of(statement.subject)
+    for case in statement.cases if subject else ():
+        patterns = case.pattern.items if isinstance(case.pattern, Display) and case.pattern.kind == "or" else (case.pattern,)
+        for pattern in patterns:
+            text = text_of(scope, pattern) if not isinstance(pattern, Name) else None
+            if text is not None:
+                yield Branch(text, subject, case.body, case.line)
+
+
+def subject_of(expr: Expr) -> str:
+    """What is compared, as dotted text: a name, an attribute, `call["name"]`, `GitTools(name)`."""
+    if isinstance(expr, Item) and isinstance(expr.index, Const):
+        base = subject_of(expr.value)
+        return f"{base}.{expr.index.value}" if base else ""
+    if isinstance(expr, Call) and len(expr.args) == 1 and not expr.keywords:
+        return subject_of(expr.args[0])
+    if isinstance(expr, Call) and isinstance(expr.func, Attr) and expr.func.attr == "get" and expr.args:
+        return subject_of(Item(expr.func.value, expr.args[0]))
+    if isinstance(expr, Attr):
+        base = subject_of(expr.value)
+        return f"{base}.{expr.attr}" if base else ""
+    return dotted_text(expr)
+
+
+def lookups(facts: FunctionFacts) -> Iterator[Lookup]:
+    """The places in a body where a name picks a function."""
+    for expr in body_expressions(facts.body):
+        if isinstance(expr, Item):
+            subject = subject_of(expr.index)
+            if subject and isinstance(expr.value, Call) and last_part(expr.value.func) in {"globals", "locals", "vars"}:
+                yield Lookup(subject, expr.line)
+            elif subject and not isinstance(expr.index, Const) and isinstance(expr.value, Name | Attr):
+                yield Lookup(subject, expr.line, table=expr.value)
+        elif isinstance(expr, Call):
+            yield from _picked(expr)
+
+
+def _picked(call: Call) -> Iterator[Lookup]:
+    if isinstance(call.func, Attr) and call.func.attr == "get" and call.args and not isinstance(call.args[0], Const):
+        subject = subject_of(call.args[0])
+        if subject and isinstance(call.func.value, Call) and last_part(call.func.value.func) == "globals":
+            yield Lookup(subject, call.line)
+        elif subject and isinstance(call.func.value, Name | Attr):
+            yield Lookup(subject, call.line, table=call.func.value)
+    elif isinstance(call.func, Name) and call.func.id == "getattr" and len(call.args) >= 2 and not isinstance(call.args[1], Const):
+        prefix, subject = prefixed(call.args[1])
+        if subject:
+            yield Lookup(subject, call.line, prefix=prefix, owner=call.args[0])
+
+
+def prefixed(expr: Expr) -> tuple[str, str]:
+    """`f"tool_{name}"` and `"tool_" + name` as prefix and subject."""
+    if isinstance(expr, Template) and len(expr.parts) == 2 and isinstance(expr.parts[0], Const):
+        return str(expr.parts[0].value), subject_of(expr.parts[1])
+    if getattr(expr, "op", "") == "+" and isinstance(getattr(expr, "left", None), Const):
+        return str(expr.left.value), subject_of(expr.right)  # type: ignore[union-attr]
+    return "", subject_of(expr)

@@ -1,0 +1,136 @@
+"""Tools declared by a decorator: a framework's, a method of a framework's object, or one that the project made itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toolaudit.facts import Attr, Call, Expr, FunctionHead, Name
+from toolaudit.frameworks.bodies import Bodies
+from toolaudit.frameworks.drafts import Draft
+from toolaudit.frameworks.home_made import applied, is_toolish, stores, wraps_parameter
+from toolaudit.frameworks.known import Known, Rule, receiver_rule, rules_for
+from toolaudit.frameworks.names import Target, dotted_text, last_part
+from toolaudit.frameworks.nodes import functions
+from toolaudit.frameworks.schema import Declare
+from toolaudit.frameworks.scope import Scope
+from toolaudit.frameworks.types import method, types_of
+
+_HOME_MADE = Declare("registration", name=("argument:0", "keyword:name", "function"), note="a decorator of the project's own")
+
+
+def decorated(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
+    index = bodies.project.index(path)
+    for head in index.functions if index is not None else ():
+        if head.decorators and wraps_parameter(bodies, path, head):
+            continue
+        for decorator in head.decorators:
+            draft = _one(bodies, known, path, head, decorator)
+            if draft is not None:
+                yield draft
+
+
+def _one(bodies: Bodies, known: Known, path: str, head: FunctionHead, decorator: Expr) -> Draft | None:
+    func = decorator.func if isinstance(decorator, Call) else decorator
+    scope = _around(bodies, path, head)
+    if last_part(func) in _COMMON:
+        return None
+    targets = _meant(bodies, scope, func)
+    rules = rules_for(known.decorators, bodies.names, targets)
+    if rules:
+        return _draft(rules[0], "decorator", path, head, decorator, scope)
+    if isinstance(func, Attr) and func.attr in known.methods:
+        rule = receiver_rule(bodies.names, known, scope, func, "decorator-method")
+        if rule is not None:
+            return _draft(rule, "decorator-method", path, head, decorator, scope)
+    return _made_here(bodies, known, path, head, decorator, scope, targets)
+
+
+def _meant(bodies: Bodies, scope: Scope, func: Expr) -> tuple[Target, ...]:
+    """What a decorator's name means. A module-level name is not looked for in the functions around, whose bodies would have to be read."""
+    root = func
+    while isinstance(root, Attr):
+        root = root.value
+    if isinstance(root, Name) and bodies.names.lookup(scope.path, root.id):
+        return bodies.names.resolve(scope.path, func)
+    return scope.resolve(func)
+
+
+def _around(bodies: Bodies, path: str, head: FunctionHead) -> Scope:
+    """The scope in which a function's decorators are evaluated."""
+    return bodies.scope(path, head.nested_in or "")
+
+
+def unknown_receiver(bodies: Bodies, known: Known, scope: Scope, func: Attr) -> Rule | None:
+    """The rule for `mcp.tool` where `mcp` is an untyped parameter or comes from outside: the framework whose object this file, or else
+    the project, has; none when nothing in sight tells."""
+    if types_of(scope, func.value):
+        return None
+    candidates = [rule for rule in known.of("decorator-method") if func.attr in rule.declare.methods]
+    index = bodies.project.index(scope.path)
+    imported = {binding.module.split(".")[0] for binding in index.imports} if index else set()
+    for rule in candidates:
+        if imported & set(rule.framework.framework.roots):
+            return rule
+    return None
+
+
+def _draft(rule: Rule, how: str, path: str, head: FunctionHead, decorator: Expr | None, scope: Scope) -> Draft:
+    static = any(last_part(one) == "staticmethod" for one in head.decorators)
+    return Draft(
+        rule.framework,
+        rule.declare,
+        how,
+        path,
+        head.qualname,
+        head.line,
+        call=decorator if isinstance(decorator, Call) else None,
+        scope=scope,
+        owner="" if static else head.owner or "",
+        receiver=rule.declare.receiver if head.owner and not static else "none",
+    )
+
+
+# --- decorators of the project's own ---------------------------------------------------------------------------------
+
+
+def _made_here(
+    bodies: Bodies, known: Known, path: str, head: FunctionHead, decorator: Expr, scope: Scope, targets: tuple[Target, ...]
+) -> Draft | None:
+    """A decorator that the project defines: one that applies a framework's, or that stores the function in a registry of tools."""
+    func = decorator.func if isinstance(decorator, Call) else decorator
+    if not targets and isinstance(func, Attr):
+        targets = tuple(method(scope, func))
+    for target in targets:
+        if target.kind != "function" or not is_toolish(bodies, target, dotted_text(func)):
+            continue
+        found = applied(bodies, known, target, decorator if isinstance(decorator, Call) else None)
+        if found is not None:
+            return _draft(found.rule, "decorator", path, head, found.call, found.scope)
+        facts = bodies.project.facts(target.path, target.qualname)
+        if facts is not None and any(stores(one) for one in functions(facts)) and not _owned(bodies, known, path):
+            bare = known.frameworks.get("bare")
+            if bare is not None:
+                return _draft(Rule(bare, _HOME_MADE, -1), "registration", path, head, decorator, scope)
+    if not targets and isinstance(func, Attr) and func.attr in known.decorator_methods:
+        rule = unknown_receiver(bodies, known, scope, func) or _bare_method(known, scope, func)
+        if rule is not None:
+            return _draft(rule, "decorator-method", path, head, decorator, scope)
+    return None
+
+
+def _owned(bodies: Bodies, known: Known, path: str) -> bool:
+    index = bodies.project.index(path)
+    return index is not None and known.owns([index.module, *(binding.module for binding in index.imports)])
+
+
+_COMMON = frozenset(
+    {"property", "staticmethod", "classmethod", "abstractmethod", "wraps", "overload", "setter", "dataclass", "cached_property"}
+)
+
+
+def _bare_method(known: Known, scope: Scope, func: Attr) -> Rule | None:
+    """`@x.tool()` on an object nobody can tell: it is registered, so it is a tool, of no known framework."""
+    bare = known.frameworks.get("bare")
+    if bare is None or func.attr != "tool" or types_of(scope, func.value):
+        return None
+    return Rule(bare, _HOME_MADE, -1)

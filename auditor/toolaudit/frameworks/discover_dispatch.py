@@ -1,0 +1,383 @@
+"""Tools behind a dispatcher: one function that gets a name and does, or calls, what that name stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from toolaudit.facts import Assign, Attr, Boolean, Call, Expr, FunctionFacts, Name, Starred
+from toolaudit.frameworks.bodies import Bodies
+from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups, subject_of
+from toolaudit.frameworks.callables import FunctionRef, functions_of
+from toolaudit.frameworks.discover_calls import argument
+from toolaudit.frameworks.discover_tables import table_entries
+from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
+from toolaudit.frameworks.known import Known, Rule, receiver_rule
+from toolaudit.frameworks.names import Target, dotted_text, last_part
+from toolaudit.frameworks.nodes import body_calls, body_expressions, functions, inner
+from toolaudit.frameworks.schema import Declare, Framework
+from toolaudit.frameworks.scope import Scope
+from toolaudit.frameworks.texts import text_of
+from toolaudit.frameworks.types import types_of
+from toolaudit.model import Fact
+
+DISPATCH = Declare("dispatcher", types=("*",))
+
+
+class Site(Struct, frozen=True):
+    """A dispatcher: its function, and the parameters that hold the name and the arguments (dotted; empty when not known)."""
+
+    framework: Framework
+    path: str
+    facts: FunctionFacts
+    scope: Scope
+    name: str = ""
+    arguments: str = ""
+    certain: bool = False
+    """A framework calls it for every tool."""
+
+
+class Dispatched(Struct, frozen=True):
+    """One name that a dispatcher knows, with the tool it makes; `dynamic` sites know further names that cannot be seen."""
+
+    site: Site
+    text: str
+    line: int
+    draft: Draft
+    telling: bool = False
+    """The way it is looked up says that it is a tool (`getattr(self, f"tool_{name}")`)."""
+
+
+class Dispatch(Struct, frozen=True):
+    found: tuple[Dispatched, ...]
+    dynamic: frozenset[tuple[str, str]]
+
+
+def low_level(bodies: Bodies, known: Known, path: str) -> Iterator[Site]:
+    """Handlers that a framework calls for every tool: `@server.call_tool()`, `Server(on_call_tool=f)`."""
+    index = bodies.project.index(path)
+    for head in index.functions if index is not None else ():
+        for decorator in head.decorators:
+            func = decorator.func if isinstance(decorator, Call) else decorator
+            if isinstance(func, Attr) and func.attr in known.methods:
+                rule = receiver_rule(bodies.names, known, bodies.scope(path, head.nested_in or ""), func, "dispatcher")
+                if rule is not None:
+                    yield from _handler(bodies, rule, path, head.qualname)
+    for scope, call in bodies.calls(path):
+        yield from _given(bodies, known, scope, call)
+
+
+def _given(bodies: Bodies, known: Known, scope: Scope, call: Call) -> Iterator[Site]:
+    for rule in known.of("dispatcher"):
+        for keyword in rule.declare.keywords:
+            value = argument(call, f"keyword:{keyword}")
+            for ref in functions_of(scope, value) if value is not None else ():
+                yield from _handler(bodies, rule, ref.path, ref.qualname)
+    made = call.func
+    if isinstance(made, Call) and isinstance(made.func, Attr) and made.func.attr in known.methods and call.args:
+        found = receiver_rule(bodies.names, known, scope, made.func, "dispatcher")
+        for ref in functions_of(scope, call.args[0]) if found is not None else ():
+            if found is not None:
+                yield from _handler(bodies, found, ref.path, ref.qualname)
+
+
+def _handler(bodies: Bodies, rule: Rule, path: str, qualname: str) -> Iterator[Site]:
+    facts = bodies.project.facts(path, qualname)
+    if facts is None:
+        return
+    names = [parameter.name for parameter in facts.parameters if parameter.name not in {"self", "cls"}]
+    pair = (names[0], names[1]) if len(names) >= 2 else ("", "")
+    if len(names) >= 2 and "name" not in names[0] and _has_name(facts, names[1]):
+        pair = (f"{names[1]}.name", f"{names[1]}.arguments")
+    elif len(names) == 1:
+        pair = (f"{names[0]}.name", f"{names[0]}.arguments")
+    yield Site(rule.framework, path, facts, bodies.scope(path, qualname), *pair, certain=True)
+
+
+def _has_name(facts: FunctionFacts, parameter: str) -> bool:
+    """`params.name` is read somewhere in the body."""
+    found = body_expressions(facts.body)
+    return any(isinstance(one, Attr) and one.attr == "name" and dotted_text(one.value) == parameter for one in found)
+
+
+def bare(bodies: Bodies, known: Known, path: str, names: frozenset[str]) -> Iterator[Site]:
+    """Functions whose text compares with, or tabulates, names that a schema declares."""
+    index, framework = bodies.project.index(path), known.frameworks.get("bare")
+    if index is None or framework is None or not names:
+        return
+    text = bodies.names.text(path)[0]
+    lines: list[int] = []
+    if any(f"{quote}{name}{quote}" in text for name in names for quote in ('"', "'")):
+        lines += [line for line, match in bodies.hits(path, _COMPARED) if (match[1] or match[2] or match[3]) in names]
+    if lines or not known.owns([index.module, *(binding.module for binding in index.imports)]):
+        if "globals()" in text or "getattr(" in text:
+            lines += [line for line, _ in bodies.hits(path, _DYNAMIC)]
+        lines += [line for line, _ in bodies.hits(path, _TABLE)]
+    for qualname in bodies.holders(index, sorted(set(lines))):
+        facts = bodies.project.facts(path, qualname)
+        for one in functions(facts) if facts is not None else ():
+            yield Site(framework, path, one, bodies.scope(path, one.qualname))
+
+
+_COMPARED = re.compile(
+    r"""==\s*["']([\w.:/ -]+)["']|\bcase\s+["']([\w.:/ -]+)["']|["']([\w.:/ -]+)["']\s*:\s*[\w.]+\s*(?=[,}\n])""",
+)
+_DYNAMIC = re.compile(r"""globals\(\)\s*(?:\[|\.get\()|getattr\(\s*\w+\s*,\s*(?:f["']|["']\w+["']\s*\+)""")
+_TABLE = re.compile(r"(?:[Tt]ool|TOOL|[Ff]unc|FUNC|[Hh]andler|HANDLER)\w*(?:\[[A-Za-z_]|\.get\([A-Za-z_])")
+
+
+# --- what a site dispatches ------------------------------------------------------------------------------------------
+
+
+def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: dict[str, list[SchemaText]]) -> Dispatch:
+    """All names of all dispatchers. A dispatcher that no framework calls counts when it knows a name that a schema declares."""
+    found: list[Dispatched] = []
+    dynamic: set[tuple[str, str]] = set()
+    for site in sites:
+        of_site = [*_branched(bodies, site, declared), *_looked_up(bodies, known, site, declared, dynamic)]
+        declares = site.certain or any(one.text in declared for one in of_site)
+        found += [one for one in of_site if declares or one.telling]
+        if site.certain and not of_site:
+            dynamic.add((site.path, site.facts.qualname))
+    return Dispatch(tuple(found), frozenset(dynamic))
+
+
+def _branched(bodies: Bodies, site: Site, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
+    listed = list(branches(site.scope, site.facts.body))
+    if site.certain and site.name:
+        subjects = {branch.subject for branch in listed if _same_subject(site, branch.subject)}
+    else:
+        subjects = {branch.subject for branch in listed if branch.text in declared and _names_tools(listed, branch.subject, declared)}
+    seen: set[str] = set()
+    for branch in listed:
+        if branch.subject in subjects and branch.text not in seen:
+            seen.add(branch.text)
+            yield Dispatched(site, branch.text, branch.line, _of_branch(bodies, site, branch, declared))
+
+
+def _names_tools(listed: list[Branch], subject: str, declared: dict[str, list[SchemaText]]) -> bool:
+    """What is compared holds a tool's name: it is called so and one is declared, or most of what it is compared with is declared.
+
+    The value of an `action` parameter may happen to equal the name of some tool.
+    """
+    texts = {branch.text for branch in listed if branch.subject == subject}
+    share = len(texts & set(declared)) / len(texts)
+    return share > 0.5 or (share > 0 and re.search(r"name|tool|func", subject.rsplit(".", 1)[-1], re.IGNORECASE) is not None)
+
+
+def _same_subject(site: Site, subject: str) -> bool:
+    return subject == site.name or _origin(site, subject) == site.name
+
+
+def _origin(site: Site, text: str) -> str:
+    """A local name followed to the parameter it was taken from: `name` after `name = params.name`."""
+    first, _, rest = text.partition(".")
+    for statement in inner(site.facts.body):
+        if (
+            isinstance(statement, Assign)
+            and statement.value is not None
+            and any(isinstance(t, Name) and t.id == first for t in statement.targets)
+        ):
+            value = statement.value.values[0] if isinstance(statement.value, Boolean) else statement.value
+            base = subject_of(value)
+            if base and base.partition(".")[0] != first:
+                return _origin(site, f"{base}.{rest}" if rest else base)
+    return text
+
+
+def _of_branch(bodies: Bodies, site: Site, branch: Branch, declared: dict[str, list[SchemaText]]) -> Draft:
+    body = site.facts.body if branch.rest else branch.body
+    ref, held = _delegate(site, body)
+    schema = _schema_for(declared, branch.text, site.path)
+    framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
+    if ref is not None:
+        return from_ref(framework, DISPATCH, "dispatch", ref, name=branch.text, arguments_in=held, schema=schema)
+    own = FunctionRef("function", site.path, site.facts.qualname, site.facts.line)
+    subject, arguments = _origin(site, branch.subject), site.arguments or _arguments_of(site)
+    head = bodies.names.head(site.path, site.facts.qualname)
+    owner = (head.owner or "") if head is not None else ""
+    return Draft(
+        framework,
+        DISPATCH,
+        "dispatch",
+        site.path,
+        site.facts.qualname,
+        site.facts.line,
+        ref=own,
+        name=branch.text,
+        when=(Fact(subject, branch.text),),
+        arguments_in=arguments,
+        schema=schema,
+        owner=owner,
+        receiver="shared" if owner else "none",
+    )
+
+
+def _arguments_of(site: Site) -> str:
+    names = [parameter.name for parameter in site.facts.parameters]
+    return next((name for name in _ARGUMENTS if name in names), "")
+
+
+_ARGUMENTS = (
+    *("arguments", "args", "tool_input", "tool_args", "tool_arguments", "input", "inputs", "params", "parameters", "function_args"),
+    *("function_arguments", "kwargs", "payload"),
+)
+
+
+def _schema_for(declared: dict[str, list[SchemaText]], text: str, path: str) -> SchemaText | None:
+    listed = declared.get(text, [])
+    return next((schema for schema in listed if schema.scope.path == path), listed[0] if listed else None)
+
+
+def _delegate(site: Site, body: tuple[object, ...]) -> tuple[FunctionRef | None, str]:
+    """The one function that a branch hands all arguments to, and the parameter that then holds them (empty when they are spread)."""
+    held = _holders(site)
+    found: dict[tuple[str, str], tuple[FunctionRef, str]] = {}
+    for call in body_calls(body):  # type: ignore[arg-type]
+        position, spread = _passed(call, held)
+        if position is None and not spread:
+            continue
+        for ref in functions_of(site.scope, call.func):
+            if ref.kind == "function" and ref.qualname != site.facts.qualname:
+                found[ref.path, ref.qualname] = (ref, receiving(site.scope, ref, position) if position is not None else "")
+    return next(iter(found.values())) if len(found) == 1 else (None, "")
+
+
+def _holders(site: Site) -> set[str]:
+    """Names that hold all arguments of the call: the parameter, and locals made from it as a whole."""
+    root = site.arguments or _arguments_of(site)
+    held = {root.partition(".")[0]} if root and "." not in root else set()
+    for statement in inner(site.facts.body):
+        if isinstance(statement, Assign) and statement.value is not None:
+            names = {target.id for target in statement.targets if isinstance(target, Name)}
+            if names and _is_whole(statement.value, held, root):
+                held |= names
+    return held
+
+
+_WHOLE = frozenset({"loads", "dict", "model_validate", "model_validate_json", "parse", "parse_obj", "validate_python"})
+
+
+def _is_whole(value: Expr, held: set[str], root: str) -> bool:
+    if isinstance(value, Call) and last_part(value.func) in _WHOLE and value.args:
+        return _is_whole(value.args[0], held, root) or isinstance(value.args[0], Attr | Name)
+    if isinstance(value, Boolean) and value.values:
+        return _is_whole(value.values[0], held, root)
+    subject = subject_of(value)
+    last = subject.rsplit(".", 1)[-1]
+    return bool(subject) and (subject == root or subject in held or ("." in subject and last in {"arguments", "input", "args"}))
+
+
+def handed_whole(site: Site, call: Call) -> tuple[int | str | None, bool]:
+    """Where a call of a dispatcher gets the arguments as a whole: a position or keyword; and whether it gets them spread by `**`."""
+    return _passed(call, _holders(site))
+
+
+def _passed(call: Call, held: set[str]) -> tuple[int | str | None, bool]:
+    """Where a call gets the arguments as a whole: a position or keyword; and whether it gets them spread by `**`."""
+    for number, arg in enumerate(call.args):
+        if _is_held(arg, held):
+            return number, False
+        if isinstance(arg, Starred) and _is_held(arg.value, held):
+            return None, True
+    for keyword in call.keywords:
+        if _is_held(keyword.value, held):
+            return (None, True) if keyword.name is None else (keyword.name, False)
+    return None, False
+
+
+def _is_held(expr: Expr, held: set[str]) -> bool:
+    if isinstance(expr, Name):
+        return expr.id in held
+    if isinstance(expr, Attr):
+        return expr.attr in {"arguments", "input"}
+    if isinstance(expr, Call) and last_part(expr.func) in _WHOLE and expr.args:
+        return _is_held(expr.args[0], held)
+    return isinstance(expr, Boolean) and bool(expr.values) and _is_held(expr.values[0], held)
+
+
+def receiving(scope: Scope, ref: FunctionRef, position: int | str | None) -> str:
+    head = scope.names.head(ref.path, ref.qualname)
+    if head is None or position is None:
+        return ""
+    if isinstance(position, str):
+        return position
+    names = [parameter.name for parameter in head.parameters]
+    if head.owner and ref.receiver != "none":
+        names = names[1:]
+    return names[position] if position < len(names) else ""
+
+
+# --- tables and attributes -------------------------------------------------------------------------------------------
+
+
+def _looked_up(
+    bodies: Bodies, known: Known, site: Site, declared: dict[str, list[SchemaText]], dynamic: set[tuple[str, str]]
+) -> Iterator[Dispatched]:
+    for lookup in lookups(site.facts):
+        made = list(_of_table(site, lookup, declared) if lookup.table is not None else _of_attribute(bodies, site, lookup, declared))
+        yield from made
+        if lookup.table is None or not made:
+            dynamic.add((site.path, site.facts.qualname))
+
+
+def _of_table(site: Site, lookup: Lookup, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
+    for where, key, ref in table_entries(site.scope, lookup.table):
+        text = text_of(where, key)
+        if text is not None:
+            schema = _schema_for(declared, text, site.path)
+            framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
+            held = receiving(site.scope, ref, _handed(site, lookup))
+            draft = from_ref(framework, DISPATCH, "dispatch", ref, name=text, schema=schema, arguments_in=held)
+            yield Dispatched(site, text, ref.line, draft)
+
+
+def _handed(site: Site, lookup: Lookup) -> int | str | None:
+    """Where the function that was looked up gets the arguments as a whole; None when they are spread."""
+    names = {
+        target.id
+        for statement in inner(site.facts.body)
+        if isinstance(statement, Assign) and getattr(statement.value, "line", 0) == lookup.line
+        for target in statement.targets
+        if isinstance(target, Name)
+    }
+    held = _holders(site)
+    for call in body_calls(site.facts.body):
+        by_name = isinstance(call.func, Name) and call.func.id in names
+        if by_name or getattr(call.func, "line", 0) == lookup.line:
+            position, _ = _passed(call, held)
+            if position is not None:
+                return position
+    return None
+
+
+def _of_attribute(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
+    """`globals()[name]` and `getattr(owner, prefix + name)` for the names that schemas declare; a prefix alone tells too."""
+    meant = (*types_of(site.scope, lookup.owner), *site.scope.resolve(lookup.owner)) if lookup.owner is not None else ()
+    owners = [target for target in meant if target.kind in {"class", "module"}]
+    for text, ref in _attributes(bodies, site, lookup, owners, declared):
+        draft = from_ref(site.framework, DISPATCH, "dispatch", ref, name=text, schema=_schema_for(declared, text, site.path))
+        yield Dispatched(site, text, ref.line, draft, telling="tool" in lookup.prefix.lower())
+
+
+def _attributes(
+    bodies: Bodies, site: Site, lookup: Lookup, owners: list[Target], declared: dict[str, list[SchemaText]]
+) -> Iterator[tuple[str, FunctionRef]]:
+    texts = sorted(declared)
+    if lookup.prefix and "tool" in lookup.prefix.lower():
+        for owner in owners:
+            table = bodies.names.table(owner.path) if owner.kind == "class" else None
+            methods = [head for head in table.functions.values() if head.owner == owner.qualname] if table else []
+            texts += [head.name.removeprefix(lookup.prefix) for head in methods if head.name.startswith(lookup.prefix)]
+    for text in dict.fromkeys(texts):
+        name = lookup.prefix + text
+        targets = bodies.names.lookup(site.path, name) if lookup.owner is None else bodies.names.attribute(owners, name)
+        for target in targets:
+            head = bodies.names.head(target.path, target.qualname) if target.kind == "function" else None
+            if head is not None:
+                owned = head.owner or ""
+                receiver: Literal["shared", "none"] = "shared" if owned else "none"
+                yield text, FunctionRef("function", target.path, target.qualname, head.line, owned, target.path, receiver)

@@ -1,0 +1,91 @@
+"""Dicts of functions: the tables that dispatchers look names up in, and those that register tools by themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from toolaudit.facts import Attr, Display, Expr, Item, Mapping, Name
+from toolaudit.frameworks.bodies import Bodies
+from toolaudit.frameworks.callables import FunctionRef, displays, functions_of
+from toolaudit.frameworks.drafts import Draft, from_ref
+from toolaudit.frameworks.known import Known, Rule
+from toolaudit.frameworks.patterns import matches
+from toolaudit.frameworks.scope import Scope
+from toolaudit.frameworks.texts import mapping_value, text_of
+from toolaudit.frameworks.types import assigned_attribute
+
+_HOLDERS = ("function", "func", "handler", "callable", "fn", "execute", "implementation")
+
+
+def table_entries(scope: Scope, table: Expr | None) -> Iterator[tuple[Scope, Expr, FunctionRef]]:
+    """Key and function of each entry of a dict of functions; an entry may be a dict or tuple that holds the function."""
+    if table is None:
+        return
+    for where, display in (*displays(scope, table), *_attribute_displays(scope, table)):
+        for key, value in display.items if isinstance(display, Mapping) else ():
+            if key is None:
+                yield from table_entries(where, value)
+                continue
+            for ref in held_functions(where, value):
+                yield where, key, ref
+    yield from _stored(scope, table)
+
+
+def _attribute_displays(scope: Scope, table: Expr) -> Iterator[tuple[Scope, Expr]]:
+    if isinstance(table, Attr) and isinstance(table.value, Name) and scope.owner and table.value.id == scope.receiver:
+        init = Scope(scope.names, scope.path, f"{scope.owner}.__init__")
+        for value in assigned_attribute(init, table.attr):
+            if isinstance(value, Mapping):
+                yield init, value
+
+
+def held_functions(scope: Scope, value: Expr) -> list[FunctionRef]:
+    """The functions in an entry: itself, or under `function`, `func`, `handler`, `callable` of a dict, or in a tuple."""
+    parts: list[Expr | None] = [value]
+    if isinstance(value, Mapping):
+        parts = [mapping_value(value, key) for key in _HOLDERS]
+    elif isinstance(value, Display):
+        parts = list(value.items)
+    return [ref for part in parts if part is not None for ref in functions_of(scope, part) if ref.kind in {"function", "lambda"}]
+
+
+def _stored(scope: Scope, table: Expr) -> Iterator[tuple[Scope, Expr, FunctionRef]]:
+    """`TOOLS["x"] = fn` at a module's top level."""
+    for target in scope.resolve(table):
+        index = scope.names.project.index(target.path) if target.kind == "value" else None
+        there = Scope(scope.names, target.path) if index is not None else scope
+        for assign in index.assigns if index is not None else ():
+            for one in assign.targets:
+                if isinstance(one, Item) and isinstance(one.value, Name) and one.value.id == target.qualname and assign.value is not None:
+                    for ref in held_functions(there, assign.value):
+                        yield there, one.index, ref
+
+
+def registries(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
+    """Module-level dicts of functions whose variable says that they are tools and that are looked up by a name.
+
+    Files that use a framework of their own have the framework's way of declaring: there such a dict holds factories, names, options.
+    """
+    index = bodies.project.index(path)
+    if index is None or known.owns([index.module, *(binding.module for binding in index.imports)]):
+        return
+    for assign in index.assigns:
+        for target in assign.targets:
+            if isinstance(target, Name) and isinstance(assign.value, Mapping):
+                for rule in known.of("registry"):
+                    if matches(rule.declare.variables, (target.id,)) and _is_indexed(bodies, target.id):
+                        yield from _registered(bodies, rule, path, target)
+
+
+def _is_indexed(bodies: Bodies, name: str) -> bool:
+    """Some candidate looks names up in the variable."""
+    word = re.compile(rf"\b{re.escape(name)}(?:\[\s*[A-Za-z_]|\.get\(\s*[A-Za-z_])")
+    return any(word.search(bodies.names.text(path)[0]) for path in bodies.project.candidates)
+
+
+def _registered(bodies: Bodies, rule: Rule, path: str, target: Name) -> Iterator[Draft]:
+    for where, key, ref in table_entries(bodies.scope(path), target):
+        text = text_of(where, key)
+        if text is not None and ref.kind == "function":
+            yield from_ref(rule.framework, rule.declare, "registration", ref, name=text)

@@ -1,0 +1,293 @@
+"""The frozen values that flow between the rooms: tools, footprints, verdicts, conflicts, findings. No logic.
+
+Facts (what a file says) are in `facts.py`. The order of the flow is in `pipeline.py`. What leaves is made by `export.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from toolaudit.facts import Expr
+
+Kind = Literal[
+    "memory",
+    "file",
+    "dir",
+    "env",
+    "cwd",
+    "sql",
+    "redis",
+    "http",
+    "aws",
+    "git",
+    "subprocess",
+    "browser",
+    "docker",
+    "k8s",
+    "session",
+    "other",
+]
+Runner = Literal["serial", "event-loop", "threads", "processes", "unknown"]
+Severity = Literal["error", "warning", "note"]
+Confidence = Literal["high", "medium", "low"]
+ToolClass = Literal["pure", "read-only", "write-only", "read-modify-write", "unknown"]
+Failure = Literal["shared-state mutation", "context dependency", "timing dependency"]
+
+
+class Place(Struct, frozen=True, order=True, cache_hash=True):
+    """A line of a file, and the function it stands in."""
+
+    file: str
+    line: int
+    function: str = ""
+
+
+# --- tools -----------------------------------------------------------------------------------------------------------
+
+
+class ToolParameter(Struct, frozen=True):
+    name: str
+    annotation: str = ""
+    required: bool = True
+    injected: str = ""
+    """Empty for what the model supplies; otherwise what the framework injects, as in the framework's file (`deps`, `state`, `context`)."""
+    injected_type: str = ""
+    """Fully-qualified type of the injected object, when known."""
+
+
+class Fact(Struct, frozen=True, order=True, cache_hash=True):
+    """`parameter == value` holds (one tool of a dispatcher, one action of a tool). `parameter` may be dotted: `params.name`."""
+
+    parameter: str
+    value: str
+
+
+class Tool(Struct, frozen=True):
+    """One tool as discovered. `id` is file `::` function, plus `#name` where several tools share the function."""
+
+    id: str
+    name: str
+    file: str
+    line: int
+    function: str
+    """Qualified as `__qualname__` without `<locals>`."""
+    framework: str
+    declared_by: str
+    """decorator, decorator-method, base-class, factory, registration, callable, convention, schema, dispatch."""
+    is_async: bool
+    parameters: tuple[ToolParameter, ...] = ()
+    owner: str = ""
+    """Qualname of the class whose instance is the receiver (`self`), empty for plain functions."""
+    receiver: Literal["none", "shared", "per-call"] = "none"
+    """Whether one receiver object serves all calls."""
+    when: tuple[Fact, ...] = ()
+    declared: dict[str, bool | str | int | None] = {}
+    """Hints and flags as written by the author: `readOnlyHint`, `sequential`, …"""
+    declared_lines: dict[str, int] = {}
+    description: str = ""
+    runs: Runner = "unknown"
+    """How several calls of one turn run, for this tool."""
+    entry: str = ""
+    """`file::qualname` of the function to analyse, where it is not `function` itself."""
+    arguments_in: str = ""
+    """The entry's parameter that holds the model's arguments as a dict (a dispatcher's `arguments`); empty: bound one by one."""
+
+
+# --- footprints ------------------------------------------------------------------------------------------------------
+
+
+class KeyPart(Struct, frozen=True, order=True, cache_hash=True):
+    """One part of a key. Parts concatenate: `{base}/{name}.json` is param, literal, param, literal.
+
+    kind       text
+    literal    the text itself
+    param      a parameter of the tool, with the path into it after a dot: `path`, `note.id`
+    self       an attribute of the shared receiver: `items`
+    global     a module-level name, `scope` of the resource says whose
+    cell       a variable of an enclosing function
+    state      a field of injected framework state: `todos`
+    env        an environment variable's value
+    cwd        the working folder
+    fresh      new in every call (uuid, temporary name); `text` says what makes it
+    any        everything below or of this kind (`*`)
+    unknown    `text` says why
+    """
+
+    kind: Literal["literal", "param", "self", "global", "cell", "state", "env", "cwd", "fresh", "any", "unknown"]
+    text: str = ""
+
+
+class Resource(Struct, frozen=True, order=True, cache_hash=True):
+    """A kind and a key. `scope` separates equal keys of different owners (module, class, database, client)."""
+
+    kind: Kind
+    key: tuple[KeyPart, ...]
+    scope: str = ""
+
+
+class Lock(Struct, frozen=True, order=True, cache_hash=True):
+    """A lock held during an access: what it is, keyed like a resource when it is one of a map of locks by key."""
+
+    name: str
+    covers: Literal["threads", "event-loop", "processes"]
+    """The widest runner it protects under: asyncio locks `event-loop`, threading locks `threads`, file and database locks `processes`."""
+    key: tuple[KeyPart, ...] = ()
+
+
+Operation = Literal[
+    "read",
+    "check",
+    "list",
+    "consume",
+    "write",
+    "append",
+    "create",
+    "ensure",
+    "update",
+    "increment",
+    "delete",
+    "rename",
+    "send",
+    "session",
+    "opaque",
+]
+
+
+class Access(Struct, frozen=True):
+    """One read or write of a resource by a tool.
+
+    operation  check: exists/absent; consume: a read that removes or advances; write: replaces the whole; append: commutes up to order;
+               create: exclusive, fails if present; ensure: creates if absent, harmless twice; update: changes part of it in place;
+               increment: derived in one command; send: goes out and is not kept here; session: state of a handle or connection
+    atomic     the one operation does its reading and writing without a window
+    repeat     what a second equal call does: same state, again (accumulates), error (state same), unknown
+    window     for a write: what lay between the read it depends on and itself; empty when it depends on none
+    chain      places from the tool's function down to the statement
+    """
+
+    resource: Resource
+    mode: Literal["r", "w", "rw"]
+    operation: Operation
+    chain: tuple[Place, ...]
+    order: int = 0
+    """Position in the tool's execution, ascending."""
+    atomic: bool = False
+    repeat: Literal["same", "again", "error", "unknown"] = "unknown"
+    locks: tuple[Lock, ...] = ()
+    when: tuple[Fact, ...] = ()
+    confidence: Literal["proven", "typed", "catalogued", "name-only", "unknown"] = "proven"
+    secondary: str = ""
+    """Why it does not count for the class: telemetry, memo, lazy-init, unique-temporary, ensure-folder; empty when it counts."""
+    transaction: str = ""
+    """Accesses with the same non-empty value happen as one transaction."""
+    note: str = ""
+
+
+class Update(Struct, frozen=True):
+    """A read and the write that depends on it, as indices into the footprint's accesses."""
+
+    read: int
+    write: int
+    link: Literal["data", "control"]
+    window: Literal["none", "sync", "await", "io"]
+    """What lies between the two: nothing, synchronous code, a suspending await, blocking I/O."""
+
+
+class UnknownCall(Struct, frozen=True):
+    callee: str
+    reason: str
+    """untyped-parameter, dynamic-getattr, not-in-catalogue, exec, unresolved-import, recursion, unreadable."""
+    consequence: Literal["ignored", "may-write", "unknown"]
+    place: Place
+    chain: tuple[Place, ...] = ()
+
+
+class Footprint(Struct, frozen=True):
+    """All accesses of one tool, in execution order, with the dependences between them."""
+
+    tool: str
+    accesses: tuple[Access, ...] = ()
+    updates: tuple[Update, ...] = ()
+    unknown_calls: tuple[UnknownCall, ...] = ()
+    suspends: bool = False
+    """A coroutine with at least one await that can suspend."""
+    blocking: tuple[Place, ...] = ()
+    """Blocking calls made directly on the event loop."""
+    opaque: str = ""
+    """Free shell, code or SQL: what kind; empty when none."""
+    calls_total: int = 0
+    calls_resolved: int = 0
+
+
+# --- verdicts --------------------------------------------------------------------------------------------------------
+
+
+class Answer(Struct, frozen=True):
+    """Atomic, idempotent or independent: yes, no or unknown (`None`), why, and the line that decides it."""
+
+    value: bool | None
+    reason: str
+    place: Place | None = None
+
+
+class Verdict(Struct, frozen=True):
+    tool: str
+    tool_class: ToolClass
+    confidence: Confidence
+    reason: str
+    atomic: Answer
+    idempotent: Answer
+    independent: Answer
+    opaque: bool = False
+    shape: str = ""
+    """For read-modify-write: in-place, check-then-act, get-or-create, transfer, write-then-read, cursor, opaque."""
+
+
+class Conflict(Struct, frozen=True):
+    """Two accesses of one resource, at least one a write, not ordered by a common lock."""
+
+    tools: tuple[str, str]
+    kind: Literal["race", "order"]
+    code: str
+    resource: Resource
+    when: str
+    """`always`, `may`, or a condition such as `a.path == b.path`."""
+    failure: Failure
+    runners: tuple[Runner, ...]
+    latent: bool
+    severity: Severity
+    confidence: Confidence
+    message: str
+    evidence: tuple[tuple[Access, ...], tuple[Access, ...]]
+    """The accesses of the first and of the second tool that prove it."""
+
+
+class Ordering(Struct, frozen=True):
+    before: str
+    after: str
+    failure: Failure
+    resource: Resource
+    message: str
+    evidence: tuple[tuple[Access, ...], tuple[Access, ...]] = ((), ())
+
+
+class Finding(Struct, frozen=True):
+    code: str
+    severity: Severity
+    confidence: Confidence
+    tools: tuple[str, ...]
+    place: Place
+    message: str
+    help: str
+    evidence: tuple[tuple[Access, ...], ...] = ()
+    resource: Resource | None = None
+
+
+class Declared(Struct, frozen=True):
+    """An annotation an author wrote where the framework lets them, with the expression as it stands."""
+
+    name: str
+    value: Expr
+    line: int

@@ -1,0 +1,219 @@
+"""The one place that knows the order: facts → tools → footprints → verdicts → conflicts → findings → document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from toolaudit import __version__
+from toolaudit.errors import ConfigurationError
+from toolaudit.request import Request
+
+if TYPE_CHECKING:
+    from toolaudit.facts import Pragma
+    from toolaudit.frameworks.discover import Discovery
+    from toolaudit.frameworks.schema import Framework
+    from toolaudit.frameworks.versions import Version
+    from toolaudit.model import Footprint, Runner, Tool
+    from toolaudit.project.local import LocalProject
+    from toolaudit.verdicts.scan_model import Dropped, Loose, ScanModel, ScanNote
+    from toolaudit_reports.document import ScanDocument
+
+Report = Callable[[str, int, int], None]
+"""Told of progress: a stage's name, how many are done, of how many."""
+
+
+def scan(request: Request, progress: Report | None = None) -> ScanDocument:
+    """The scan document of what lies below the request's roots; the stored one when nothing that it depends on has changed.
+
+    Raises ToolauditError for a configuration that cannot be used.
+    """
+    from toolaudit.frameworks.versions import detect
+    from toolaudit_reports.document import encode, load_scan
+
+    frameworks = _frameworks(request)
+    versions = detect(request.roots, frameworks)
+    with _project(request, frameworks) as project:
+        settings = _settings(request, versions)
+        stored = project.result(settings) if request.use_cache else None
+        if stored is not None:
+            return load_scan(stored)
+        document = _document(project, frameworks, versions, request, progress or _silent)
+        if request.use_cache:
+            project.store_result(settings, encode(document))
+        return document
+
+
+def _frameworks(request: Request) -> tuple[Framework, ...]:
+    from toolaudit import frameworks
+
+    try:
+        return frameworks.load(_files(request.config.frameworks, request))
+    except frameworks.FrameworkError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _files(names: tuple[str, ...], request: Request) -> tuple[Path, ...]:
+    return tuple(Path(request.config.folder) / name for name in names)
+
+
+def _project(request: Request, frameworks: tuple[Framework, ...]) -> LocalProject:
+    from toolaudit.frameworks import markers
+    from toolaudit.project.cache import Cache
+    from toolaudit.project.local import open_project
+    from toolaudit.project.pool import Workers
+
+    config = request.config
+    return open_project(
+        request.roots,
+        markers(frameworks),
+        exclude=config.exclude,
+        max_bytes=config.max_file_size,
+        workers=Workers(config.jobs) if config.jobs is not None else Workers(),
+        cache=Cache() if request.use_cache else Cache.none(),
+    )
+
+
+def _settings(request: Request, versions: Mapping[str, Version]) -> str:
+    """All that a document depends on besides the scanned code, as text."""
+    config = request.config
+    named = _files((*config.frameworks, *config.catalogue), request) + ((Path(config.baseline),) if config.baseline else ())
+    own = sorted(Path(__file__).parent.rglob("*.*"))
+    stamps = [(file.as_posix(), stat.st_mtime_ns, stat.st_size) for file in (*own, *named) if file.is_file() for stat in [file.stat()]]
+    shown = {name: (version.version, version.source) for name, version in sorted(versions.items())}
+    told = msgspec.structs.replace(config, jobs=None)
+    roots = [root.as_posix() for root in request.roots]
+    return msgspec.json.encode([__version__, roots, told, request.compare, shown, stamps]).decode()
+
+
+def _document(
+    project: LocalProject, frameworks: tuple[Framework, ...], versions: Mapping[str, Version], request: Request, progress: Report
+) -> ScanDocument:
+    from toolaudit import baseline, export, suppress
+    from toolaudit.selection import severities
+
+    wanted = severities(request.config)
+    known = request.config.baseline
+    accepted = baseline.read(Path(known)) if known else None
+    model = analyse(project, frameworks, versions, request, progress)
+    document = export.document(
+        model,
+        lines=project.line,
+        wanted=wanted,
+        accepted=suppress.configured(request.config.per_file_ignores),
+        baseline=(Path(known).name, accepted) if known and accepted is not None else None,
+    )
+    if request.compare is not None:
+        from toolaudit.migration import migration
+
+        return msgspec.structs.replace(document, migration=migration(model, frameworks, versions, request.compare))
+    return document
+
+
+def analyse(
+    project: LocalProject, frameworks: tuple[Framework, ...], versions: Mapping[str, Version], request: Request, progress: Report
+) -> ScanModel:
+    """Everything before the findings, as one value."""
+    from toolaudit.catalogue import lookup
+    from toolaudit.effects import summarise
+    from toolaudit.frameworks.discover import discover
+    from toolaudit.frameworks.dispatch import with_runs
+    from toolaudit.verdicts import classify, conflicts, dispatching, orderings
+    from toolaudit.verdicts.scan_model import FileCounts, ScanModel
+
+    progress("finding tools", 0, 0)
+    discovery = discover(project, frameworks)
+    tools = with_runs(discovery.tools, frameworks, versions, request.config.runner)
+    progress("following effects", 0, len(tools))
+    footprints = summarise.footprints(project, tools, lookup.load(_files(request.config.catalogue, request)))
+    progress("judging pairs", 0, len(tools))
+    verdicts = classify.classify_all(tools, footprints)
+    files = len(project.files)
+    skipped = len({item.path for item in project.unreadable if item.line == 0})
+    return ScanModel(
+        tools=tools,
+        footprints=footprints,
+        verdicts=verdicts,
+        conflicts=conflicts.conflicts(tools, footprints, verdicts),
+        orderings=orderings.orderings(tools, footprints, verdicts),
+        unreadable=project.unreadable,
+        loose=_loose(discovery),
+        dropped=_dropped(tools, discovery, frameworks, versions),
+        pragmas=_pragmas(project, tools, footprints),
+        hints=_hints(frameworks),
+        roots=tuple(_shown(root) for root in request.roots),
+        runner=_overall(tools),
+        files=FileCounts(scanned=files, skipped=skipped, cached=files if request.use_cache else 0),
+        notes=_notes(tools, versions, discovery),
+        runners=dispatching.dispatch_sites(project),
+    )
+
+
+def _loose(discovery: Discovery) -> tuple[Loose, ...]:
+    """Tools that stand on one side only: in a schema or in a dispatcher."""
+    from toolaudit.verdicts.scan_model import Loose
+
+    kinds = {"TA903": "undispatched", "TA904": "undeclared"}
+    return tuple(sorted(Loose(note.name, note.place, kinds[note.code]) for note in discovery.notes if note.code in kinds))
+
+
+def _shown(root: Path) -> str:
+    """A root without what is of this machine: relative to the working folder, else its name."""
+    if not root.is_absolute():
+        return root.as_posix()
+    here = Path.cwd()
+    return root.relative_to(here).as_posix() if root.is_relative_to(here) else root.name
+
+
+def _dropped(
+    tools: tuple[Tool, ...], discovery: Discovery, frameworks: tuple[Framework, ...], versions: Mapping[str, Version]
+) -> tuple[Dropped, ...]:
+    """Hints that the frameworks found drop without a word."""
+    from toolaudit.frameworks import checks
+    from toolaudit.verdicts.scan_model import Dropped
+
+    notes = checks.dropped(tools, discovery.written, frameworks, versions)
+    return tuple(sorted(Dropped(note.tool, note.place, note.message) for note in notes))
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _pragmas(project: LocalProject, tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> dict[str, tuple[Pragma, ...]]:
+    """The comments of every file that a tool or a line of evidence stands in."""
+    files = {tool.file for tool in tools} | {place.file for f in footprints for access in f.accesses for place in access.chain}
+    found = {file: project.pragmas(file) for file in sorted(files)}
+    return {file: pragmas for file, pragmas in found.items() if pragmas}
+
+
+def _hints(frameworks: tuple[Framework, ...]) -> dict[str, tuple[str, ...]]:
+    """Framework → the hints that an author can write on a tool."""
+    return {f.name: tuple(flag.name for flag in f.flag if flag.kind == "hint") for f in frameworks}
+
+
+def _overall(tools: tuple[Tool, ...]) -> Runner:
+    """The runner of the document: of those that the tools run under, the one that interleaves most."""
+    order: tuple[Runner, ...] = ("processes", "threads", "event-loop", "serial")
+    there = {tool.runs for tool in tools}
+    for runner in order:
+        if runner in there:
+            return runner
+    return "unknown"
+
+
+def _notes(tools: tuple[Tool, ...], versions: Mapping[str, Version], discovery: Discovery) -> tuple[ScanNote, ...]:
+    """Which version of each framework was assumed, and why; what is odd about a declaration."""
+    from toolaudit.verdicts.scan_model import ScanNote
+
+    notes = []
+    for name in sorted({tool.framework for tool in tools} & versions.keys()):
+        version = versions[name]
+        assumed = f"{name} {version.version}" if version.certain else f"{name}: version not pinned, taken as {version.version or 'unknown'}"
+        notes.append(ScanNote(kind="version", message=f"{assumed} ({version.source})", framework=name, source=version.source))
+    odd = [note for note in discovery.notes if note.code not in ("TA903", "TA904")]
+    notes += [ScanNote(kind="declaration", message=f"{n.name}: {n.message}", file=n.place.file, line=n.place.line) for n in odd]
+    return tuple(notes)

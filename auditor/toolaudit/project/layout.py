@@ -1,0 +1,156 @@
+"""Where modules live: file ↔ dotted name, import roots, what an import in a file means. Looks at names only, never into files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from toolaudit.project.walk import escaped
+
+MAX_PARTS = 50
+"""Longer dotted names are no module's."""
+
+
+class Layout:
+    """The modules of a code base.
+
+    A file's module is named from its import root: the folder above the outermost package (`__init__.py`) it belongs to, else the
+    scanned root, or that root's `src`. Code also imports by other names (a namespace package's, a neighbour's); `find` knows them.
+    """
+
+    def __init__(self, files: Mapping[str, Path], roots: Sequence[Path]) -> None:
+        """`files`: shown path → absolute path of every scanned Python file. `roots`: absolute folders."""
+        self._shown = {path: shown for shown, path in files.items()}
+        self._roots = sorted(set(roots), key=lambda r: len(r.parts), reverse=True)
+        self._tops: dict[Path, Path] = {}
+        self._has_init: dict[Path, bool] = {}
+        self.probed: set[Path] = set()
+        """Files beyond the scanned ones whose presence or absence decided a name."""
+        self._outside: dict[str, Path] = {}
+        self._names: dict[str, str] = {}
+        self._paths: dict[str, str] = {}
+        alternates: list[tuple[str, str]] = []
+        for shown, path in sorted(files.items()):
+            name = self.name_of(path)
+            self._names[shown] = name
+            self._paths.setdefault(name, shown)
+            alternates += [(other, shown) for other in self._alternates(path) if other != name]
+            top = self._top(path.parent)
+            if top != path.parent and not self._inside(top):
+                self._outside.setdefault(name.partition(".")[0], top)
+        for other, shown in alternates:
+            self._paths.setdefault(other, shown)
+
+    def module(self, shown: str) -> str:
+        return self._names.get(shown, "")
+
+    def path(self, module: str) -> str | None:
+        """The scanned file of a module, by its own or another name it can be imported by."""
+        return self._paths.get(module)
+
+    def beside(self, module: str) -> Path | None:
+        """The file of a module that was not scanned itself but belongs to a package of which a part was."""
+        top = self._outside.get(module.partition(".")[0])
+        if top is None:
+            return None
+        for path in _places(top, module):
+            if path not in self._shown and self._exists(path):
+                return path
+        return None
+
+    def neighbour(self, path: Path, module: str) -> Path | None:
+        """The file that `import module` finds in `path`, where the layout alone does not say.
+
+        A file outside packages is run as a script: what lies beside it comes first. Else the folders from its import root up to the
+        scanned root are tried, as projects within a project have their import roots there.
+        """
+        if not self._init(path.parent):
+            for candidate in _places(path.parent, module):
+                if candidate != path and (candidate in self._shown or self._exists(candidate)):
+                    return candidate
+        if module in self._paths or module.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        top = self._top(path.parent)
+        for folder in (top, *top.parents):
+            if not self._inside(folder):
+                break
+            for candidate in _places(folder, module):
+                if candidate in self._shown:
+                    return candidate
+        return None
+
+    def name_of(self, path: Path) -> str:
+        """The dotted name of a file from its import root."""
+        shown = self._shown.get(path)
+        if shown is not None and shown in self._names:
+            return self._names[shown]
+        top = self._top(path.parent)
+        if top == path.parent:
+            top = self._loose_root(path)
+        return dotted(path.relative_to(top).as_posix())
+
+    def _loose_root(self, path: Path) -> Path:
+        """The import root of a file that is in no package: the scanned root, or the innermost `src` folder in it."""
+        for root in self._roots:
+            if path.is_relative_to(root):
+                return next(_sources(root, path), root)
+        return path.parent
+
+    def _alternates(self, path: Path) -> Iterable[str]:
+        for root in self._roots:
+            if path.is_relative_to(root):
+                for top in (*_sources(root, path), root):
+                    yield dotted(path.relative_to(top).as_posix())
+                break
+
+    def _top(self, folder: Path) -> Path:
+        """The folder above the outermost package of the chain that `folder` ends; `folder` itself when it is no package."""
+        known = self._tops.get(folder)
+        if known is None:
+            known = self._top(folder.parent) if self._init(folder) and folder.parent != folder else folder
+            self._tops[folder] = known
+        return known
+
+    def _init(self, folder: Path) -> bool:
+        known = self._has_init.get(folder)
+        if known is None:
+            init = folder / "__init__.py"
+            known = init in self._shown or self._exists(init)
+            self._has_init[folder] = known
+        return known
+
+    def _exists(self, path: Path) -> bool:
+        self.probed.add(path)
+        try:
+            return path.is_file()
+        except (OSError, ValueError):
+            return False
+
+    def _inside(self, folder: Path) -> bool:
+        return any(folder.is_relative_to(root) for root in self._roots)
+
+
+def _sources(root: Path, path: Path) -> Iterator[Path]:
+    """The folders called `src` between `root` and `path`, innermost first."""
+    for folder in path.parents:
+        if folder == root:
+            return
+        if folder.name == "src":
+            yield folder
+
+
+def _places(folder: Path, module: str) -> tuple[Path, ...]:
+    """Where the file of a module may be."""
+    parts = module.split(".")
+    if not all(parts) or len(parts) > MAX_PARTS:
+        return ()
+    return folder.joinpath(*parts[:-1], parts[-1] + ".py"), folder.joinpath(*parts, "__init__.py")
+
+
+def dotted(path: str) -> str:
+    """`a/b/__init__.py` and `a/b.py` → `a.b`."""
+    parts = list(PurePosixPath(escaped(path)).with_suffix("").parts)
+    if len(parts) > 1 and parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts)

@@ -1,0 +1,362 @@
+"""A code base on disk as a `Project`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from toolaudit.facts import Define, DefineClass, FunctionFacts, FunctionHead, ModuleIndex, Pragma, Unreadable
+from toolaudit.project.cache import Cache, content_digest, key
+from toolaudit.project.decode import DecodeError, decode
+from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
+from toolaudit.project.index import index_module
+from toolaudit.project.layout import Layout
+from toolaudit.project.pool import RISKY_DEPTH, Workers
+from toolaudit.project.prefilter import Prefilter
+from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
+from toolaudit.project.slices import MODULE, Extracted, Slice, function_slice, heads_of, module_slice, package_of
+from toolaudit.project.survey import Survey, survey
+from toolaudit.project.walk import absolute, base_of, shown, walk
+
+KEPT_TEXTS = 64
+"""Files whose lines stay in memory."""
+
+_encoder = msgspec.msgpack.Encoder()
+_indexes = msgspec.msgpack.Decoder(ModuleIndex)
+_outcomes = msgspec.msgpack.Decoder(Extracted)
+
+
+def open_project(
+    roots: Sequence[Path],
+    markers: Mapping[str, bytes],
+    *,
+    exclude: Sequence[str] = (),
+    max_bytes: int = MAX_BYTES,
+    workers: Workers | None = None,
+    cache: Cache | None = None,
+) -> LocalProject:
+    """Opens what lies below `roots` (files or folders).
+
+    markers    framework → regular expression over a file's bytes; a file that none matches cannot hold a tool
+    exclude    patterns as in a `.gitignore`
+    max_bytes  larger files are skipped, and listed as unreadable
+    workers    where functions are extracted; default: this process, and a pool for what is much or dangerous
+    cache      what remembers; default: nothing
+    """
+    return LocalProject(roots, markers, exclude, max_bytes, workers or Workers(), cache or Cache.none())
+
+
+class LocalProject:
+    """See `toolaudit.project.source.Project`. Close it, or use it as a context manager: that writes the cache and ends the workers."""
+
+    def __init__(
+        self, roots: Sequence[Path], markers: Mapping[str, bytes], exclude: Sequence[str], max_bytes: int, workers: Workers, cache: Cache
+    ) -> None:
+        self._markers = dict(markers)
+        self._limit = max_bytes
+        self._workers = workers
+        self._cache = cache
+        self._base = base_of(roots)
+        found = walk(roots, exclude)
+        self._unreadable: dict[tuple[str, int], Unreadable] = {}
+        self._scanned = {path: file for path, file in found.files.items() if file.size <= max_bytes}
+        for path in found.files.keys() - self._scanned.keys():
+            self._refuse(path, 0, f"skipped: larger than the limit of {max_bytes:,} bytes")
+        for item in found.refused:
+            self._refuse(item.path, item.line, item.reason)
+        self._files = {path: file.path for path, file in self._scanned.items()}
+        self._folders = [path if path.is_dir() else path.parent for path in map(absolute, roots)]
+        self._neighbours: dict[str, Path] = {}
+        self._surveyed: Survey | None = None
+        self._indexes: dict[str, ModuleIndex | None] = {}
+        self._heads: dict[str, dict[str, FunctionHead]] = {}
+        self._renames: dict[str, Rename] = {}
+        self._texts: OrderedDict[str, list[str]] = OrderedDict()
+        self._extracted: dict[tuple[str, str], bytes] = {}
+        self._facts: dict[tuple[str, str], FunctionFacts] = {}
+        self._lasting = True
+        self._opened: set[tuple[str, str]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._workers.close(abandon=kind is not None)
+        self._cache.close()
+
+    def close(self) -> None:
+        self.__exit__(None)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        """Made on first use: when the stored result serves, nobody asks."""
+        return Layout({path: file.path for path, file in self._scanned.items()}, self._folders)
+
+    # --- the protocol ------------------------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that is scanned, sorted."""
+        return tuple(self._scanned)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        return self._survey().candidates
+
+    @property
+    def unreadable(self) -> tuple[Unreadable, ...]:
+        return tuple(self._unreadable[where] for where in sorted(self._unreadable))
+
+    def markers(self) -> Mapping[str, bytes]:
+        return self._markers
+
+    def index(self, path: str) -> ModuleIndex | None:
+        if path not in self._indexes:
+            self._indexes[path] = None
+            file = self._files.get(path)
+            if file is not None:
+                index = self._index(path, file)
+                self._indexes[path] = index and rebind_index(index, self._rename(path))
+        return self._indexes[path]
+
+    def module(self, name: str) -> ModuleIndex | None:
+        path = self._layout.path(name)
+        if path is None:
+            outside = self._neighbours.get(name) or self._layout.beside(name)
+            if outside is None:
+                return None
+            path = shown(outside, self._base)
+            self._files.setdefault(path, outside)
+        return self.index(path)
+
+    def submodule(self, package: str, name: str) -> ModuleIndex | None:
+        return self.module(f"{package}.{name}" if package else name)
+
+    def facts(self, path: str, qualname: str) -> FunctionFacts | None:
+        where = (path, qualname)
+        if where not in self._facts:
+            outer = self._outer(path, qualname)
+            if outer is not None and outer not in self._opened:
+                self.prefetch([outer])
+                self._open(outer)
+        return self._facts.get(where)
+
+    def prefetch(self, functions: Iterable[tuple[str, str]]) -> None:
+        wanted = {outer for path, qualname in functions if (outer := self._outer(path, qualname)) is not None}
+        keys = {where: self._facts_key(*where) for where in sorted(w for w in wanted if w not in self._extracted)}
+        if not keys:
+            return
+        known = self._cache.facts(keys.values())
+        self._extracted |= {where: known[k] for where, k in keys.items() if k in known}
+        missing = [where for where, k in keys.items() if k not in known and self._lines(where[0])]
+        if missing:
+            pieces = [self._slice(*where) for where in missing]
+            risky = [i for i, (path, qualname) in enumerate(missing) if (h := self._head(path, qualname)) and h.depth > RISKY_DEPTH]
+            outcomes = dict(zip(missing, self._workers.extract(pieces, risky), strict=True))
+            self._extracted |= {where: outcome.data for where, outcome in outcomes.items()}
+            self._cache.store_facts({keys[where]: outcome.data for where, outcome in outcomes.items() if outcome.lasting})
+            self._lasting = self._lasting and all(outcome.lasting for outcome in outcomes.values())
+
+    def line(self, path: str, number: int) -> str:
+        lines = self._lines(path)
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def pragmas(self, path: str) -> tuple[Pragma, ...]:
+        """The `# toolaudit:` comments of a file."""
+        index = self.index(path)
+        return index.pragmas if index is not None else ()
+
+    # --- results -----------------------------------------------------------------------------------------------------
+
+    def result(self, settings: str) -> bytes | None:
+        """What `store_result` kept for the same settings and the same code, to the byte; None when either changed."""
+        return self._cache.result(self._state(settings))
+
+    def store_result(self, settings: str, data: bytes) -> None:
+        """Remembers what was made of this code. `settings` names all else that it depends on. A result that a slow or broken worker
+        had a part in is not remembered."""
+        if not self._lasting:
+            return
+        self._cache.flush()
+        depends: dict[str, str | None] = {str(path): None for path in self._layout.probed}
+        for path, file in self._files.items():
+            if path not in self._scanned:
+                index = self._indexes.get(path)
+                depends[str(file)] = index.digest if index is not None else None
+        for probed in self._layout.probed:
+            if depends[str(probed)] is None and probed.is_file():
+                depends[str(probed)] = content_digest(probed.read_bytes())
+        self._cache.store_result(self._state(settings), data, depends)
+
+    def _state(self, settings: str) -> bytes:
+        """Over everything that was found: names, contents, and what could not be read."""
+        found = self._survey()
+        unread = sorted(path for path in self._scanned if path not in found.digests)
+        sized = [f"{item.path}:{item.reason}" for item in self.unreadable if item.line == 0 and item.path not in self._scanned]
+        parts = [part for item in found.digests.items() for part in item]
+        return key(settings, str(self._base), *self._marker_parts(), *parts, *unread, *sized)
+
+    def _marker_parts(self) -> list[str | bytes]:
+        return [part for item in sorted(self._markers.items()) for part in item]
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _refuse(self, path: str, line: int, reason: str) -> None:
+        self._unreadable.setdefault((path, line), Unreadable(path, line, reason))
+
+    def _survey(self) -> Survey:
+        if self._surveyed is None:
+            self._surveyed = survey(self._scanned, Prefilter(self._markers), self._cache, self._limit, str(self._base))
+            for item in self._surveyed.refused:
+                self._refuse(item.path, item.line, item.reason)
+        return self._surveyed
+
+    def _read(self, path: str, file: Path) -> bytes | None:
+        try:
+            return read(file, self._limit)
+        except RefusedError as error:
+            self._refuse(path, error.line, error.reason)
+            return None
+
+    def _index(self, path: str, file: Path) -> ModuleIndex | None:
+        module = self._layout.module(path) or self._layout.name_of(file)
+        name = ("index", path, module)
+        digest = self._surveyed.digests.get(path) if self._surveyed else None
+        cached = self._cached_index(key(*name, digest)) if digest else None
+        if cached is not None:
+            return cached
+        data = self._read(path, file)
+        if data is None:
+            return None
+        try:
+            text, tree = parse(data)
+        except RefusedError as error:
+            self._refuse(path, error.line, error.reason)
+            return None
+        self._keep(path, text)
+        index = index_module(tree, text, path=path, module=module, digest=content_digest(data))
+        self._cache.store_facts({key(*name, index.digest): _encoder.encode(index)})
+        return index
+
+    def _cached_index(self, row: bytes) -> ModuleIndex | None:
+        data = self._cache.facts([row]).get(row)
+        try:
+            return None if data is None else _indexes.decode(data)
+        except msgspec.MsgspecError:
+            return None
+
+    def _lines(self, path: str) -> list[str]:
+        if path in self._texts:
+            self._texts.move_to_end(path)
+            return self._texts[path]
+        file = self._files.get(path)
+        data = self._read(path, file) if file is not None else None
+        index = self._indexes.get(path)
+        if data is not None and index is not None and index.digest != content_digest(data):
+            self._refuse(path, 0, "changed during the scan")
+            data = None
+        try:
+            return self._keep(path, decode(data)) if data is not None else []
+        except DecodeError as error:
+            self._refuse(path, error.line, error.reason)
+            return []
+
+    def _keep(self, path: str, text: str) -> list[str]:
+        lines = text.split("\n")
+        self._texts[path] = lines
+        if len(self._texts) > KEPT_TEXTS:
+            self._texts.popitem(last=False)
+        return lines
+
+    def _rename(self, path: str) -> Rename:
+        """Imported name → the name under which the project knows that module."""
+        if path not in self._renames:
+            self._renames[path] = self._make_rename(self._files[path])
+        return self._renames[path]
+
+    def _make_rename(self, file: Path) -> Rename:
+        known: dict[str, str] = {}
+
+        def rename(name: str) -> str:
+            if name not in known:
+                own = self._layout.neighbour(file, name)
+                known[name] = self._own_name(own) if own else name
+            return known[name]
+
+        return rename
+
+    def _own_name(self, file: Path) -> str:
+        name = self._layout.name_of(file)
+        if self._layout.path(name) is None:
+            self._neighbours[name] = file
+        return name
+
+    # --- facts -------------------------------------------------------------------------------------------------------
+
+    def _head(self, path: str, qualname: str) -> FunctionHead | None:
+        """The function or method to extract to get at `qualname`."""
+        if path not in self._heads:
+            index = self.index(path)
+            self._heads[path] = heads_of(index) if index is not None else {}
+        return self._heads[path].get(qualname)
+
+    def _outer(self, path: str, qualname: str) -> tuple[str, str] | None:
+        """Path and qualname of what is extracted to get at a function."""
+        if qualname == MODULE:
+            return (path, MODULE) if self.index(path) is not None else None
+        head = self._head(path, qualname)
+        return None if head is None else (path, head.qualname)
+
+    def _facts_key(self, path: str, qualname: str) -> bytes:
+        index = self.index(path)
+        assert index is not None
+        return key("facts", index.digest, package_of(index), qualname)
+
+    def _slice(self, path: str, qualname: str) -> Slice:
+        index = self.index(path)
+        assert index is not None
+        head = self._head(path, qualname)
+        if head is None:
+            return module_slice(self._lines(path), index, package_of(index))
+        return function_slice(self._lines(path), head, package_of(index))
+
+    def _open(self, outer: tuple[str, str]) -> None:
+        """Decodes what was extracted and lists each function in it."""
+        path, qualname = outer
+        self._opened.add(outer)
+        if outer not in self._extracted:  # the file is gone, and that is said already
+            return
+        try:
+            outcome = _outcomes.decode(self._extracted[outer])
+        except msgspec.MsgspecError:  # a damaged cache: made anew
+            self._extracted[outer] = self._workers.extract([self._slice(*outer)])[0].data
+            outcome = _outcomes.decode(self._extracted[outer])
+        if outcome.facts is None:
+            head = self._head(path, qualname)
+            what = f"the function {qualname}" if head is not None else "the top-level code"
+            self._refuse(path, head.line if head is not None else 1, f"{what} {outcome.reason}")
+            return
+        for inner in nested(rebind_facts(outcome.facts, self._rename(path))):
+            self._facts[path, inner.qualname] = inner
+
+
+def nested(facts: FunctionFacts) -> list[FunctionFacts]:
+    """A function's facts and those of every function defined inside it."""
+    found = [facts]
+    stack: list[object] = list(facts.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Define):
+            found.append(node.function)
+            stack.extend(node.function.body)
+        elif isinstance(node, DefineClass):
+            stack.extend(node.body)
+        else:
+            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+                stack.extend(getattr(node, name, ()))
+    return found

@@ -1,0 +1,68 @@
+"""Crash-isolated worker processes with a timeout a task. Imported late, with Pebble and multiprocessing."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+
+class Processes:
+    def __init__(self, jobs: int) -> None:
+        self._pool = ProcessPool(max_workers=jobs, context=_Context(), initializer=prepare)
+
+    def schedule(self, task: Callable[[bytes], bytes], batch: bytes, seconds: float) -> Future[bytes]:
+        return self._pool.schedule(task, args=[batch], timeout=seconds)
+
+    def close(self, abandon: bool) -> None:
+        if abandon:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        else:
+            self._pool.close()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def prepare() -> None:
+    """First thing in a worker: what it loads is not charged to a task's time, and an interrupt is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    importlib.import_module("toolaudit.project.extract")
+
+
+def outcome_of(future: Future[bytes]) -> bytes | TimeoutError | OSError | None:
+    """The outcome, how the worker ended, or None when there was no worker: processes cannot be started here."""
+    try:
+        return future.result()
+    except ProcessExpired as error:
+        return None if error.exitcode == 1 else error
+    except TimeoutError as error:
+        return error
+    except (BrokenProcessPool, OSError):
+        return None
+
+
+class _Process(SpawnProcess):
+    """A worker that does not run the caller's main module again, as spawned processes do: it needs nothing from there, and a script
+    without a `__name__` guard would start its whole scan once more."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802  (multiprocessing's name)
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    """Spawned, not forked: the caller may run threads, and a fork would copy their locks."""
+
+    Process = _Process

@@ -1,0 +1,33 @@
+"""TA306 `parallel-writes`: a runner starts writes in parallel without serialising them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from toolaudit.model import Finding
+from toolaudit.rules.registry import Rule
+from toolaudit.verdicts.scan_model import ScanModel
+
+RULE = Rule(
+    code="TA306",
+    name="parallel-writes",
+    severity="warning",
+    summary="a runner starts writes in parallel without serialising them",
+    help="Run clashing calls one after the other, under one lock for each resource that the finding names.",
+)
+
+
+def check(scan: ScanModel) -> Iterator[Finding]:
+    """Runners that start all calls together beside tools that race. A runner beside tools of its own file runs those; another one, any."""
+    races = [c for c in scan.conflicts if c.kind == "race" and c.confidence != "low"]
+    tools = {tool.id: tool for tool in scan.tools}
+    for site in scan.runners:
+        folder = PurePosixPath(site.place.file).parent
+        inside = {t.id for t in scan.tools if PurePosixPath(t.file).is_relative_to(folder)}
+        near = tuple(sorted({t for c in races if inside.issuperset(c.tools) for t in c.tools}))
+        if site.together and not site.has_lock and near:
+            clashing = sorted({tools[tool].name for tool in near})
+            listed = ", ".join(clashing[:5]) + (f" and {len(clashing) - 5} more" if len(clashing) > 5 else "")
+            message = f"{site.place.function} starts all calls of a turn together, though some tools clash: {listed}"
+            yield Finding(RULE.code, RULE.severity, "medium", near, site.place, message, RULE.help)

@@ -1,0 +1,126 @@
+"""Folding: the conflicts of one code on one resource are one finding, however many tools meet there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toolaudit.model import Access, Conflict, Finding, KeyPart, Ordering, Place, Resource, Tool
+from toolaudit.rules.registry import Rule
+from toolaudit.verdicts.keys import family, resource_text
+from toolaudit.verdicts.profile import WRITES
+from toolaudit.verdicts.scan_model import ScanModel
+
+RANK = {"error": 0, "warning": 1, "note": 2}
+SURE = {"high": 0, "medium": 1, "low": 2}
+NAMED = 5
+
+Blank = tuple[str, str, tuple[KeyPart, ...]]
+
+
+def story_of(resource: Resource) -> Blank:
+    """A resource with its parameters blanked: what `{path}` and `{filename}` stand for is one story."""
+    return family(resource.kind), resource.scope, tuple(KeyPart("param") if p.kind == "param" else p for p in resource.key)
+
+
+def from_conflicts(scan: ScanModel, rule: Rule) -> Iterator[Finding]:
+    """One finding for each group of conflicts with this rule's code that share a resource and hang together through their tools."""
+    tools = {tool.id: tool for tool in scan.tools}
+    for group in grouped([c for c in scan.conflicts if c.code == rule.code]):
+        yield _told(rule, group, tools)
+
+
+def grouped(conflicts: list[Conflict]) -> list[list[Conflict]]:
+    """Conflicts by kind and story, each group connected through its tools; the leading conflict of a group comes first."""
+    by_story: dict[tuple[str, Blank], list[Conflict]] = {}
+    for conflict in conflicts:
+        by_story.setdefault((conflict.kind, story_of(conflict.resource)), []).append(conflict)
+    out = [sorted(part, key=leading) for story in by_story.values() for part in _connected(story)]
+    return sorted(out, key=lambda group: leading(group[0]))
+
+
+def leading(conflict: Conflict) -> tuple[object, ...]:
+    """The order in which conflicts deserve to be read."""
+    return (
+        RANK[conflict.severity],
+        conflict.latent,
+        SURE[conflict.confidence],
+        conflict.tools,
+        conflict.kind,
+        resource_text(conflict.resource),
+    )
+
+
+def _connected(conflicts: list[Conflict]) -> list[list[Conflict]]:
+    parent: dict[str, str] = {}
+
+    def root(tool: str) -> str:
+        parent.setdefault(tool, tool)
+        while parent[tool] != tool:
+            parent[tool] = parent[parent[tool]]
+            tool = parent[tool]
+        return tool
+
+    for conflict in conflicts:
+        parent[root(conflict.tools[0])] = root(conflict.tools[1])
+    groups: dict[str, list[Conflict]] = {}
+    for conflict in conflicts:
+        groups.setdefault(root(conflict.tools[0]), []).append(conflict)
+    return list(groups.values())
+
+
+def _told(rule: Rule, group: list[Conflict], tools: dict[str, Tool]) -> Finding:
+    first = group[0]
+    ids = tuple(sorted({tool for conflict in group for tool in conflict.tools}))
+    message = first.message
+    if len(ids) > 2:
+        names = [tools[i].name for i in ids]
+        rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        listed = ", ".join(names[:NAMED]) + rest
+        message = f"{len(ids)} tools clash on {resource_text(first.resource)} in {len(group)} ways ({listed}): {first.message}"
+    return Finding(
+        code=rule.code,
+        severity=first.severity,
+        confidence=first.confidence,
+        tools=ids,
+        place=place_of(first.evidence[0] + first.evidence[1], tools[first.tools[0]]),
+        message=message + (" (latent: not under today's runner)" if first.latent and first.kind == "race" else ""),
+        help=rule.help,
+        evidence=first.evidence,
+        resource=first.resource,
+    )
+
+
+def place_of(evidence: tuple[Access, ...], tool: Tool) -> Place:
+    """The line that does the harm: the first write, else the first access, else the tool."""
+    for access in sorted(evidence, key=lambda a: a.mode not in WRITES):
+        if access.chain:
+            return access.chain[-1]
+    return Place(tool.file, tool.line, tool.function)
+
+
+def from_orderings(scan: ScanModel, rule: Rule, failure: str) -> Iterator[Finding]:
+    """One finding for each tool and resource that others need first."""
+    tools = {tool.id: tool for tool in scan.tools}
+    by_source: dict[tuple[str, Blank], list[Ordering]] = {}
+    for ordering in scan.orderings:
+        if ordering.failure == failure:
+            by_source.setdefault((ordering.before, story_of(ordering.resource)), []).append(ordering)
+    for (before, _), group in sorted(by_source.items(), key=lambda item: (item[0][0], resource_text(item[1][0].resource))):
+        first = group[0]
+        names = sorted({tools[o.after].name for o in group})
+        message = first.message
+        if len(names) > 1:
+            rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            listed = ", ".join(names[:NAMED]) + rest
+            message = f"{len(names)} tools ({listed}) depend on {resource_text(first.resource)}, which {tools[before].name} puts there"
+        yield Finding(
+            code=rule.code,
+            severity=rule.severity,
+            confidence="medium",
+            tools=(before, *sorted({o.after for o in group})),
+            place=place_of(first.evidence[0], tools[before]),
+            message=message,
+            help=rule.help,
+            evidence=first.evidence,
+            resource=first.resource,
+        )

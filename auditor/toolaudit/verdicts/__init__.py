@@ -1,0 +1,1 @@
+"""Footprints to classes, answers, conflicts, orderings and the coupling graph."""

@@ -1,0 +1,283 @@
+"""Two tools, access by access: each way in which their calls can clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from toolaudit.model import Access, Failure, Resource, Runner
+from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
+from toolaudit.verdicts.keys import ANY, IN_PROCESS, PATH_KINDS, Overlap, overlap
+from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, one_step, one_thing
+
+CONTENTS = frozenset({"list", "delete", "rename"})
+# A check that lost the race makes these fail or do nothing, as it would in sequence.
+HARMLESS_ACTS = frozenset({"delete", "rename", "send"})
+SHELL_REACH = PATH_KINDS | {"env", "cwd", "git", "docker", "k8s"}
+
+
+class Clash(Struct, frozen=True):
+    """One way in which call `a` and call `b` clash, before severity and words."""
+
+    kind: Literal["race", "order"]
+    code: str
+    failure: Failure
+    relation: Literal["when", "always", "may"]
+    when: str
+    runners: tuple[Runner, ...]
+    a: Access
+    b: Access
+    evidence_a: tuple[Access, ...]
+    evidence_b: tuple[Access, ...]
+    torn: bool = False
+
+
+def clashes(one: Profile, other: Profile) -> Iterator[Clash]:
+    """Every clash between a call of `one` and a call of `other`; `one is other` compares a tool with itself."""
+    itself = one is other
+    mine, theirs = one.met, other.met
+    for window in one.gaps:
+        for write in theirs:
+            if write.mode in WRITES:
+                yield from _race(one, other, window, write, first=True)
+    if not itself:
+        for window in other.gaps:
+            for write in mine:
+                if write.mode in WRITES:
+                    yield from _race(other, one, window, write, first=False)
+    for i, a in enumerate(mine):
+        for b in theirs[i:] if itself else theirs:
+            if (a.mode in WRITES or b.mode in WRITES) and _near(a, b) and not (itself and is_guess(a) and is_guess(b)):
+                yield from _meeting(one, other, a, b)
+    if not itself:
+        yield from _upkeep(one, other)
+
+
+def _near(a: Access, b: Access) -> bool:
+    """A quick look before the keys are compared: one kind, or a free command beside anything."""
+    kind, other = a.resource.kind, b.resource.kind
+    return kind == other or {kind, other} == PATH_KINDS or "opaque" in (a.operation, b.operation)
+
+
+def _overlap(a: Access, b: Access) -> Overlap:
+    contents = a.operation in CONTENTS or b.operation in CONTENTS
+    return overlap(a.resource, b.resource, contents)
+
+
+# --- races: another call's write inside a window ---------------------------------------------------------------------
+
+
+def _race(victim: Profile, other: Profile, window: Window, write: Access, first: bool) -> Iterator[Clash]:
+    """The other call's write falls between the victim's read and its dependent write."""
+    if not _near(window.read, write) or _harmless(window, write, victim is other):
+        return
+    if victim is other and not one_thing(window.read.resource, write.resource):
+        return
+    same = _overlap(window.read, write) if first else _overlap(write, window.read)
+    if same.relation == "never":
+        return
+    if same.relation == "may" and victim is other and window.link == "control":
+        return
+    runners = biting(victim.tool, other.tool, window.lies, window.write.resource)
+    locks, gaps = held_by_both(window, write, same, first)
+    runners = left_open(runners, locks, victim.tool.is_async and other.tool.is_async)
+    if not runners:
+        return
+    ends = (window.read,) if window.read is window.write else (window.read, window.write)
+    clash = Clash(
+        kind="race",
+        code="TA104" if window.link == "control" else "TA101",
+        failure="shared-state mutation",
+        relation=_relation(same),
+        when=_when(same, window.write, write, gaps, first),
+        runners=runners,
+        a=window.write if first else write,
+        b=write if first else window.write,
+        evidence_a=ends if first else (write,),
+        evidence_b=(write,) if first else ends,
+    )
+    yield replace(clash, evidence_a=ends, evidence_b=ends) if victim is other and is_like(write, window.write) else clash
+
+
+def _harmless(window: Window, write: Access, itself: bool) -> bool:
+    act = window.write.operation
+    if act == "send" or (act == "create" and window.write.atomic and window.link == "control"):
+        return True
+    if window.link == "control" and write.operation in {"append", "send", "increment"} and not (itself and is_like(write, window.write)):
+        return True
+    return window.link == "control" and itself and act in HARMLESS_ACTS and write.operation in HARMLESS_ACTS
+
+
+def _relation(same: Overlap) -> Literal["when", "always", "may"]:
+    return "always" if same.relation == "always" else ("when" if same.relation == "when" else "may")
+
+
+def _when(same: Overlap, mine: Access, theirs: Access, gaps: tuple[str, ...], first: bool = True) -> str:
+    """`always`, `may` or a condition over the parameters, with the actions under which both accesses happen."""
+    a, b = (mine, theirs) if first else (theirs, mine)
+    facts = [f"a.{f.parameter} == {f.value!r}" for f in a.when] + [f"b.{f.parameter} == {f.value!r}" for f in b.when]
+    conditions = [*(same.conditions if same.relation == "when" else ()), *gaps, *facts]
+    if same.relation == "may":
+        return "may"
+    return " and ".join(dict.fromkeys(conditions)) or "always"
+
+
+# --- meetings: torn reads, shared handles, and plain order -----------------------------------------------------------
+
+
+def _meeting(one: Profile, other: Profile, a: Access, b: Access) -> Iterator[Clash]:
+    itself = one is other
+    same = _reach(a, b)
+    if same.relation == "never":
+        return
+    if "opaque" in {a.operation, b.operation}:
+        yield _opaque(one, other, a, b, same)
+    elif _handle(a) and _handle(b):
+        yield _shared_handle(one, other, a, b, same)
+    elif not commute(a, b) and not _still_listed(a, b) and not (itself and (same.relation == "may" or _equal_calls(one, a, b, same))):
+        torn = None if itself else _torn(one, other, a, b, same)
+        yield torn or _order(one, other, a, b, same)
+
+
+def _reach(a: Access, b: Access) -> Overlap:
+    """Like `_overlap`, but a free command reaches files, folders, repositories and the environment too."""
+    if a.operation != "opaque" and b.operation != "opaque":
+        return _overlap(a, b)
+    for shell, rest in ((a, b), (b, a)):
+        if shell.operation == "opaque" and shell.resource.kind == "subprocess" and rest.resource.kind in SHELL_REACH:
+            return Overlap("may")
+    found = overlap(a.resource, b.resource)
+    return found if found.relation == "never" else Overlap("may", found.conditions, found.pairs)
+
+
+def _equal_calls(view: Profile, a: Access, b: Access, same: Overlap) -> bool:
+    """A tool with itself where the key says everything: two equal calls have one order. A read beside the tool's own write adds nothing
+    to what its two writes say, unless they belong to different actions."""
+    if a.mode in WRITES and b.mode in WRITES:
+        return without_payload(view, same) or (_derived(view, a) and _derived(view, b)) or (_partial(a) and _partial(b))
+    return not exclusive(a, b)
+
+
+def _still_listed(a: Access, b: Access) -> bool:
+    """A listing beside a change of a file with a constant name: it is there before and after."""
+    for look, write in ((a, b), (b, a)):
+        listing = look.operation == "list" or (look.operation == "check" and any(p.kind == "any" for p in look.resource.key))
+        if listing and write.operation in {"write", "update", "append"} and write.resource.kind == "file":
+            return not any(p.kind in {"param", "fresh", "unknown", "any"} for p in write.resource.key)
+    return False
+
+
+def _partial(write: Access) -> bool:
+    """An addition, or one atomic change of a part that can be repeated: two of one tool mostly change different parts."""
+    return write.operation in {"append", "send"} or (
+        write.operation == "update" and write.repeat == "same" and (write.atomic or bool(write.locks))
+    )
+
+
+def _derived(view: Profile, write: Access) -> bool:
+    """A write that starts from what it read: where nothing can come between, no update is lost, whichever call is first."""
+    return any(w.write is write and w.same and w.link == "data" for w in view.windows)
+
+
+def _handle(access: Access) -> bool:
+    return access.operation == "session" or (access.resource.kind == "browser" and access.mode in WRITES)
+
+
+def _shared_handle(one: Profile, other: Profile, a: Access, b: Access, same: Overlap) -> Clash:
+    """Two calls drive one connection, page or process-wide stream: neither sees only its own doing."""
+    lies = "await" if one.footprint.suspends or other.footprint.suspends else "io"
+    runners = biting(one.tool, other.tool, lies, a.resource)
+    locks, gaps = held_by_both(a, b, same, True)
+    left = left_open(runners, locks, one.tool.is_async and other.tool.is_async)
+    if not left:
+        return _order(one, other, a, b, same)
+    return _clash("race", "TA103", "shared-state mutation", (a, b), same, left, gaps)
+
+
+def _opaque(one: Profile, other: Profile, a: Access, b: Access, same: Overlap) -> Clash:
+    """Free text: it may do anything to what it reaches, in any number of steps."""
+    write = a.mode in WRITES and b.mode in WRITES
+    resource = a.resource if a.operation == "opaque" else b.resource
+    stepwise = not (a.atomic or a.transaction) and resource.kind in {"memory", "session", "browser", "subprocess", "other", "file", "dir"}
+    runners = biting(one.tool, other.tool, "await" if one.footprint.suspends else "io", resource)
+    locks, gaps = held_by_both(a, b, same, True)
+    left = left_open(runners, locks, one.tool.is_async and other.tool.is_async)
+    if write and stepwise and a.operation == b.operation and left:
+        return _clash("race", "TA101", "shared-state mutation", (a, b), same, left, gaps)
+    return _order(one, other, a, b, same)
+
+
+def _torn(one: Profile, other: Profile, a: Access, b: Access, same: Overlap) -> Clash | None:
+    """A reader beside a write that takes several steps: a file truncated and then written, several statements without a transaction."""
+    read, write = (a, b) if a.mode not in WRITES else (b, a)
+    writer, reader = (other, one) if write is b else (one, other)
+    truncated = write.resource.kind in PATH_KINDS and not one_step(write)
+    if read.mode in WRITES or read.operation != "read" or not (truncated or _several_steps(writer, write)):
+        return None
+    if not truncated and any(w.read is read for w in reader.windows):
+        return None
+    runners = biting(writer.tool, reader.tool, "io", write.resource)
+    locks, gaps = held_by_both(a, b, same, True)
+    left = left_open(runners, locks, one.tool.is_async and other.tool.is_async)
+    if not left:
+        return None
+    return replace(_clash("race", "TA102", "shared-state mutation", (a, b), same, left, gaps), torn=True)
+
+
+def _several_steps(writer: Profile, write: Access) -> bool:
+    """Whether the write is one of several statements on one table that no transaction joins."""
+    return write.resource.kind == "sql" and any(
+        w.resource == write.resource and w.chain != write.chain and not w.transaction and not exclusive(w, write) for w in writer.writes
+    )
+
+
+def _order(one: Profile, other: Profile, a: Access, b: Access, same: Overlap) -> Clash:
+    """Each call is whole, but the outcome depends on which came first."""
+    resource = a.resource if a.mode in WRITES else b.resource
+    both = a.mode in WRITES and b.mode in WRITES
+    failure: Failure = "shared-state mutation" if both else "timing dependency"
+    if not both and resource.kind in IN_PROCESS:
+        failure = "context dependency"
+    return _clash("order", "TA103" if both else "TA102", failure, (a, b), same, order_runners(one, other, resource), ())
+
+
+def _clash(
+    kind: Literal["race", "order"],
+    code: str,
+    failure: Failure,
+    ends: tuple[Access, Access],
+    same: Overlap,
+    runners: tuple[Runner, ...],
+    gaps: tuple[str, ...],
+) -> Clash:
+    a, b = ends
+    return Clash(kind, code, failure, _relation(same), _when(same, a, b, gaps), runners, a, b, (a,), (b,))
+
+
+# --- upkeep: one tool's bookkeeping that another depends on ------------------------------------------------------------
+
+
+def _upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
+    """A secondary write (a memo, a marker) that another tool reads for its own sake; and a folder change under relative paths."""
+    for mine, theirs, first in ((one, other, True), (other, one, False)):
+        for write in mine.secondary:
+            if write.mode in WRITES and write.secondary in {"memo", "lazy-init"} and write.resource.kind in IN_PROCESS:
+                for read in theirs.reads:
+                    a, b = (write, read) if first else (read, write)
+                    same = _overlap(a, b)
+                    if same.relation != "never" and not read.secondary:
+                        yield _order(one, other, a, b, same)
+        for write in mine.writes:
+            if write.resource.kind == "cwd":
+                yield from _moved_folder(one, other, write, theirs, first)
+
+
+def _moved_folder(one: Profile, other: Profile, write: Access, theirs: Profile, first: bool) -> Iterator[Clash]:
+    for access in theirs.reads + theirs.writes:
+        if access.resource.kind != "cwd" and any(p.kind == "cwd" for p in access.resource.key):
+            ends = (write, access) if first else (access, write)
+            place = Resource("cwd", (ANY,))
+            yield _clash("order", "TA402", "context dependency", ends, Overlap("always"), order_runners(one, other, place), ())

@@ -1,0 +1,146 @@
+"""Footprint → class: what a tool does to state that another call can see, and how sure that is."""
+
+from __future__ import annotations
+
+from toolaudit.model import Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
+from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
+from toolaudit.verdicts.keys import resource_text
+from toolaudit.verdicts.profile import Profile, Window, Written, line_of, profile, written_by
+
+SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
+CREATES = frozenset({"create", "ensure"})
+STRONG = frozenset({"proven", "typed", "catalogued"})
+HELD = frozenset({"memory", "session", "cwd", "env", "browser"})
+
+
+def classify(tool: Tool, footprint: Footprint, written: Written | None = None) -> Verdict:
+    """The verdict on one tool.
+
+    `written` is what the tools of the whole catalogue write (`profile.written_by`); with it, attributes that nobody writes are
+    configuration. Independence needs the catalogue too: `answers.settle_independence` refines it.
+    """
+    return classify_view(profile(tool, footprint, written))
+
+
+def classify_view(view: Profile) -> Verdict:
+    """The verdict on one tool from what counts of its footprint."""
+    tool_class, shape, reason = _class(view)
+    return Verdict(
+        tool=view.tool.id,
+        tool_class=tool_class,
+        confidence=_confidence(view, tool_class),
+        reason=reason,
+        atomic=atomic(view),
+        idempotent=idempotent(view),
+        independent=independence_of_one(view),
+        opaque=shape == "opaque",
+        shape=shape,
+    )
+
+
+def classify_all(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> tuple[Verdict, ...]:
+    """The verdicts on a catalogue, in the order of `tools`; a tool without a footprint is `unknown`."""
+    by_tool = {f.tool: f for f in footprints}
+    written = written_by(footprints)
+    views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
+    return settle_independence(views, tuple(classify_view(view) for view in views))
+
+
+def _class(view: Profile) -> tuple[ToolClass, str, str]:
+    opaque = _opaque(view)
+    if opaque:
+        return "read-modify-write", "opaque", opaque
+    shaped = [(shape_of(w), w) for w in view.windows if not _makes_room(view, w)]
+    if shaped:
+        shape, window = min(shaped, key=lambda pair: (SHAPES.index(pair[0]), pair[1].write.order))
+        return "read-modify-write", shape, _window_reason(shape, window)
+    back = _read_back(view)
+    if back is not None:
+        return "read-modify-write", "write-then-read", f"changes {resource_text(back.resource)} and reads it back (line {line_of(back)})"
+    if view.writes:
+        first = view.writes[0]
+        return "write-only", "", f"writes {resource_text(first.resource)} (line {line_of(first)}) whatever it held before"
+    calls = [c for c in _unresolved(view) if c.consequence == "may-write" or not view.reads]
+    if calls:
+        call = calls[0]
+        return "unknown", "", f"calls {call.callee} (line {call.place.line}), which could not be resolved and may write"
+    if view.reads:
+        first = view.reads[0]
+        return "read-only", "", f"reads {resource_text(first.resource)} (line {line_of(first)}) and writes nothing"
+    if view.footprint.unknown_calls:
+        call = view.footprint.unknown_calls[0]
+        return "unknown", "", f"calls {call.callee} (line {call.place.line}), which could not be resolved, and nothing else is known of it"
+    return "pure", "", "touches no state that another call can see"
+
+
+def _makes_room(view: Profile, window: Window) -> bool:
+    """A folder made if it is absent, on the way to the file that the tool is about."""
+    return window.write.resource.kind == "dir" and window.write.operation in CREATES and any(a.resource.kind == "file" for a in view.writes)
+
+
+def _opaque(view: Profile) -> str:
+    for access in view.primary:
+        if access.operation == "opaque":
+            return f"runs {view.footprint.opaque or 'free code'} (line {line_of(access)}): it may read and write anything"
+    return f"runs {view.footprint.opaque}: it may read and write anything" if view.footprint.opaque else ""
+
+
+def shape_of(window: Window) -> str:
+    """The shape of one read-modify-write: in-place, check-then-act, get-or-create, cursor or transfer."""
+    if window.write.operation == "consume":
+        return "cursor"
+    if window.link == "control":
+        return "get-or-create" if window.same and window.write.operation in CREATES else "check-then-act"
+    return "in-place" if window.same else "transfer"
+
+
+def _window_reason(shape: str, window: Window) -> str:
+    read, write = resource_text(window.read.resource), resource_text(window.write.resource)
+    at = line_of(window.read), line_of(window.write)
+    if window.read is window.write:
+        return f"{window.write.operation}s {write} in one operation (line {at[1]})"
+    if shape in {"check-then-act", "get-or-create"}:
+        return f"checks {read} (line {at[0]}) before it {_verb(window.write)} {write} (line {at[1]})"
+    if shape == "transfer":
+        return f"writes {write} (line {at[1]}) with what it read from {read} (line {at[0]})"
+    if window.read.mode == "w":
+        return f"deletes {read} (line {at[0]}) and makes it anew (line {at[1]})"
+    return f"reads {read} (line {at[0]}) and writes it back (line {at[1]})"
+
+
+def _verb(access: Access) -> str:
+    verbs = {"delete": "deletes", "create": "creates", "ensure": "creates", "append": "appends to", "rename": "renames", "send": "sends to"}
+    return verbs.get(access.operation, "writes")
+
+
+def _read_back(view: Profile) -> Access | None:
+    """A read of shared state that the same call has changed before."""
+    for read in view.reads:
+        if read.operation == "read" and read.resource.kind in HELD:
+            for write in view.writes:
+                if write.resource == read.resource and write.order < read.order:
+                    return read
+    return None
+
+
+def _unresolved(view: Profile) -> list[UnknownCall]:
+    return [c for c in view.footprint.unknown_calls if c.consequence != "ignored"]
+
+
+def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
+    """High: everything was understood. Medium: the class stands on what was seen. Low: it may be another."""
+    counted = view.primary
+    weak = [a for a in counted if a.confidence not in STRONG]
+    unresolved = _unresolved(view)
+    if tool_class == "unknown":
+        return "low"
+    if tool_class in {"pure", "read-only"}:
+        return "low" if unresolved else ("medium" if weak else "high")
+    if tool_class == "write-only":
+        deciding = list(view.writes)
+        sure = any(a.confidence in STRONG for a in deciding)
+        return "low" if not sure else ("medium" if unresolved or weak else "high")
+    ends = [a for w in view.windows for a in (w.read, w.write)] or [a for a in counted if a.operation == "opaque"]
+    if not ends or any(w.read.confidence in STRONG and w.write.confidence in STRONG for w in view.windows):
+        return "medium" if view.footprint.opaque and not counted else "high"
+    return "high" if all(a.confidence in STRONG for a in ends) else "low"

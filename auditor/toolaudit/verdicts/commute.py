@@ -1,0 +1,110 @@
+"""Which operations on one resource may swap, and which runners can put one call into another's window."""
+
+from __future__ import annotations
+
+from toolaudit.model import Access, Lock, Resource, Runner, Tool
+from toolaudit.verdicts.keys import IN_PROCESS, Overlap, overlap
+from toolaudit.verdicts.profile import WRITES, Profile, Window, covers
+
+# Operations that end in the same state in both orders when they meet their like: entries come in another order, or the second one fails.
+SELF_COMMUTING = frozenset({"append", "increment", "send", "ensure", "delete", "consume", "create"})
+GROWING = frozenset({"append", "send"})
+RUNNERS: tuple[Runner, ...] = ("event-loop", "threads", "processes")
+
+
+def commute(one: Access, other: Access) -> bool:
+    """Whether two accesses of one resource give the same world and the same answers in both orders, up to the order of entries."""
+    if one.mode not in WRITES and other.mode not in WRITES:
+        return True
+    if "opaque" in {one.operation, other.operation}:
+        return False
+    if one.operation == other.operation:
+        return one.operation in SELF_COMMUTING and one.atomic >= _derived(one) and other.atomic >= _derived(other)
+    return {one.operation, other.operation} <= GROWING
+
+
+def _derived(access: Access) -> bool:
+    return access.operation == "increment"
+
+
+def without_payload(view: Profile, same: Overlap) -> bool:
+    """Two calls of one tool with this key are equal calls: nothing is left to differ in."""
+    in_key = {x.split(".")[0] for x, _ in same.pairs}
+    return all(p.injected or p.name in in_key for p in view.tool.parameters)
+
+
+def biting(victim: Tool, other: Tool, lies: str, resource: Resource) -> tuple[Runner, ...]:
+    """The runners under which another call can come into a window of the victim.
+
+    A synchronous tool on the event loop runs to its end. A coroutine can be overtaken only where it suspends, or by a thread. What lies
+    outside the process can be changed by a second process at any time.
+    """
+    found: set[Runner] = set()
+    if victim.is_async:
+        if lies == "await":
+            found |= {"event-loop", "threads"}
+        elif not other.is_async:
+            found.add("threads")
+    elif lies != "none" or resource.kind not in IN_PROCESS:
+        found.add("threads")
+    if resource.kind not in IN_PROCESS:
+        found.add("processes")
+    return tuple(r for r in RUNNERS if r in found)
+
+
+def order_runners(one: Profile, other: Profile, resource: Resource) -> tuple[Runner, ...]:
+    """The runners under which two whole calls may come in either order."""
+    found: set[Runner] = {"threads"}
+    if one.footprint.suspends or other.footprint.suspends:
+        found.add("event-loop")
+    if resource.kind not in IN_PROCESS:
+        found.add("processes")
+    return tuple(r for r in RUNNERS if r in found)
+
+
+def today(one: Tool, other: Tool) -> Runner:
+    """How two calls of one turn run today: in threads when one of them does, else on the loop, else one after the other."""
+    ways = {_way(one), _way(other)}
+    order: tuple[Runner, ...] = ("serial", "threads", "processes", "event-loop")
+    return next(way for way in order if way in ways)
+
+
+def _way(tool: Tool) -> Runner:
+    if tool.runs == "unknown":
+        return "event-loop" if tool.is_async else "threads"
+    return tool.runs
+
+
+def held_by_both(window: Window | Access, other: Access, same: Overlap, first: bool) -> tuple[tuple[Lock, ...], tuple[str, ...]]:
+    """Locks that keep `other` out whenever the resources are the same, and the conditions under which keyed locks do not.
+
+    `first` says whether the window belongs to call `a`.
+    """
+    holding: list[Lock] = []
+    gaps: list[str] = []
+    for mine in window.locks:
+        for theirs in other.locks:
+            if mine.name != theirs.name:
+                continue
+            left, right = (mine, theirs) if first else (theirs, mine)
+            if not left.key and not right.key:
+                holding.append(mine)
+                continue
+            keyed = overlap(Resource("other", left.key), Resource("other", right.key))
+            if keyed.relation == "always" or (keyed.relation == "when" and set(keyed.pairs) <= set(same.pairs) and keyed.pairs):
+                holding.append(mine)
+            elif keyed.relation == "when":
+                gaps += [f"a.{x} != b.{y}" for x, y in keyed.pairs if (x, y) not in same.pairs]
+    return tuple(holding), tuple(dict.fromkeys(gaps))
+
+
+def left_open(runners: tuple[Runner, ...], locks: tuple[Lock, ...], both_async: bool) -> tuple[Runner, ...]:
+    """The runners that no held lock covers. Where a lock was thought of, what other processes may do is not news."""
+    if not locks:
+        return runners
+    inner: tuple[Runner, ...] = tuple(r for r in runners if r != "processes")
+    reach = "threads" if both_async else ""
+    uncovered: list[Runner] = [
+        r for r in inner if not any(covers(lock, r) or (r == reach and lock.covers == "event-loop") for lock in locks)
+    ]
+    return tuple(uncovered)

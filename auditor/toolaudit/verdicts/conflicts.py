@@ -1,0 +1,152 @@
+"""Pairs of tools (and each tool with itself) that must not run in parallel: where they meet, when, what goes wrong, under which runners.
+
+Accesses are put into buckets of kind and owner first, so that only tools that can meet are compared.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from toolaudit.model import Access, Confidence, Conflict, Footprint, Severity, Tool, Verdict
+from toolaudit.verdicts.clashes import Clash, clashes
+from toolaudit.verdicts.commute import today
+from toolaudit.verdicts.keys import IN_PROCESS, family, key_text, overlap
+from toolaudit.verdicts.profile import WRITES, Profile, profile, written_by
+from toolaudit.verdicts.sentences import conflict_message
+
+STRONG = frozenset({"proven", "typed", "catalogued"})
+# What a free shell or interpreter can reach on its own machine.
+SHELL_REACH = frozenset({"file", "env", "cwd", "git", "docker", "k8s", "subprocess"})
+PER_PAIR = 4
+# With more pairs than anybody can read, each is shown by its strongest clash alone.
+MANY_PAIRS = 20_000
+# Writes that know nothing of what was there.
+BLIND = frozenset({"write", "rename", "session"})
+# Which of two clashes on one resource tells more.
+WEIGHT = {"TA101": 5, "TA104": 4, "TA103": 3, "TA402": 2, "TA102": 1}
+
+
+def conflicts(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...]) -> tuple[Conflict, ...]:
+    """Every pair that must not run in parallel, sorted by tools; a pair that is safe is absent."""
+    by_tool = {f.tool: f for f in footprints}
+    written = written_by(footprints)
+    views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
+    confidence: dict[str, Confidence] = {v.tool: v.confidence for v in verdicts}
+    found: list[Conflict] = []
+    pairs = tuple(meeting_pairs(views))
+    most = PER_PAIR if len(pairs) <= MANY_PAIRS else 1
+    for one, other in pairs:
+        found += _pair(one, other, confidence, most)
+    return tuple(sorted(found, key=lambda c: (c.tools, c.kind != "race", c.code, c.resource.kind, key_text(c.resource), c.when)))
+
+
+def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile]]:
+    """Pairs of tools that touch a common bucket which at least one of them writes; each once, a tool with itself included."""
+    buckets: dict[tuple[str, str], set[int]] = defaultdict(set)
+    writers: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for i, view in enumerate(views):
+        for access in view.reads + view.writes + view.secondary:
+            for key in _buckets(access):
+                buckets[key].add(i)
+                if access.mode in WRITES:
+                    writers[key].add(i)
+    pairs = {(min(i, j), max(i, j)) for key, who in writers.items() for i in who for j in buckets[key]}
+    for i, j in sorted(pairs):
+        yield views[i], views[j]
+
+
+def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
+    kind = family(access.resource.kind)
+    owner = ""
+    if kind in IN_PROCESS and access.resource.key:
+        owner = f"{access.resource.scope}|{access.resource.key[0].kind}:{access.resource.key[0].text}"
+        if access.resource.key[0].kind in {"param", "unknown", "any"}:
+            owner = ""
+    extra: list[tuple[str, str]] = []
+    if kind == "subprocess" and access.operation == "opaque":
+        extra += [(reach, "shell") for reach in sorted(SHELL_REACH)]
+    elif kind in SHELL_REACH:
+        extra.append((kind, "shell"))
+    if any(p.kind == "cwd" for p in access.resource.key):
+        extra.append(("cwd", ""))
+    return ((kind, owner), *extra)
+
+
+def _pair(one: Profile, other: Profile, confidence: dict[str, Confidence], most: int) -> list[Conflict]:
+    """The conflicts of one pair: the strongest clash for each resource, at most a few; a race says more than an order on the same terms."""
+    best: dict[tuple[str, str, str], Clash] = {}
+    for clash in clashes(one, other):
+        key = (clash.kind, clash.a.resource.kind, key_text(clash.a.resource))
+        if key not in best or _strength(clash) > _strength(best[key]):
+            best[key] = clash
+    races = {(key[1:], clash.when) for key, clash in best.items() if clash.kind == "race"}
+    left = [clash for key, clash in best.items() if clash.kind == "race" or (key[1:], clash.when) not in races]
+    ranked = sorted(left, key=_strength, reverse=True)
+    return [_conflict(one, other, clash, confidence) for clash in ranked[:most]]
+
+
+def _strength(clash: Clash) -> tuple[bool, int, int, int, str]:
+    sure = sum(a.confidence in STRONG for a in (clash.a, clash.b))
+    relation = {"always": 3, "when": 2, "may": 1}[clash.relation]
+    return clash.kind == "race", relation, sure, WEIGHT[clash.code], key_text(clash.a.resource)
+
+
+def _conflict(one: Profile, other: Profile, clash: Clash, confidence: dict[str, Confidence]) -> Conflict:
+    latent = today(one.tool, other.tool) not in clash.runners
+    sure = _sure(clash, {confidence.get(one.tool.id, "medium"), confidence.get(other.tool.id, "medium")})
+    return Conflict(
+        tools=(one.tool.id, other.tool.id),
+        kind=clash.kind,
+        code=clash.code,
+        resource=clash.a.resource,
+        when=clash.when,
+        failure=clash.failure,
+        runners=clash.runners,
+        latent=latent,
+        severity=_severity(clash, latent, sure, _blind(one, clash.a) and _blind(other, clash.b)),
+        confidence=sure,
+        message=conflict_message(one.tool, other.tool, clash),
+        evidence=(clash.evidence_a, clash.evidence_b),
+    )
+
+
+def _sure(clash: Clash, verdicts: set[Confidence]) -> Confidence:
+    """High only when both accesses are understood and the keys are known to meet."""
+    operations = {clash.a.operation, clash.b.operation}
+    if clash.relation == "may" or "opaque" in operations or any(a.confidence not in STRONG for a in (clash.a, clash.b)):
+        return "low"
+    return "medium" if "low" in verdicts else "high"
+
+
+TAKES = frozenset({"delete", "rename", "consume"})
+
+
+def _blind(view: Profile, write: Access) -> bool:
+    """Whether the write depends on nothing that its call read: what stood there before is gone unseen.
+
+    What its call also reads, or takes away again, under the same lock is its own concern.
+    """
+    if write.mode != "w" or any(window.write is write for window in view.windows):
+        return False
+    beside = [
+        access
+        for access in view.primary
+        if access is not write and access.resource == write.resource and set(access.locks) & set(write.locks)
+    ]
+    return not any(access.mode == "r" or {access.operation, write.operation} & TAKES for access in beside)
+
+
+def _severity(clash: Clash, latent: bool, sure: Confidence, blind: bool) -> Severity:
+    """A live race that is well understood fails the gate; what is latent, unsure or only a matter of order does not.
+
+    Of two writes in either order only blind ones lose something: an update that saw the other one has taken it into account.
+    """
+    if sure == "low":
+        return "note"
+    if clash.kind == "race":
+        return "warning" if latent else "error"
+    return "warning" if clash.code == "TA402" or (blind and not latent and clash.code == "TA103") else "note"
+
+
+__all__ = ["conflicts", "meeting_pairs", "overlap"]

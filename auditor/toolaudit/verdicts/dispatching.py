@@ -1,0 +1,178 @@
+"""Runners in the scanned code: functions that go over the tool calls of one turn and start them, and what care they take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from toolaudit.facts import (
+    Assign,
+    Attr,
+    Await,
+    Call,
+    Clause,
+    Comprehension,
+    Const,
+    Define,
+    Expr,
+    For,
+    FunctionFacts,
+    FunctionHead,
+    Handler,
+    Keyword,
+    Name,
+)
+from toolaudit.model import Place
+from toolaudit.project.source import Project
+
+MENTIONS = re.compile(r"tool_calls|function_calls|tool_use|function_call\b")
+BATCHES = frozenset({"tool_calls", "function_calls", "tool_uses", "tool_use_blocks", "function_call_parts"})
+BLOCKS = frozenset({"tool_use", "function_call"})
+TOGETHER = {"gather": "gather", "create_task": "tasks", "start_soon": "tasks", "as_completed": "as-completed", "submit": "executor"}
+TIMEOUTS = frozenset({"timeout", "wait_for", "fail_after", "move_on_after", "timeout_seconds", "call_timeout", "tool_timeout"})
+LIMITS = frozenset({"Semaphore", "BoundedSemaphore", "CapacityLimiter", "max_workers", "max_concurrency", "semaphore", "limiter"})
+LOCKS = frozenset({"Lock", "RLock", "lock", "locks"})
+RESULTS = frozenset({"tool", "tool_result", "function_call_output", "function_response"})
+IDENTITIES = frozenset({"tool_call_id", "tool_use_id", "call_id", "id"})
+
+
+class DispatchSite(Struct, frozen=True, order=True):
+    """One place that starts the calls of a turn.
+
+    `way`: serial-await, serial, gather, tasks, as-completed, executor. The flags say which care was seen in the same function.
+    """
+
+    place: Place
+    way: str
+    keeps_failures: bool = False
+    has_timeout: bool = False
+    has_limit: bool = False
+    has_lock: bool = False
+    answers: bool = False
+    """It builds the messages that carry results."""
+    matches_ids: bool = False
+
+    @property
+    def together(self) -> bool:
+        return not self.way.startswith("serial")
+
+
+def dispatch_sites(project: Project) -> tuple[DispatchSite, ...]:
+    """Every runner in the files that can hold tools, sorted by place."""
+    found: list[DispatchSite] = []
+    for path in project.candidates:
+        index = project.index(path)
+        for head in index.functions if index is not None else ():
+            if head.nested_in is None and _mentions(project, path, head):
+                facts = project.facts(path, head.qualname)
+                site = _site(path, facts) if facts is not None else None
+                if site is not None:
+                    found.append(site)
+    return tuple(sorted(found))
+
+
+def _mentions(project: Project, path: str, head: FunctionHead) -> bool:
+    return any(MENTIONS.search(project.line(path, number)) for number in range(head.line, head.end + 1))
+
+
+def _site(path: str, facts: FunctionFacts) -> DispatchSite | None:
+    nodes = list(_nodes(facts.body))
+    names = BATCHES | _aliases(nodes)
+    lines = [node.line for node in nodes if isinstance(node, For) and _over_calls(node.iterable, node, names)]
+    comprehended = any(_over_calls(c.iterable, c, names) for node in nodes if isinstance(node, Comprehension) for c in node.clauses)
+    words = {word for node in nodes for word in _words(node)}
+    way, line = _way(nodes, names, facts)
+    if not (lines or comprehended) or not way:
+        return None
+    return DispatchSite(
+        place=Place(path, line or (lines or [facts.line])[0], facts.qualname),
+        way=way,
+        keeps_failures="return_exceptions" in words or "except" in words,
+        has_timeout=bool(words & TIMEOUTS),
+        has_limit=bool(words & LIMITS),
+        has_lock=bool(words & LOCKS),
+        answers=bool({f"={word}" for word in RESULTS} & words),
+        matches_ids=bool(words & IDENTITIES),
+    )
+
+
+def _aliases(nodes: list[Any]) -> frozenset[str]:
+    """Local names of the list of tool calls: `calls = reply.tool_calls`, `calls = message["tool_calls"]`."""
+    return frozenset(
+        target.id
+        for node in nodes
+        if isinstance(node, Assign) and node.value is not None and _names(node.value) & BATCHES
+        for target in node.targets
+        if isinstance(target, Name)
+    )
+
+
+def _names(expression: Any) -> set[str]:
+    """Names, attributes and text keys in an expression."""
+    found: set[str] = set()
+    for node in _nodes(expression):
+        if isinstance(node, Attr):
+            found.add(node.attr)
+        elif isinstance(node, Name):
+            found.add(node.id)
+        elif isinstance(node, Const) and isinstance(node.value, str):
+            found.add(node.value)
+    return found
+
+
+def _over_calls(iterable: Expr, loop: For | Clause, names: frozenset[str]) -> bool:
+    """Whether a loop goes over the tool calls of a message: by the name of the list, or by the type of the blocks that it picks."""
+    if _names(iterable) & names:
+        return True
+    tests = loop.conditions if isinstance(loop, Clause) else loop.body
+    return any(isinstance(node, Const) and node.value in BLOCKS for node in _nodes(tests))
+
+
+def _way(nodes: list[Any], names: frozenset[str], facts: FunctionFacts) -> tuple[str, int]:
+    """How the calls are started, and the line."""
+    for node in nodes:
+        if isinstance(node, Call):
+            name = node.func.attr if isinstance(node.func, Attr) else node.func.id if isinstance(node.func, Name) else ""
+            if name in TOGETHER:
+                return TOGETHER[name], node.line
+    for node in nodes:
+        if isinstance(node, For) and _over_calls(node.iterable, node, names):
+            calls = [inner for inner in _nodes(node.body) if isinstance(inner, Await) and isinstance(inner.value, Call)]
+            if calls:
+                return "serial-await", calls[0].line
+            if any(isinstance(inner, Call) for inner in _nodes(node.body)) and not facts.is_async:
+                return "serial", node.line
+    return "", 0
+
+
+def _words(node: Any) -> Iterator[str]:
+    """Names, attributes and keywords; text constants with `=` before them."""
+    if isinstance(node, Name):
+        yield node.id
+    elif isinstance(node, Attr):
+        yield node.attr
+    elif isinstance(node, Const) and isinstance(node.value, str):
+        yield f"={node.value}"
+        if node.value in IDENTITIES:
+            yield node.value
+    elif isinstance(node, Keyword) and node.name:
+        yield node.name
+    elif isinstance(node, Handler):
+        yield "except"
+
+
+def _nodes(value: Any) -> Iterator[Any]:
+    """Every statement and expression below, the bodies of inner functions included."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(reversed(item))
+        elif isinstance(item, Define):
+            stack.append(item.function.body)
+        elif isinstance(item, Struct):
+            yield item
+            stack.extend(getattr(item, name) for name in reversed(item.__struct_fields__))

@@ -1,0 +1,108 @@
+"""Which tool must have run before another: a context that only one sets, a record that only one makes.
+
+Two kinds. Context dependency: a value without a key (the current branch, the session, the working folder) is set by one tool and read by
+another. Timing dependency: a keyed thing is made by one tool and needed by another.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from toolaudit.model import Access, Failure, Footprint, Ordering, Resource, Tool, Verdict
+from toolaudit.verdicts.conflicts import meeting_pairs
+from toolaudit.verdicts.keys import IN_PROCESS, Overlap, key_text, overlap, resource_text
+from toolaudit.verdicts.profile import WRITES, Profile, line_of, profile, written_by
+
+MAKES = frozenset({"create", "ensure"})
+SETS = frozenset({"write", "session", "update", "create", "ensure"})
+CREATES = "creates when absent"
+NEEDS = frozenset({"read", "check", "consume", "update", "increment", "delete", "rename"})
+
+
+def orderings(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...]) -> tuple[Ordering, ...]:
+    """Pairs where `after` needs what `before` puts there, sorted; mutual needs are no order and are left out."""
+    by_tool = {f.tool: f for f in footprints}
+    opaque = {v.tool for v in verdicts if v.opaque}
+    written = written_by(footprints)
+    views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
+    found: dict[tuple[str, str], list[Ordering]] = defaultdict(list)
+    for one, other in meeting_pairs(views):
+        if one is other or one.tool.id in opaque or other.tool.id in opaque:
+            continue
+        for before, after in ((one, other), (other, one)):
+            found[before.tool.id, after.tool.id] += _needs(before, after)
+    out = [min(some, key=_rank) for (a, b), some in found.items() if some and not found.get((b, a))]
+    return tuple(sorted(out, key=lambda o: (o.before, o.after, key_text(o.resource))))
+
+
+def _rank(ordering: Ordering) -> tuple[bool, str, str]:
+    return ordering.failure != "context dependency", ordering.resource.kind, key_text(ordering.resource)
+
+
+def _needs(before: Profile, after: Profile) -> Iterator[Ordering]:
+    makes = MAKES | {"write", "append"}
+    own = {w.resource for w in after.writes if w.operation in makes or CREATES in w.note}
+    for write in (access for access in before.met if access.mode in WRITES):
+        for use in after.met:
+            if use.resource.kind != write.resource.kind or use.operation not in NEEDS or use.resource in own:
+                continue
+            failure = _dependency(before, after, write, use)
+            if failure:
+                yield _ordering(before.tool, after.tool, failure, write, use)
+
+
+def _dependency(before: Profile, after: Profile, write: Access, use: Access) -> Failure | None:
+    if _current(write.resource) and write.operation in SETS and use.mode not in WRITES:
+        derived = any(w.write is write and w.same and w.link == "data" for w in before.windows)
+        return "context dependency" if not derived and overlap(write.resource, use.resource).relation == "always" else None
+    if _row(write):
+        looked_up = use.mode == "r" and any(w.read is use and w.same for w in after.windows)
+        return "timing dependency" if looked_up and _reaches(write.resource, use.resource) else None
+    made = write.operation in MAKES or _item(write)
+    if made and _reaches(write.resource, use.resource):
+        return "timing dependency"
+    return None
+
+
+def _current(resource: Resource) -> bool:
+    """A value without a key: one for all calls of the process or session."""
+    return resource.kind in IN_PROCESS and not any(p.kind in {"param", "fresh", "unknown", "any"} for p in resource.key)
+
+
+def _item(write: Access) -> bool:
+    """An entry put into a map that lives in the process."""
+    keyed = any(p.kind in {"param", "fresh"} for p in write.resource.key)
+    return write.resource.kind in IN_PROCESS and keyed and write.operation == "write"
+
+
+def _row(write: Access) -> bool:
+    """A row put into a table: who looks a row up and changes it, without adding any, needs it."""
+    keyed = any(p.kind in {"param", "fresh"} for p in write.resource.key)
+    return write.resource.kind == "sql" and not keyed and write.operation in MAKES | {"append"} and write.note != "schema"
+
+
+def _reaches(made: Resource, used: Resource) -> bool:
+    """Whether the thing used can be the thing made. A thing with a fresh name is reached by whoever is told its name."""
+    fresh = [i for i, p in enumerate(made.key) if p.kind == "fresh"]
+    if fresh and any(p.kind == "param" for p in used.key):
+        same = overlap(_named(made), used)
+        return same.relation in {"when", "always"} and bool(same.pairs)
+    found: Overlap = overlap(made, used)
+    return found.relation in {"when", "always"} and bool(found.pairs or found.relation == "always")
+
+
+def _named(made: Resource) -> Resource:
+    key = tuple(type(p)("param", "new") if p.kind == "fresh" else p for p in made.key)
+    return Resource(made.kind, key, made.scope)
+
+
+def _ordering(before: Tool, after: Tool, failure: Failure, write: Access, use: Access) -> Ordering:
+    what = resource_text(write.resource)
+    if failure == "context dependency":
+        message = (
+            f"{after.name} uses {what} (line {line_of(use)}) as {before.name} left it (line {line_of(write)}): run {before.name} first"
+        )
+    else:
+        message = f"{after.name} needs what {before.name} puts at {what} (line {line_of(write)}): run {before.name} first"
+    return Ordering(before.id, after.id, failure, write.resource, message, ((write,), (use,)))

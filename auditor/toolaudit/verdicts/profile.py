@@ -1,0 +1,275 @@
+"""A footprint as the judges look at it: what counts, what depends on what, which locks hold."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from msgspec import Struct
+
+from toolaudit.model import Access, Footprint, KeyPart, Lock, Resource, Tool, Update
+from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap
+
+WRITES = frozenset({"w", "rw"})
+CONFIGURATION = frozenset({"env", "cwd"})
+# Bookkeeping after which a thing is what it always is: reading it is no dependence.
+SETTLED = frozenset({"lazy-init", "telemetry", "unique-temporary"})
+WEAK = frozenset({"name-only", "unknown"})
+# Operations that one request, system call or statement of the interpreter completes.
+SINGLE_STEP = frozenset({"append", "create", "ensure", "increment", "delete", "consume", "send"})
+
+
+class Window(Struct, frozen=True):
+    """A read and the write that depends on it, resolved to accesses, with the locks held over both."""
+
+    read: Access
+    write: Access
+    link: str
+    lies: str
+    """What lies between them: none, sync, await, io."""
+    same: bool
+    """Both ends touch one resource."""
+    locks: tuple[Lock, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether anything can come between at all: not in one atomic step, nor in one transaction."""
+        if self.read is self.write:
+            return not self.write.atomic
+        one_transaction = bool(self.write.transaction) and self.write.transaction == self.read.transaction
+        return not one_transaction and not (self.lies == "none" and self.write.atomic)
+
+
+class Profile(Struct, frozen=True):
+    """One tool's accesses that count, and its windows."""
+
+    tool: Tool
+    footprint: Footprint
+    reads: tuple[Access, ...]
+    writes: tuple[Access, ...]
+    windows: tuple[Window, ...]
+    secondary: tuple[Access, ...]
+    met: tuple[Access, ...] = ()
+    """One of each: reads and writes that differ in nothing but their place clash with the same things."""
+    gaps: tuple[Window, ...] = ()
+    """One of each of the open windows on one resource."""
+
+    @property
+    def primary(self) -> tuple[Access, ...]:
+        return tuple(sorted(self.reads + self.writes, key=lambda access: access.order))
+
+
+class Written(Struct, frozen=True):
+    """What the tools of a catalogue write inside the process, to tell shared state from configuration."""
+
+    resources: frozenset[Resource]
+    heads: frozenset[tuple[str, str, KeyPart]]
+
+    def touches(self, resource: Resource) -> bool:
+        """Whether some tool writes this in-process resource or a part of it."""
+        return (resource.kind, resource.scope, _head(resource)) in self.heads
+
+
+def written_by(footprints: tuple[Footprint, ...]) -> Written:
+    """The in-process resources that count as state because some tool writes them."""
+    every = (a for f in footprints for a in f.accesses if a.mode in WRITES and a.resource.kind in IN_PROCESS)
+    found = {a.resource for a in every if a.secondary not in SETTLED}
+    return Written(frozenset(found), frozenset((r.kind, r.scope, _head(r)) for r in found))
+
+
+def _head(resource: Resource) -> KeyPart:
+    return resource.key[0] if resource.key else KeyPart("any")
+
+
+def profile(tool: Tool, footprint: Footprint, written: Written | None = None) -> Profile:
+    """Split a footprint into what counts and what does not; reads of what nobody writes are configuration when `written` is known."""
+    reads: list[Access] = []
+    writes: list[Access] = []
+    secondary: list[Access] = []
+    guessed = any(_understood(a) for a in footprint.accesses)
+    for access in footprint.accesses:
+        if access.secondary or _is_configuration(access, written) or is_own(access) or (guessed and is_guess(access)):
+            secondary.append(access)
+        else:
+            (writes if access.mode in WRITES else reads).append(access)
+    windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
+    windows = _rewritten(reads, writes, windows) + _replaced(writes) + windows
+    alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
+    windows = _distinct(windows + alone)
+    met = _one_of_each(reads + writes, windows)
+    return Profile(tool, footprint, tuple(reads), tuple(writes), windows, tuple(secondary), met, _gaps(windows))
+
+
+def _one_of_each(accesses: list[Access], windows: tuple[Window, ...]) -> tuple[Access, ...]:
+    """The first of the accesses that no judge can tell apart: the same thing done under the same conditions, in the same kinds of window."""
+    roles: dict[int, set[tuple[str, bool, str]]] = defaultdict(set)
+    for window in windows:
+        roles[id(window.read)].add(("read", window.same, window.link))
+        roles[id(window.write)].add(("write", window.same, window.link))
+    kept = {(_content(access), frozenset(roles[id(access)])): access for access in reversed(accesses)}
+    return tuple(access for access in accesses if kept[_content(access), frozenset(roles[id(access)])] is access)
+
+
+def _gaps(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    kept: dict[object, Window] = {}
+    for window in windows:
+        if window.same and window.open:
+            itself = window.read is window.write
+            kept.setdefault((itself, _content(window.read), _content(window.write), window.link, window.lies, window.locks), window)
+    return tuple(kept.values())
+
+
+def is_like(one: Access, other: Access) -> bool:
+    """Whether no judge can tell two accesses of one tool apart."""
+    return one is other or _content(one) == _content(other)
+
+
+def _content(access: Access) -> tuple[object, ...]:
+    """An access without its place."""
+    key = (access.resource, access.mode, access.operation, access.atomic, access.repeat, access.locks, access.when)
+    return *key, access.confidence, access.secondary, access.transaction, access.note
+
+
+def _understood(access: Access) -> bool:
+    return access.confidence not in WEAK and not access.secondary and access.resource.kind not in CONFIGURATION
+
+
+def is_own(access: Access) -> bool:
+    """What only this call can reach: a process that it started, a client session that it opened."""
+    named = {p.kind for p in access.resource.key}
+    if access.resource.kind in {"subprocess", "memory", "session"} and named == {"fresh"}:
+        return True
+    if (
+        access.resource.kind == "session"
+        and access.operation in {"session", "create"}
+        and named == {"literal"}
+        and not access.resource.scope
+    ):
+        return True
+    return access.operation == "session" and access.resource.kind == "http" and not named & {"self", "global", "cell", "state"}
+
+
+def is_guess(access: Access) -> bool:
+    """What an unknown object may do, told from a method's name alone: beside effects that were understood it only lowers the confidence."""
+    return access.confidence in WEAK and access.resource.kind == "other"
+
+
+def _is_configuration(access: Access, written: Written | None) -> bool:
+    """An attribute or global that no tool of the catalogue writes does not change between calls."""
+    if written is None or access.mode in WRITES or access.resource.kind not in {"memory", "session"}:
+        return False
+    return named_state(access) and not written.touches(access.resource)
+
+
+def named_state(access: Access) -> bool:
+    """An attribute of the receiver, a global or a variable around the tool."""
+    memory = access.resource.kind in {"memory", "session"}
+    return memory and bool(access.resource.key) and access.resource.key[0].kind in {"self", "global", "cell"}
+
+
+def _window(footprint: Footprint, update: Update, written: Written | None) -> Window | None:
+    read, write = footprint.accesses[update.read], footprint.accesses[update.write]
+    if read.secondary or write.secondary or write.mode not in WRITES or _is_configuration(read, written) or is_own(read) or is_own(write):
+        return None
+    same = read is write or one_thing(read.resource, write.resource)
+    if not same and (read.resource.kind in CONFIGURATION or (read.operation == "list" and write.resource.kind in CONFIGURATION)):
+        return None
+    return Window(read, write, update.link, update.window, same, shared_locks(read.locks, write.locks))
+
+
+def _rewritten(reads: list[Access], writes: list[Access], windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    """A file that is read whole, and later written whole behind a check, is edited: the text in between may pass through objects unseen."""
+    found: list[Window] = []
+    for write in writes:
+        checked = [w for w in windows if w.write is write and w.same]
+        if write.resource.kind != "file" or write.operation != "write" or not checked or any(w.link == "data" for w in checked):
+            continue
+        for read in reads:
+            if read.operation == "read" and read.order < write.order and read.resource == write.resource:
+                found.append(Window(read, write, "data", checked[-1].lies, True, shared_locks(read.locks, write.locks)))
+                break
+    return tuple(found)
+
+
+def _replaced(writes: list[Access]) -> tuple[Window, ...]:
+    """A thing outside the process that is deleted and made anew: in between it is gone."""
+    for i, gone in enumerate(writes):
+        for made in writes[i + 1 :] if gone.operation == "delete" and not in_process(gone) else ():
+            anew = made.operation in {"create", "append"} and made.chain != gone.chain and not exclusive(gone, made)
+            if anew and one_thing(gone.resource, made.resource):
+                return (Window(gone, made, "data", "io", True, shared_locks(gone.locks, made.locks)),)
+    return ()
+
+
+def one_thing(one: Resource, other: Resource) -> bool:
+    """Whether two keys of a single call name one thing. Two parameters with different names are two things."""
+    found = overlap(one, other)
+    if found.relation == "when":
+        return len(found.pairs) == len(found.conditions) and all(x == y for x, y in found.pairs)
+    return found.relation == "always" or (found.relation == "may" and _vague(one) and _vague(other))
+
+
+def _vague(resource: Resource) -> bool:
+    return not resource.key or any(p.kind in {"unknown", "any"} for p in resource.key)
+
+
+def _alone(access: Access) -> Window:
+    """One operation that reads and writes: a window in itself unless it is atomic."""
+    return Window(access, access, "data", "none" if access.atomic else "sync", True, access.locks)
+
+
+def _distinct(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    seen: set[tuple[int, int]] = set()
+    out: list[Window] = []
+    for window in windows:
+        key = (id(window.read), id(window.write))
+        if key not in seen:
+            seen.add(key)
+            out.append(window)
+    return tuple(out)
+
+
+def shared_locks(first: tuple[Lock, ...], second: tuple[Lock, ...]) -> tuple[Lock, ...]:
+    """Locks held during both of two accesses of one call."""
+    return tuple(lock for lock in first if lock in second)
+
+
+def covers(lock: Lock, runner: str) -> bool:
+    """Whether a lock orders calls that this runner starts together."""
+    reach = {"event-loop": 0, "threads": 1, "processes": 2}
+    return reach[lock.covers] >= reach.get(runner, 1)
+
+
+def in_process(access: Access) -> bool:
+    """State of this process alone: a coroutine that does not suspend cannot be disturbed in it."""
+    return access.resource.kind in IN_PROCESS
+
+
+def one_step(access: Access) -> bool:
+    """Whether one access completes as a whole: no other call sees it half done."""
+    if access.operation == "opaque":
+        return False
+    if access.atomic or access.operation in SINGLE_STEP:
+        return True
+    return access.resource.kind not in PATH_KINDS | {"subprocess", "browser"}
+
+
+def exclusive(one: Access, other: Access) -> bool:
+    """Two accesses of one call under different values of the same parameter never both happen."""
+    values = {f.parameter: f.value for f in one.when}
+    return any(f.parameter in values and values[f.parameter] != f.value for f in other.when)
+
+
+def line_of(access: Access) -> int:
+    return access.chain[-1].line if access.chain else 0
+
+
+def alike(one: Access, other: Access) -> bool:
+    """Whether two accesses of a call are two spellings of one thing: `{path}` or, with a root in front or an ending behind, the same."""
+    if family(one.resource.kind) != family(other.resource.kind):
+        return False
+    a, b = one.resource.key, other.resource.key
+    if a == b:
+        return True
+    params = [p.text for p in a if p.kind == "param"], [p.text for p in b if p.kind == "param"]
+    bare = [len(key) == 1 and key[0].kind == "param" for key in (a, b)]
+    return bool(params[0]) and params[0] == params[1] and (any(bare) or any(p.kind == "unknown" for p in a + b))

@@ -1,0 +1,1 @@
+"""A finding that somebody looked at and accepted, with the reason beside it."""

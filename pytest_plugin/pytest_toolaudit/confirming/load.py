@@ -1,0 +1,173 @@
+"""A tool of a scan → something that can be called: its module imported, its object made, its closure found."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from pytest_toolaudit.calls import underlying
+from pytest_toolaudit.confirming.arguments import made_up
+from pytest_toolaudit.confirming.enclosing import closure
+from pytest_toolaudit.confirming.stoodin import blamed, globals_stood_in, modules_stood_in
+from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
+
+
+def load(file: Path, function: str, supplied: Supplied) -> Callable[..., Any]:
+    """The callable that `function` (as `__qualname__` without `<locals>`) names in a file.
+
+    Methods are bound to an instance, nested functions are found after their outer function was called. Raises CannotRunError.
+    """
+    owner: Any = import_file(file)
+    parts = function.split(".")
+    for position, part in enumerate(parts):
+        if inspect.isclass(owner):
+            return _method(owner, parts[position:], supplied)
+        plain = undecorated(owner) if position else None
+        if plain is not None:
+            return closure(plain, parts[position:], supplied)
+        if not hasattr(owner, part):
+            raise CannotRunError(f"{file.name} has no {'.'.join(parts[: position + 1])} at run time")
+        owner = getattr(owner, part)
+    if inspect.isclass(owner):
+        return _method(owner, [], supplied)
+    found: Callable[..., Any] | None = undecorated(owner)
+    if found is None:
+        raise CannotRunError(f"{function} is a {type(owner).__name__}, which does not show its function")
+    return found
+
+
+def import_file(file: Path) -> ModuleType:
+    """The module of a file, imported under the name that its packages give it. Raises CannotRunError when the import fails."""
+    file = file.resolve()
+    root, name = import_name(file)
+    loaded = sys.modules.get(name)
+    if loaded is not None and _same(loaded, file):
+        return loaded
+    if loaded is not None:
+        return _import_apart(file)
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        return _retried(name, error)
+    except (Exception, SystemExit) as error:
+        return _retried(name, error)
+
+
+def _retried(name: str, error: BaseException) -> ModuleType:
+    """The module, imported with the framework stood in whose installed version it does not fit. Raises CannotRunError otherwise."""
+    roots = blamed(error, name.partition(".")[0])
+    if roots:
+        try:
+            with modules_stood_in(roots):
+                return importlib.import_module(name)
+        except (Exception, SystemExit):  # the first failure tells more
+            pass
+    if isinstance(error, ModuleNotFoundError):
+        missing = error.name or ""
+        raise CannotRunError(f"imports {missing}, which is not installed", f"install {missing.split('.')[0]} here") from None
+    raise CannotRunError(f"import fails: {_said(error)}", "make the module importable without its environment") from None
+
+
+def import_name(file: Path) -> tuple[Path, str]:
+    """The folder to import from, and the dotted name: packages are followed up as long as there is an `__init__.py`."""
+    parts = [] if file.name == "__init__.py" else [file.stem]
+    folder = file.parent
+    while (folder / "__init__.py").exists():
+        parts.append(folder.name)
+        folder = folder.parent
+    return folder, ".".join(reversed(parts))
+
+
+def _same(module: ModuleType, file: Path) -> bool:
+    return bool(module.__file__) and Path(str(module.__file__)).resolve() == file
+
+
+def _import_apart(file: Path) -> ModuleType:
+    """Another module has this name already: this one is loaded under a name of its own."""
+    name = f"_toolaudit_{abs(hash(str(file)))}_{file.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise CannotRunError(f"{file.name} is no importable file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(file.parent))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise CannotRunError(f"import fails: {_said(error)}") from None
+    finally:
+        sys.path.remove(str(file.parent))
+    return module
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:160]
+
+
+def undecorated(value: Any) -> Callable[..., Any] | None:
+    """The plain function below a framework's tool object; None when there is none to be seen."""
+    try:
+        return underlying(value)
+    except TypeError:
+        return None
+
+
+def _method(owner: type, parts: list[str], supplied: Supplied) -> Callable[..., Any]:
+    instance = instance_of(owner, supplied)
+    name = parts[0] if parts else next((n for n in ("_run", "forward", "__call__") if hasattr(owner, n)), "__call__")
+    found = undecorated(getattr(instance, name, None))
+    if found is None:
+        raise CannotRunError(f"{owner.__name__}.{name} cannot be called on its own")
+    if not inspect.ismethod(found) and isinstance(inspect.getattr_static(owner, name, None), FunctionType | property) is False:
+        first = next(iter(inspect.signature(found).parameters), "")
+        found = functools.partial(found, instance) if first == "self" else found
+    return closure(found, parts[1:], supplied) if len(parts) > 1 else found
+
+
+def instance_of(owner: type, supplied: Supplied) -> Any:
+    """The object of the class that all tools of one trial share: supplied, or one that its module already holds, or made with made-up
+    arguments. Raises CannotRunError."""
+    if owner not in supplied.made:
+        supplied.made[owner] = _instance(owner, supplied)
+    return supplied.made[owner]
+
+
+def _instance(owner: type, supplied: Supplied) -> Any:
+    if owner.__name__ in supplied.objects:
+        return supplied.objects[owner.__name__]()
+    module = sys.modules.get(owner.__module__)
+    held = [value for value in vars(module).values() if type(value) is owner] if module is not None else []
+    if held:
+        return held[0]
+    try:
+        return owner(**made_up(owner, supplied, required_only=True))
+    except CannotRunError:
+        raise
+    except Exception as error:
+        made = _made_stood_in(owner, supplied) if blamed(error, owner.__module__.partition(".")[0]) else None
+        if made is not None:
+            return made
+        remedy = f'supply it: a hook `pytest_toolaudit_objects` that returns {{"{owner.__name__}": make_it}}'
+        raise CannotRunError(f"{owner.__name__} cannot be made here: {_said(error)}", remedy) from None
+
+
+def _made_stood_in(owner: type, supplied: Supplied) -> Any:
+    """An instance whose constructor sees stand-ins for the frameworks; None when that fails too."""
+    arguments = made_up(owner, supplied, required_only=True)
+    with globals_stood_in(vars(sys.modules[owner.__module__]), owner.__module__.partition(".")[0]):
+        try:
+            return owner(**arguments)
+        except Exception:
+            return None

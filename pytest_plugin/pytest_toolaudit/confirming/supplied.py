@@ -1,0 +1,32 @@
+"""What a project supplies so that its tools can be run: objects, arguments and state, by tool or by type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class CannotRunError(Exception):
+    """The tool cannot be run here: `reason` says why, `remedy` what would make it run."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Supplied:
+    """Objects by class name or by tool id, arguments by tool name or id, and the world before each schedule.
+
+    objects     class name, tool name or parameter name → a function without parameters that makes the object
+    arguments   tool name → its arguments, over those that would be made up
+    state       builds the world before each schedule; None: an empty working folder with made-up files
+    made        the objects of this trial, by class: two methods of one toolkit are bound to one object
+    """
+
+    objects: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    state: Callable[[], Any] | None = None
+    made: dict[type, Any] = field(default_factory=dict)

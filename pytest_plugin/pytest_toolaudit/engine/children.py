@@ -1,0 +1,157 @@
+"""Threads and pool jobs that a call starts are run as actors of that call."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextvars
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pytest_toolaudit.engine import executors
+from pytest_toolaudit.engine.clock import Base
+from pytest_toolaudit.engine.lanes import Wait
+from pytest_toolaudit.engine.locks import make_lock, make_rlock
+from pytest_toolaudit.engine.patches import Patches
+from pytest_toolaudit.engine.threads import CALL
+from pytest_toolaudit.engine.turn import holds_turn, quiet, turn
+
+Pool = concurrent.futures.ThreadPoolExecutor
+_monotonic = time.monotonic
+
+
+def _submit(original: Callable[..., Any]) -> Callable[..., Any]:
+    def submit(self: Pool, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        if not holds_turn():
+            return original(self, fn, *args, **kwargs)
+        if self._shutdown:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        engine = turn.engine
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+        def job() -> Any:
+            return fn(*args, **kwargs) if future.set_running_or_notify_cancel() else None
+
+        def deliver(error: BaseException | None, value: Any) -> None:
+            if future.cancelled():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(value)
+
+        executors.submit(engine, engine.lanes[turn.call], self, job, deliver, contextvars.Context())
+        engine.pool_futures.setdefault(id(self), []).append(future)
+        return future
+
+    return submit
+
+
+def _shutdown(original: Callable[..., Any]) -> Callable[..., Any]:
+    def shutdown(self: Pool, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        if holds_turn() and wait:
+            for future in turn.engine.pool_futures.pop(id(self), []):
+                if cancel_futures:
+                    future.cancel()
+                concurrent.futures.wait([future])
+        original(self, wait=wait and not holds_turn(), cancel_futures=cancel_futures)
+
+    return shutdown
+
+
+def _start(original: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    def start(self: threading.Thread) -> None:
+        if not holds_turn() or type(self).__module__.startswith("concurrent.futures"):
+            return original(self)
+        engine, call = turn.engine, turn.call
+        run, context = self.run, contextvars.Context()
+        context.run(CALL.set, call)
+        state: dict[str, Any] = {"done": False}
+        engine.threads_of[id(self)] = (self, state)
+
+        def job() -> None:
+            try:
+                context.run(run)
+            except Exception as error:
+                with quiet():
+                    threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, self)))
+            finally:
+                state["done"] = True
+                engine.wake(state_key(self))
+
+        self._started.set()  # type: ignore[attr-defined]
+        engine.hire(engine.lanes[call], job)
+        return None
+
+    return start
+
+
+def state_key(thread: threading.Thread) -> object:
+    """What waits for the end of a managed thread are waiting for."""
+    return turn.engine.threads_of[id(thread)][1] if turn.engine is not None else thread
+
+
+def _managed(thread: threading.Thread) -> dict[str, Any] | None:
+    found = turn.engine.threads_of.get(id(thread)) if turn.engine is not None else None
+    return found[1] if found is not None and found[0] is thread else None
+
+
+def _join(original: Callable[..., None]) -> Callable[..., None]:
+    def join(self: threading.Thread, timeout: float | None = None) -> None:
+        state = _managed(self)
+        if state is None:
+            return original(self, timeout)
+        engine = turn.engine
+        while holds_turn() and not state["done"]:
+            deadline = None if timeout is None else engine.lanes[turn.call].clock + timeout
+            if not engine.block(Wait(state, f"thread {self.name}", lambda: -1, deadline)):
+                return None
+        return None
+
+    return join
+
+
+def _is_alive(original: Callable[[threading.Thread], bool]) -> Callable[[threading.Thread], bool]:
+    def is_alive(self: threading.Thread) -> bool:
+        state = _managed(self)
+        return original(self) if state is None else not state["done"]
+
+    return is_alive
+
+
+def _run_once(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    def run_once(self: Any) -> None:
+        """A loop that a synchronous tool runs: the tool's threads work, and time passes when nothing else does."""
+        if not holds_turn():
+            return original(self)
+        engine = turn.engine
+        lane = engine.lanes[turn.call]
+        while not self._ready and engine.step_aside():
+            continue
+        sockets = len(self._selector.get_map()) > 1
+        if not self._ready and self._scheduled and not sockets:
+            lane.clock = max(lane.clock, self._scheduled[0]._when - Base.monotonic)
+        began = _monotonic()
+        original(self)
+        if sockets:
+            lane.clock += _monotonic() - began
+        return None
+
+    return run_once
+
+
+def install(patches: Patches) -> None:
+    """Locks, threads, pools and the C queue that cannot be asked before it blocks."""
+    patches.wrap(threading, "Lock", lambda original: make_lock)
+    patches.wrap(threading, "RLock", lambda original: make_rlock)
+    patches.wrap(threading, "_allocate_lock", lambda original: make_lock)
+    patches.wrap(threading.Thread, "start", _start)
+    patches.wrap(threading.Thread, "join", _join)
+    patches.wrap(threading.Thread, "is_alive", _is_alive)
+    patches.wrap(asyncio.BaseEventLoop, "_run_once", _run_once)
+    patches.wrap(Pool, "submit", _submit)
+    patches.wrap(Pool, "shutdown", _shutdown)
+    patches.everywhere("SimpleQueue", queue.SimpleQueue, queue._PySimpleQueue)  # type: ignore[attr-defined]

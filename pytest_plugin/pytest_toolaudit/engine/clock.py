@@ -1,0 +1,135 @@
+"""Clocks, sleeps and random numbers of a call depend on that call alone, so that a schedule decides everything else.
+
+Each call has its own clock: it starts at the same second for all, moves by a microsecond whenever it is read and by
+the full duration of a sleep, which takes no real time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, tzinfo
+from functools import partial
+from random import Random
+from types import ModuleType
+from typing import Any
+
+from pytest_toolaudit.engine.patches import Patches
+from pytest_toolaudit.engine.turn import SLEEP, Site, holds_turn, point, quiet, turn
+
+_SLEEPS = Site(SLEEP, "time.sleep")
+_real_time = time.time
+TICK = 1e-6
+
+
+class Base:
+    """The second at which every call's clock starts; set once per exploration."""
+
+    wall = 0.0
+    monotonic = 0.0
+
+
+def start_clock() -> None:
+    """All calls of the coming schedules start at this moment."""
+    Base.wall, Base.monotonic = float(int(_real_time())), float(int(time.monotonic()))
+
+
+def now(base: float) -> float:
+    """The running call's time, in seconds since ``base``'s epoch."""
+    lane = turn.engine.lanes[turn.call]
+    lane.clock += TICK
+    return float(base + lane.clock)
+
+
+def rng() -> Random:
+    """The running call's random numbers."""
+    lane = turn.engine.lanes[turn.call]
+    if lane.random is None:
+        lane.random = Random(lane.index)
+    found: Random = lane.random
+    return found
+
+
+def _seconds(original: Callable[[], float], base: str) -> Callable[[], float]:
+    return lambda: now(getattr(Base, base)) if holds_turn() else original()
+
+
+def _nanoseconds(original: Callable[[], int], base: str) -> Callable[[], int]:
+    return lambda: int(now(getattr(Base, base)) * 1e9) if holds_turn() else original()
+
+
+def _sleep(original: Callable[[float], None]) -> Callable[[float], None]:
+    def sleep(seconds: float) -> None:
+        if not holds_turn():
+            return original(seconds)
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        point(_SLEEPS, None, None)
+        turn.engine.nap(seconds)
+        return None
+
+    return sleep
+
+
+def _urandom(original: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return lambda size: rng().randbytes(size) if holds_turn() else original(size)
+
+
+def date_now(cls: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+    """``datetime.now()`` and its kin, called from instrumented code: the class itself cannot be patched."""
+    wall = now(Base.wall)
+    if method == "today" and not issubclass(cls, datetime):
+        return cls.fromtimestamp(wall)
+    zone: tzinfo | None = args[0] if args else kwargs.get("tz")
+    if method == "utcnow":
+        return datetime.utcfromtimestamp(wall) if cls is datetime else cls.utcfromtimestamp(wall)
+    return cls.fromtimestamp(wall, zone)
+
+
+def _quietly(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not holds_turn():
+            return original(*args, **kwargs)
+        with quiet():
+            return original(*args, **kwargs)
+
+    return call
+
+
+def _next_name(original: Callable[[Any], str]) -> Callable[[Any], str]:
+    def following(self: Any) -> str:
+        return "".join(rng().choices(self.characters, k=8)) if holds_turn() else original(self)
+
+    return following
+
+
+def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
+    """Clocks, sleeps, random numbers and uuids; imports and logging are no points (they couple no tools)."""
+    also = list(modules)
+    for name in ("time", "monotonic", "perf_counter"):
+        base = "wall" if name == "time" else "monotonic"
+        patches.wrap(time, name, partial(_seconds, base=base), also)
+        patches.wrap(time, name + "_ns", partial(_nanoseconds, base=base), also)
+    patches.wrap(time, "sleep", _sleep, also)
+    patches.set(queue, "time", time.monotonic)
+    patches.set(threading, "_time", time.monotonic)
+    patches.wrap(os, "urandom", _urandom, also)
+    patches.set(random, "_urandom", os.urandom)
+    shared: Any = random._inst
+    draw, bits = shared.random, shared.getrandbits
+    patches.set(shared, "random", lambda: rng().random() if holds_turn() else draw())
+    patches.set(shared, "getrandbits", lambda k: rng().getrandbits(k) if holds_turn() else bits(k))
+    patches.wrap(random, "random", lambda o: shared.random, also)
+    patches.wrap(random, "getrandbits", lambda o: shared.getrandbits, also)
+    names: Any = tempfile._RandomNameSequence  # type: ignore[attr-defined]
+    patches.wrap(names, "__next__", _next_name)
+    patches.wrap(logging.Handler, "handle", _quietly)
+    import builtins
+
+    patches.wrap(builtins, "__import__", _quietly)

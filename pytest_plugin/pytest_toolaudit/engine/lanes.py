@@ -1,0 +1,69 @@
+"""The values that the engine schedules: a lane for each call, an actor for each thread that works for one."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+
+class Abandoned(BaseException):
+    """Raised on a call's thread to end it when its schedule is given up. Not an Exception: tools must not catch it."""
+
+
+class Actor:
+    """One managed thread. ``gate`` is a raw lock that it waits on while another has the turn."""
+
+    __slots__ = ("detached", "gate", "ident", "job", "lane", "thread", "waiting")
+
+    def __init__(self) -> None:
+        self.gate = allocate_lock()
+        self.gate.acquire()
+        self.ident = 0
+        self.job: Callable[[], None] | None = None
+        self.lane: Lane | None = None
+        self.waiting: Wait | None = None
+        self.detached = False
+        self.thread: Any = None
+
+
+class Wait:
+    """Why an actor cannot go on: for what, held by which call, and until when (seconds of the call's own clock)."""
+
+    __slots__ = ("deadline", "holder", "key", "site", "timed_out", "what")
+
+    def __init__(self, key: object, what: str, holder: Callable[[], int], deadline: float | None, site: str = "") -> None:
+        self.key, self.what, self.holder, self.deadline, self.site = key, what, holder, deadline, site
+        self.timed_out = False
+
+
+class Lane:
+    """One call of the batch while it runs, with the threads that it started."""
+
+    __slots__ = ("actors", "clock", "finished", "index", "is_async", "naps", "outcome", "patience", "random", "task")
+
+    def __init__(self, index: int, is_async: bool) -> None:
+        self.index, self.is_async = index, is_async
+        self.actors: list[Actor] = []
+        self.finished = False
+        self.clock = 0.0
+        self.naps = 0
+        self.random: Random | None = None
+        self.patience = 0.25
+        self.outcome: Any = None
+        self.task: Any = None
+
+    def over(self) -> bool:
+        """Finished, and so are the threads that it started."""
+        return self.finished and not any(actor.job for actor in self.actors)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a schedule did not end by itself: ``deadlock``, ``livelock`` (step budget) or ``timeout`` (wall clock)."""
+
+    kind: str
+    text: str
+    calls: tuple[int, ...] = field(default=())

@@ -1,0 +1,309 @@
+"""A controlled event loop: one actor among the threads. It picks across calls as the schedule says, first come first
+served inside a call (the standard library relies on that order), and its time is virtual.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import heapq
+from asyncio import events, futures
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_toolaudit.engine.lanes import Abandoned, Lane
+from pytest_toolaudit.engine.threads import CALL
+from pytest_toolaudit.engine.turn import AWAIT, Site, turn
+
+if TYPE_CHECKING:
+    from pytest_toolaudit.engine.threads import Engine
+
+SUSPENDED = Site(AWAIT, "await")
+NOBODY = -1
+_SLEEP = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
+_select_chunk = 0.02
+
+
+def owner(handle: asyncio.Handle) -> int:
+    """The call in whose context the handle runs, or NOBODY."""
+    context: contextvars.Context = handle._context  # type: ignore[attr-defined]
+    return context.get(CALL, NOBODY)
+
+
+class ReadyQueues:
+    """Stands in for the loop's deque of ready handles: one queue a call."""
+
+    def __init__(self) -> None:
+        self.queues: dict[int, deque[asyncio.Handle]] = {}
+
+    def append(self, handle: asyncio.Handle) -> None:
+        """Adds a handle to the queue of its call."""
+        call = owner(handle)
+        queue = self.queues.get(call)
+        if queue is None:
+            queue = self.queues[call] = deque()
+        queue.append(handle)
+
+    def head(self, call: int) -> bool:
+        """Whether the call has a handle to run; drops the cancelled ones in front."""
+        queue = self.queues.get(call)
+        while queue:
+            if not queue[0]._cancelled:
+                return True
+            queue.popleft()
+        return False
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.queues.clear()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.queues.values()))
+
+    def __iter__(self) -> Iterator[asyncio.Handle]:
+        for queue in self.queues.values():
+            yield from queue
+
+
+class ControlledLoop(asyncio.SelectorEventLoop):
+    """Runs the asynchronous calls of one batch, one step at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.engine: Engine | None = None
+        self.lanes: list[Lane] = []
+        self.inside: Lane | None = None
+        self.stopped = True
+        self.queues = ReadyQueues()
+        self.cancel_siblings = False
+        self.executors: dict[int, Any] = {}
+        self._ready: Any = self.queues
+        self._scheduled: list[Any]
+        self._selector: Any
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def time(self) -> float:
+        """The running call's own clock, in seconds."""
+        if self.engine is not None and self.inside is not None:
+            return self.inside.clock
+        return max((lane.clock for lane in self.lanes), default=0.0)
+
+    def _timers(self, call: int) -> Iterator[Any]:
+        return (t for t in self._scheduled if not t._cancelled and owner(t) == call)
+
+    def _fire(self, timer: Any) -> None:
+        self._scheduled.remove(timer)
+        heapq.heapify(self._scheduled)
+        timer._scheduled = False
+        call = owner(timer)
+        if 0 <= call < len(self.lanes_by_index):
+            lane = self.lanes_by_index[call]
+            lane.clock = max(lane.clock, timer._when)
+        self.queues.append(timer)
+
+    @property
+    def lanes_by_index(self) -> list[Lane]:
+        """All lanes of the batch, synchronous ones too."""
+        return self.engine.lanes if self.engine is not None else []
+
+    def earliest(self) -> float | None:
+        """Seconds to the next timer of any unfinished call, each on its own clock."""
+        left = [t._when - self._clock(t) for t in self._live_timers()]
+        return min(left, default=None)
+
+    def _clock(self, timer: Any) -> float:
+        call = owner(timer)
+        return self.lanes_by_index[call].clock if 0 <= call < len(self.lanes_by_index) else 0.0
+
+    def _live_timers(self) -> Iterator[Any]:
+        engine = self.engine
+        assert engine is not None
+        first = next((lane.index for lane in engine.order if not lane.finished), NOBODY)
+        for timer in self._scheduled:
+            if timer._cancelled:
+                continue
+            call = owner(timer)
+            if call != NOBODY and (self.lanes_by_index[call].finished or (engine.serial and call != first)):
+                continue
+            yield timer
+
+    def fire_earliest(self) -> Lane | None:
+        """Nobody can go on: time passes up to the next timer. Gives the call whose timer it is."""
+        timer = min(self._live_timers(), key=lambda t: t._when - self._clock(t))
+        self._fire(timer)
+        call = owner(timer)
+        return self.lanes_by_index[call] if call != NOBODY else None
+
+    # -- what the engine asks ---------------------------------------------------------------------------------------
+
+    @property
+    def nobodys(self) -> bool:
+        """Whether a handle that belongs to no call is ready (signals, the self-pipe)."""
+        return self.queues.head(NOBODY)
+
+    def ready_for(self, lane: Lane) -> bool:
+        """Whether this call has a step to run. A sleep ends as soon as its call is first; a timeout does not."""
+        if self.queues.head(lane.index):
+            return True
+        if lane.finished or not self._scheduled:
+            return lane.patience > 0 and not lane.finished and self._has_socket(lane.index)
+        timer = min(self._timers(lane.index), key=lambda t: t._when, default=None)
+        if timer is not None and timer._callback is _SLEEP:
+            engine = self.engine
+            if engine is not None and lane.naps % 64 == 63 and not engine.serial and self._others_ready(lane):
+                lane.naps += 1
+                return False
+            lane.naps += 1
+            self._fire(timer)
+            return True
+        return lane.patience > 0 and self._has_socket(lane.index)
+
+    def _others_ready(self, lane: Lane) -> bool:
+        return any(self.queues.head(other.index) for other in self.lanes if other is not lane)
+
+    def _has_socket(self, call: int) -> bool:
+        table = self._selector.get_map()
+        if table is None or len(table) < 2:
+            return False
+        return any(handle is not None and owner(handle) == call for key in table.values() for handle in key.data)
+
+    def all_finished(self) -> bool:
+        """Every asynchronous call has ended."""
+        return all(lane.finished for lane in self.lanes)
+
+    def waits_outside(self) -> bool:
+        """Whether sockets are open: then real time must pass, not virtual time."""
+        return len(self._selector.get_map()) > 1 and any(lane.patience > -2.0 for lane in self.lanes)
+
+    def expects_outside(self) -> bool:
+        """Whether a thread that is none of ours might still answer."""
+        engine = self.engine
+        return engine is not None and engine.external and any(lane.patience > -2.0 for lane in self.lanes)
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def run_batch(self) -> None:
+        """The job of the loop's actor: runs until every call has ended."""
+        events.set_event_loop(self)
+        try:
+            self.run_forever()
+            self._cancel_leftovers()
+        finally:
+            self.stopped = True
+            self.inside = None
+            events.set_event_loop(None)
+
+    def _cancel_leftovers(self) -> None:
+        left = [task for task in asyncio.all_tasks(self) if not task.done()]
+        for task in left:
+            task.cancel()
+        for _ in range(20 * len(left)):
+            if all(task.done() for task in left):
+                break
+            self._drain()
+        self._scheduled.clear()
+
+    def _drain(self) -> None:
+        for call in list(self.queues.queues):
+            while self.queues.head(call):
+                self.queues.queues[call].popleft()._run()
+
+    def _run_once(self) -> None:
+        handle = self._choose()
+        if handle is None:
+            return
+        lane = self.inside
+        handle._run()
+        self.inside = None
+        if lane is not None and not lane.finished:
+            self._suspended(lane)
+
+    def _suspended(self, lane: Lane) -> None:
+        engine = self.engine
+        assert engine is not None
+        if engine.pause_wanted:
+            engine.pause_wanted = False
+            return
+        turn.call = lane.index
+        if SUSPENDED in turn.watch:
+            turn.consider(SUSPENDED, None, None)
+            engine.pause_wanted = False
+        turn.trace.append((lane.index, SUSPENDED, None, None))
+
+    def _choose(self) -> asyncio.Handle | None:
+        engine = self.engine
+        assert engine is not None
+        keeper = engine.loop_actor
+        assert keeper is not None
+        while True:
+            if self.queues.head(NOBODY):
+                self.inside = None
+                return self.queues.queues[NOBODY].popleft()
+            with engine.mutex:
+                actor = engine.next_actor()
+                if actor is not keeper:
+                    engine.give(actor)
+            if actor is not keeper:
+                keeper.gate.acquire()
+                if engine.ending:
+                    raise Abandoned
+                continue
+            lane = engine.chosen
+            if lane is not None and self.queues.head(lane.index):
+                self.inside = lane
+                turn.call = lane.index
+                return self.queues.queues[lane.index].popleft()
+            if self.all_finished():
+                self._stopping = True
+                return None
+            self._look_outside(lane)
+
+    def _look_outside(self, lane: Lane | None) -> None:
+        found = self._selector.select(_select_chunk)
+        if found:
+            self._process_events(found)  # type: ignore[attr-defined]
+            return
+        for waiting in [lane] if lane is not None else self.lanes:
+            waiting.patience -= _select_chunk
+
+    def close(self) -> None:
+        """Closes the loop and forgets its tasks without a warning for each."""
+        for task in asyncio.all_tasks(self):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            coroutine: Any = task.get_coro()
+            try:
+                coroutine.close()
+            except BaseException:
+                continue
+        self.queues.clear()
+        self._scheduled.clear()
+        super().close()
+
+    # -- executors --------------------------------------------------------------------------------------------------
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
+        """A job for a thread becomes an actor of the call that asked for it; processes stay outside."""
+        engine, lane = self.engine, self.inside
+        if engine is None or lane is None or (executor is not None and not hasattr(executor, "_max_workers")):
+            return super().run_in_executor(executor, func, *args)
+        from pytest_toolaudit.engine.executors import submit
+
+        future = self.create_future()
+        context = contextvars.copy_context()
+
+        def deliver(error: BaseException | None, value: Any) -> None:
+            def settle() -> None:
+                if future.cancelled():
+                    return
+                if error is None:
+                    future.set_result(value)
+                else:
+                    future.set_exception(error)
+
+            if not self.is_closed():
+                self.call_soon_threadsafe(settle, context=context)
+
+        submit(engine, lane, executor, lambda: func(*args), deliver, context)
+        return future

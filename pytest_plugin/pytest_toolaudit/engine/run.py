@@ -1,0 +1,252 @@
+"""Runs one schedule of a batch from a clean start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Awaitable, Callable, Container, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_toolaudit.calls import Call
+from pytest_toolaudit.engine.lanes import Abandoned, Lane, Problem
+from pytest_toolaudit.engine.locks import adopted
+from pytest_toolaudit.engine.loop import ControlledLoop
+from pytest_toolaudit.engine.threads import CALL, Engine, Plan
+from pytest_toolaudit.engine.turn import Access, Site, turn
+from pytest_toolaudit.engine.watchdog import Watchdog, give_up
+from pytest_toolaudit.oracle.freeze import freeze, freeze_error
+
+RETURNED, RAISED, UNFINISHED = "returned", "raised", "did not finish"
+Result = tuple[str, Any]
+RUNNERS = ("threads", "event-loop", "task-group")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one schedule led to: each call's frozen result, the accesses in order, and why it was given up, if so.
+
+    ``spans``: from which index of the trace on the event loop's thread ran (True) or another one (False).
+    """
+
+    results: tuple[Result, ...]
+    trace: list[Access]
+    problem: Problem | None
+    detached: tuple[str, ...] = ()
+    spans: tuple[tuple[int, bool], ...] = ()
+
+
+class Machine:
+    """The engine set up for one batch; ``run`` may be called any number of times, ``close`` once."""
+
+    def __init__(self, calls: Sequence[Call], runner: str, steps: int, seconds: float, fresh_threads: bool = False) -> None:
+        if runner not in RUNNERS:
+            raise ValueError(f"runner must be one of {', '.join(RUNNERS)}, not {runner!r}")
+        self.calls, self.runner, self.steps, self.seconds = list(calls), runner, steps, seconds
+        self.fresh_threads = fresh_threads
+        self.engine = Engine()
+        self.loop: ControlledLoop | None = None
+        self.in_loop = [call.is_async or runner != "threads" for call in self.calls]
+        self.context = contextvars.copy_context()
+        self.known_threads = threading.active_count()
+        self.engine.idle.extend(self.engine.recruit() for _ in range(len(self.calls)))
+
+    def run(self, order: Sequence[int], plan: Plan, serial: bool = False, watch: Container[Site] | None = None) -> Run:
+        """One schedule: start in ``order``, switch where ``plan`` says. ``watch`` replaces the sites of the plan."""
+        engine = self.engine
+        lanes = [Lane(i, in_loop) for i, in_loop in enumerate(self.in_loop)]
+        engine.lanes, engine.order = lanes, [lanes[i] for i in order]
+        engine.plan, engine.counts, engine.serial = plan, {}, serial
+        engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
+        engine.switches = engine.naps = 0
+        engine.pause_wanted = False
+        engine.spans = []
+        engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
+        engine.external = threading.active_count() > self.known_threads + len(engine.idle)
+        for lane, call in zip(lanes, self.calls, strict=True):
+            if not lane.is_async:
+                engine.hire(lane, self._thread_job(lane, call))
+        engine.loop_actor = None
+        if any(self.in_loop):
+            self._prepare_loop(lanes)
+        turn.trace = []
+        turn.watch = watch if watch is not None else {site for _, site, _ in plan}
+        turn.engine = engine
+        if watch is None:
+            turn.consider = engine.consider
+        turn.stray = engine.stray
+        watchdog = Watchdog(engine, self.steps, self.seconds)
+        try:
+            with engine.mutex:
+                engine.give(engine.next_actor())
+            problem = watchdog.wait()
+            turn.ident = 0
+            if problem is not None or engine.busy:
+                self._give_up()
+        except BaseException:  # Ctrl-C: end the calls, then let it through
+            self._give_up()
+            raise
+        finally:
+            turn.ident = 0
+            turn.engine = None
+        return self._result(lanes, problem, watchdog)
+
+    def run_together(self) -> tuple[Result, ...]:
+        """The calls one after the other on one thread and in one context, as a serial runner would."""
+        engine, lane = self.engine, Lane(0, False)
+        results: list[Result] = []
+        context = self.context.copy()
+
+        def job() -> None:
+            for call in self.calls:
+                try:
+                    value = context.run(_complete, call)
+                    results.append((RETURNED, _frozen(value)))
+                except Abandoned:
+                    raise
+                except BaseException as error:
+                    results.append((RAISED, _frozen_error(error)))
+            engine.lane_finished(lane)
+
+        engine.lanes, engine.order, engine.plan = [lane], [lane], {}
+        engine.ending, engine.problem, engine.running = False, None, None
+        engine.loop_actor = None
+        engine.hire(lane, job)
+        turn.trace, turn.watch, turn.engine, turn.stray = [], (), engine, engine.stray
+        watchdog = Watchdog(engine, self.steps, self.seconds)
+        try:
+            with engine.mutex:
+                engine.give(engine.next_actor())
+            problem = watchdog.wait()
+            if problem is not None:
+                self._give_up()
+                results += [(UNFINISHED, problem.kind)] * (len(self.calls) - len(results))
+        finally:
+            turn.ident, turn.engine, turn.trace = 0, None, []
+        return tuple(results)
+
+    def _give_up(self) -> None:
+        give_up(self.engine)
+        turn.engine = None
+        adopted.release_all()
+        if self.loop is not None:
+            self.loop.close()
+            self.loop = None
+
+    def _result(self, lanes: list[Lane], problem: Problem | None, watchdog: Watchdog) -> Run:
+        results = tuple(
+            lane.outcome if lane.outcome is not None else (UNFINISHED, problem.kind if problem else "cancelled") for lane in lanes
+        )
+        trace, turn.trace = turn.trace, []
+        if self.fresh_threads:
+            self.engine.dismiss()
+        return Run(results, trace, problem, tuple(watchdog.detached), tuple(self.engine.spans))
+
+    def _thread_job(self, lane: Lane, call: Call) -> Callable[[], None]:
+        context = self.context.copy()
+        context.run(CALL.set, lane.index)
+        engine = self.engine
+
+        def job() -> None:
+            try:
+                value = context.run(call.invoke)
+                lane.outcome = (RETURNED, _frozen(value))
+            except Abandoned:
+                raise
+            except BaseException as error:
+                lane.outcome = (RAISED, _frozen_error(error))
+            engine.lane_finished(lane)
+
+        return job
+
+    def _prepare_loop(self, lanes: list[Lane]) -> None:
+        engine = self.engine
+        if self.loop is None:
+            self.loop = ControlledLoop()
+        loop = engine.loop = self.loop
+        loop.engine, loop.lanes, loop.inside = engine, [lane for lane in lanes if lane.is_async], None
+        loop.queues.clear()
+        loop.cancel_siblings = self.runner == "task-group"
+        jobs: list[tuple[Lane, Callable[[], Any]]] = [
+            (lane, self._task(lane, call, loop)) for lane, call in zip(lanes, self.calls, strict=True) if lane.is_async
+        ]
+        loop.stopped = False
+        for lane, make in jobs:  # tasks exist before the first turn, so that any call can be first
+            context = self.context.copy()
+            context.run(CALL.set, lane.index)
+            lane.task = loop.create_task(make(), context=context)
+            lane.task.add_done_callback(lambda task, lane=lane: self._ended(lane), context=context)
+        engine.loop_actor = engine.hire(None, loop.run_batch)
+
+    def _task(self, lane: Lane, call: Call, loop: ControlledLoop) -> Callable[[], Any]:
+        engine = self.engine
+
+        async def task() -> None:
+            try:
+                value = call.invoke()
+                if call.is_async or isinstance(value, Awaitable):
+                    value = await value
+                lane.outcome = (RETURNED, _frozen(value))
+            except Abandoned:
+                raise
+            except BaseException as error:
+                if engine.ending:
+                    raise
+                lane.outcome = (RAISED, _frozen_error(error))
+                if loop.cancel_siblings:
+                    for other in loop.lanes:
+                        if other is not lane and not other.finished and other.task is not None:
+                            other.task.cancel()
+            finally:
+                engine.lane_finished(lane)
+
+        return task
+
+    def _ended(self, lane: Lane) -> None:
+        if not lane.finished:  # cancelled before its first step
+            lane.outcome = (RAISED, ("CancelledError", ""))
+            self.engine.lane_finished(lane)
+
+    def close(self) -> None:
+        """Ends the worker threads and the loop."""
+        self.engine.dismiss()
+        if self.loop is not None:
+            self.loop.engine = None
+            self.loop.close()
+            self.loop = None
+        for undo in reversed(self.engine.undo):
+            undo()
+        self.engine.undo.clear()
+        adopted.release_all()
+
+
+def _complete(call: Call) -> Any:
+    value = call.invoke()
+    if isinstance(value, Awaitable):
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(_wait_for(value))
+        finally:
+            loop.close()
+    return value
+
+
+async def _wait_for(value: Awaitable[Any]) -> Any:
+    return await value
+
+
+def _frozen(value: Any) -> Any:
+    was, turn.ident = turn.ident, 0
+    try:
+        return freeze(value)
+    finally:
+        turn.ident = was
+
+
+def _frozen_error(error: BaseException) -> Any:
+    was, turn.ident = turn.ident, 0
+    try:
+        return freeze_error(error)
+    finally:
+        turn.ident = was

@@ -1,0 +1,394 @@
+"""Managed OS threads with a raw lock hand-off: exactly one runs, and who is next follows from the schedule alone.
+
+Persistent workers and raw locks because a new thread costs 120-480 us and a Condition twice a raw lock; sparse
+switches because each one costs about 9 us.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from _thread import allocate_lock, get_ident
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
+from pytest_toolaudit.engine.turn import Site, quiet, turn
+
+if TYPE_CHECKING:
+    from pytest_toolaudit.engine.loop import ControlledLoop
+
+END = Site("end", "end of the call")
+CALL: contextvars.ContextVar[int] = contextvars.ContextVar("toolaudit_call")
+SPIN = 64  # naps in a row before a call that polls lets others run
+Plan = dict[tuple[int, Site, int], int]
+
+# The real ones, kept before any patch: the engine must not run on its own stand-ins.
+_Thread, _start, _join = threading.Thread, threading.Thread.start, threading.Thread.join
+
+
+class Everything:
+    """A set of sites that contains each: every point is considered."""
+
+    def __contains__(self, site: object) -> bool:
+        return True
+
+
+class Engine:
+    """Runs lanes to the end. Its methods are called by the thread that has the turn, or under the mutex."""
+
+    def __init__(self) -> None:
+        self.mutex = allocate_lock()
+        self.main = allocate_lock()
+        self.main.acquire()
+        self.idle: list[Actor] = []
+        self.busy: list[Actor] = []
+        self.lanes: list[Lane] = []
+        self.order: list[Lane] = []
+        self.running: Actor | None = None
+        self.chosen: Lane | None = None
+        self.loop: ControlledLoop | None = None
+        self.loop_actor: Actor | None = None
+        self.plan: Plan = {}
+        self.counts: dict[tuple[int, Site], int] = {}
+        self.serial = False
+        self.ending = False
+        self.problem: Problem | None = None
+        self.switches = 0
+        self.spans: list[tuple[int, bool]] = []
+        self.naps = 0
+        self.external = False
+        self.pause_wanted = False
+        self.context: contextvars.Context | None = None
+        self.pools: dict[int, Any] = {}
+        self.pool_futures: dict[int, list[Any]] = {}
+        self.threads_of: dict[int, Any] = {}
+        self.undo: list[Callable[[], object]] = []
+
+    # -- workers ----------------------------------------------------------------------------------------------------
+
+    def _worker(self, actor: Actor) -> None:
+        while True:
+            actor.gate.acquire()
+            job = actor.job
+            if job is None:
+                return
+            try:
+                if not self.ending:
+                    job()
+            except Abandoned:
+                pass
+            while True:
+                try:
+                    self.finish(actor)
+                    break
+                except Abandoned:  # sent to the job, and it arrives late
+                    continue
+
+    def hire(self, lane: Lane | None, job: Callable[[], None], actor: Actor | None = None) -> Actor:
+        """A thread for ``job``, parked until its turn comes; ``actor`` reuses one that is kept for an executor."""
+        if actor is None:
+            actor = self.idle.pop() if self.idle else self.recruit()
+        actor.lane, actor.job, actor.waiting, actor.detached = lane, job, None, False
+        if lane is not None:
+            lane.actors.append(actor)
+        self.busy.append(actor)
+        return actor
+
+    def recruit(self) -> Actor:
+        """A new worker thread, parked at its gate."""
+        actor = Actor()
+        with quiet():  # starting waits for the new thread, and must do so for real
+            actor.thread = _Thread(target=self._worker, args=(actor,), name="toolaudit-call", daemon=True)
+            _start(actor.thread)
+        actor.ident = actor.thread.ident
+        return actor
+
+    def dismiss(self) -> None:
+        """Ends the worker threads; those stuck in foreign code are left (daemon) and do not come back."""
+        for actor in self.idle:
+            actor.job = None
+            actor.gate.release()
+        for actor in self.idle:
+            _join(actor.thread, 1.0)
+        self.idle.clear()
+
+    # -- who is next ------------------------------------------------------------------------------------------------
+
+    def _runnable(self, lane: Lane) -> Actor | None:
+        keeper = self.loop_actor
+        if lane.is_async and keeper is not None and keeper.waiting is None and not keeper.detached and keeper.job:
+            loop = self.loop
+            assert loop is not None
+            if loop.inside is not None:
+                if not lane.finished:
+                    return keeper  # the loop is in the middle of some call's step: only going on frees it
+            elif loop.ready_for(lane):
+                return keeper
+        for actor in lane.actors:
+            if actor.job is not None and actor.waiting is None and not actor.detached:
+                return actor
+        return None
+
+    def next_actor(self) -> Actor | None:
+        """The first in order that can go on; time passes only when nobody can."""
+        for lane in self.order:
+            actor = self._runnable(lane)
+            if actor is not None:
+                self.chosen = lane
+                return actor
+            if self.serial and not lane.finished:
+                break
+        self.chosen = None
+        return self._nobody_runnable()
+
+    def _nobody_runnable(self) -> Actor | None:
+        keeper, loop = self.loop_actor, self.loop
+        free = keeper is not None and keeper.waiting is None and not keeper.detached and bool(keeper.job)
+        if free and loop is not None and loop.inside is None:
+            if loop.nobodys or (loop.all_finished() and not loop.stopped):
+                return keeper
+            if loop.waits_outside():
+                return keeper
+        if any(actor.detached for actor in self.busy):
+            return None
+        waiting = [a for a in self.busy if a.waiting is not None and a.waiting.deadline is not None and self._may_run(a)]
+        timers = loop.earliest() if free and loop is not None and loop.inside is None else None
+        if waiting:
+            actor = min(waiting, key=self._remaining)
+            if timers is None or self._remaining(actor) <= timers:
+                return self._time_out(actor)
+        if timers is not None and loop is not None:
+            self.chosen = loop.fire_earliest()
+            return keeper
+        if free and loop is not None and loop.inside is None and loop.expects_outside():
+            return keeper
+        return None
+
+    def _may_run(self, actor: Actor) -> bool:
+        if not self.serial or actor.lane is None:
+            return True
+        first = next((lane for lane in self.order if not lane.finished), None)
+        return actor.lane is first or actor.lane.finished
+
+    def _remaining(self, actor: Actor) -> float:
+        wait, lane = actor.waiting, actor.lane
+        assert wait is not None and wait.deadline is not None
+        return wait.deadline - (lane.clock if lane is not None else 0.0)
+
+    def _time_out(self, actor: Actor) -> Actor:
+        wait = actor.waiting
+        assert wait is not None and wait.deadline is not None
+        wait.timed_out, actor.waiting = True, None
+        self.naps += 1
+        if actor.lane is not None:
+            actor.lane.clock = max(actor.lane.clock, wait.deadline)
+        return actor
+
+    def give(self, actor: Actor | None) -> None:
+        """Hands the turn over; None: nobody can go on, so the schedule is over, stuck, or waits for a detached call."""
+        self.running = actor
+        if actor is None:
+            turn.ident = 0
+            if not any(other.detached for other in self.busy):
+                if self.problem is None and any(not lane.finished for lane in self.lanes):
+                    self.problem = self._deadlock()
+                self.main.release()
+            return
+        self.switches += 1
+        if self.loop_actor is not None:
+            self.spans.append((len(turn.trace), actor is self.loop_actor))
+        turn.ident = actor.ident
+        if actor is not self.loop_actor:
+            assert actor.lane is not None
+            turn.call = actor.lane.index
+        elif self.loop is not None and self.loop.inside is not None:
+            turn.call = self.loop.inside.index
+        actor.gate.release()
+
+    def pass_turn(self, actor: Actor) -> None:
+        """Gives the turn to whoever is next and returns when it is this actor's turn again."""
+        with self.mutex:
+            if self.running is actor:
+                self.give(self.next_actor())
+        actor.gate.acquire()
+        if self.ending:
+            raise Abandoned
+
+    # -- called at points -------------------------------------------------------------------------------------------
+
+    def consider(self, site: Site, obj: Any, key: Any) -> None:
+        """The schedule may want a switch at this occurrence of ``site``."""
+        call = turn.call
+        nth = self.counts[call, site] = self.counts.get((call, site), 0) + 1
+        target = self.plan.get((call, site, nth))
+        if target is not None:
+            self.preempt(target, site)
+
+    def preempt(self, target: int, site: Site) -> bool:
+        """Switches from the running call to ``target`` if that one can go on; the preempted call becomes the last."""
+        me, other = self.lanes[turn.call], self.lanes[target]
+        if other is me or other.finished or self.serial:
+            return False
+        actor = self.running
+        assert actor is not None
+        if actor is self.loop_actor and other.is_async and site.kind != "await":
+            return False
+        if other.is_async and self.loop is not None and self.loop.inside is not None and actor is not self.loop_actor:
+            return False
+        if not (other.is_async and actor is self.loop_actor) and self._runnable(other) is None:
+            return False
+        self.order.remove(me)
+        self.order.append(me)
+        self.to_front(other)
+        if actor is self.loop_actor and site.kind == "await":
+            self.pause_wanted = True  # the loop itself picks, as soon as this call's step ends
+        else:
+            self.pass_turn(actor)
+        return True
+
+    def to_front(self, lane: Lane) -> None:
+        """Makes ``lane`` the first in order, if it is not over."""
+        if lane in self.order:
+            self.order.remove(lane)
+            self.order.insert(0, lane)
+
+    def block(self, wait: Wait) -> bool:
+        """The running call waits; False when its time ran out before it was woken."""
+        actor = self.running
+        assert actor is not None
+        actor.waiting = wait
+        self.pass_turn(actor)
+        return not wait.timed_out
+
+    def wake(self, key: object) -> None:
+        """Everybody who waits for ``key`` may try again."""
+        for actor in self.busy:
+            if actor.waiting is not None and actor.waiting.key is key:
+                actor.waiting = None
+
+    def step_aside(self) -> bool:
+        """Lets another thread of the same call run; False when there is none that could."""
+        actor, lane = self.running, self.lanes[turn.call]
+        others = [a for a in lane.actors if a is not actor and a.job and a.waiting is None and not a.detached]
+        if actor is None or actor not in lane.actors or not others:
+            return False
+        lane.actors.remove(actor)
+        lane.actors.append(actor)
+        self.pass_turn(actor)
+        return True
+
+    def nap(self, seconds: float) -> None:
+        """A sleep: the call's own clock moves on. A call that only polls is sent to the end of the order."""
+        lane = self.lanes[turn.call]
+        lane.clock += max(0.0, seconds)
+        lane.naps += 1
+        self.naps += 1
+        if lane.naps % SPIN == 0 and not self.serial and lane in self.order:
+            self.order.remove(lane)
+            self.order.append(lane)
+            if self.running is not None and self.running is not self.loop_actor:
+                self.pass_turn(self.running)
+
+    def spread(self) -> None:
+        """At its next point the running call lets the others go on: called by the watchdog, once a schedule."""
+        watch, consider = turn.watch, turn.consider
+
+        def give_way(site: Site, obj: Any, key: Any) -> None:
+            turn.watch, turn.consider = watch, consider
+            lane, actor = self.lanes[turn.call], self.running
+            if actor is not None and actor is not self.loop_actor and lane in self.order:
+                self.order.remove(lane)
+                self.order.append(lane)
+                self.pass_turn(actor)
+
+        turn.consider, turn.watch = give_way, Everything()
+
+    def stray(self, site: Site, obj: Any, key: Any) -> None:
+        """A point on a thread without the turn: a detached call comes back, or a thread that is none of ours."""
+        me = get_ident()
+        for actor in self.busy:
+            if actor.ident == me:
+                self.rejoin(actor)
+                turn.trace.append((turn.call, site, obj, key))
+                return
+
+    def rejoin(self, actor: Actor) -> None:
+        """A detached actor waits for its turn again."""
+        with self.mutex:
+            actor.detached = False
+            if self.running is None and not self.ending:
+                self.give(actor)
+        actor.gate.acquire()
+        if self.ending:
+            raise Abandoned
+
+    def move(self, actor: Actor, lane: Lane) -> None:
+        """A pool's worker goes on to a job of another call, as soon as that call is first."""
+        with self.mutex:
+            if actor.lane is not None:
+                actor.lane.actors.remove(actor)
+                if actor.lane.over() and actor.lane in self.order:
+                    self.order.remove(actor.lane)
+            actor.lane = lane
+            lane.actors.append(actor)
+        self.pass_turn(actor)
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def finish(self, actor: Actor) -> None:
+        """The actor's job is done: somebody else goes on."""
+        with self.mutex:
+            actor.job = None
+            was_detached, actor.detached = actor.detached, False
+            if actor not in self.busy:
+                return
+            self.busy.remove(actor)
+            self.idle.append(actor)
+            lane = actor.lane
+            if lane is not None:
+                if actor in lane.actors:
+                    lane.actors.remove(actor)
+                if lane.over() and lane in self.order:
+                    self.order.remove(lane)
+            if self.ending:
+                if not self.busy:
+                    self.main.release()
+            elif self.running is actor or (was_detached and self.running is None):
+                self.give(self.next_actor())
+
+    def lane_finished(self, lane: Lane) -> None:
+        """The call itself returned or raised; the schedule may say who follows."""
+        lane.finished = True
+        target = self.plan.get((lane.index, END, 1))
+        if target is not None and not self.serial:
+            self.to_front(self.lanes[target])
+
+    def _deadlock(self) -> Problem:
+        stuck, lines = [], []
+        for lane in self.lanes:
+            if lane.finished:
+                continue
+            stuck.append(lane.index)
+            waits = [a.waiting for a in lane.actors if a.waiting is not None]
+            if waits:
+                holder = waits[0].holder()
+                held = f", held by call {holder}" if holder >= 0 and holder != lane.index else ""
+                at = f" ({waits[0].site})" if waits[0].site else ""
+                lines.append(f"call {lane.index} waits for {waits[0].what}{held}{at}")
+            elif lane.task is not None:
+                lines.append(f"call {lane.index} awaits {where_awaits(lane.task)}")
+            else:
+                lines.append(f"call {lane.index} has not started")
+        return Problem("deadlock", "; ".join(lines), tuple(stuck))
+
+
+def where_awaits(task: Any) -> str:
+    """The innermost line that a suspended task stands at, as ``file:line``."""
+    coroutine, place = task.get_coro(), "an event that nobody sets"
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
+        if frame is not None:
+            place = f"in {frame.f_code.co_name} at {frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
+    return place

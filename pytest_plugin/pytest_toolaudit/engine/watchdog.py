@@ -1,0 +1,155 @@
+"""Watches from the main thread: a call that blocks outside our control passes the turn on; none runs for ever."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from pytest_toolaudit.engine.lanes import Abandoned, Actor, Problem
+from pytest_toolaudit.engine.threads import Everything
+from pytest_toolaudit.engine.turn import turn
+
+if TYPE_CHECKING:
+    from pytest_toolaudit.engine.threads import Engine
+
+TICK = 0.02
+NAP = 50  # steps that one sleep counts for: a call that only polls is recognised within 100 ms
+PATIENT = ("points/drivers.py", "socket.py", "ssl.py", "selectors.py", "subprocess.py", "client.py", "connection.py")
+_clock = time.monotonic
+
+
+class Watchdog:
+    """One look every 20 ms. Idle for two looks while others could go on: the call is detached. Limits end the rest."""
+
+    def __init__(self, engine: Engine, steps: int, seconds: float) -> None:
+        self.engine, self.steps, self.seconds = engine, steps, seconds
+        self.seen: tuple[object, ...] = ()
+        self.idle = 0
+        self.cpu = 0.0
+        self.spread = False
+        self.detached: list[str] = []
+
+    def wait(self) -> Problem | None:
+        """Returns when the schedule is over, or why it was given up."""
+        engine, end = self.engine, 0.0
+        if engine.main.acquire(True, TICK):
+            return engine.problem
+        last = _clock()
+        end = last + self.seconds
+        while not engine.main.acquire(True, TICK):
+            last, late = _clock(), _clock() - last > 2 * TICK
+            if len(turn.trace) > self.steps // 2 and not self.spread and not engine.serial:
+                self.spread = True  # it may wait busily for another call, as the operating system would allow
+                engine.spread()
+            if len(turn.trace) + NAP * engine.naps > self.steps:
+                return Problem("livelock", f"did not end within {self.steps:,} steps", self._unfinished())
+            if _clock() > end:
+                return Problem("timeout", f"did not end within {self.seconds:g} s of real time", self._unfinished())
+            if not late:  # a machine that cannot keep our own appointments tells nothing about the calls
+                self._look()
+        return engine.problem
+
+    def _unfinished(self) -> tuple[int, ...]:
+        return tuple(lane.index for lane in self.engine.lanes if not lane.finished)
+
+    def _look(self) -> None:
+        engine = self.engine
+        actor = engine.running
+        seen = (actor, len(turn.trace), engine.switches, engine.naps)
+        if actor is None or seen != self.seen:
+            self.seen, self.idle = seen, 0
+            self.cpu = _cpu(actor) if actor is not None else 0.0
+            return
+        used = _cpu(actor)
+        if used - self.cpu > TICK / 4 or _runnable(actor):  # it computes, or waits for a processor or a disk: let it
+            self.cpu, self.idle = used, 0
+            return
+        self.idle += 1
+        if self.idle >= self._patience(actor):
+            self._detach(actor)
+
+    def _patience(self, actor: Actor) -> int:
+        frame = sys._current_frames().get(actor.ident)
+        if frame is not None and frame.f_code.co_filename.endswith(PATIENT):
+            return 50
+        return 2
+
+    def _detach(self, actor: Actor) -> None:
+        engine = self.engine
+        with engine.mutex:
+            if engine.running is not actor or actor.waiting is not None or engine.ending:
+                return
+            if actor is engine.loop_actor and not any(not lane.is_async and not lane.finished for lane in engine.lanes):
+                return
+            actor.detached = True
+            following = engine.next_actor()
+            if following is None or following is actor:
+                actor.detached = False
+                self.idle = 0
+                return
+            self.detached.append(_where(actor))
+            engine.give(following)
+
+
+def _where(actor: Actor) -> str:
+    frame = sys._current_frames().get(actor.ident)
+    call = actor.lane.index if actor.lane is not None else -1
+    if frame is None:
+        return f"call {call}"
+    return f"call {call} in {frame.f_code.co_name} ({frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno})"
+
+
+def _cpu(actor: Actor) -> float:
+    try:
+        return time.clock_gettime(time.pthread_getcpuclockid(actor.ident))
+    except (AttributeError, OSError):  # not on this platform, or the thread has gone
+        return 0.0
+
+
+def _runnable(actor: Actor) -> bool:
+    """On Linux: the thread could run, or waits for the disk. A loaded machine is no lock outside our control."""
+    native = getattr(actor.thread, "native_id", None)
+    try:
+        with io.FileIO(f"/proc/self/task/{native}/stat") as file:
+            return file.readall().rpartition(b") ")[2][:1] in (b"R", b"D")
+    except OSError:
+        return False
+
+
+def give_up(engine: Engine) -> None:
+    """Ends every call that still runs: the parked ones at their point, the running one wherever it is."""
+    engine.ending = True
+    running = engine.running
+    if running is not None and running in engine.busy:  # it raises at its next point, if it comes to one soon
+        turn.watch, turn.consider, turn.ident = Everything(), _abandon, running.ident
+        _gone(engine, running, 0.05)
+    turn.ident = 0
+    for actor in list(engine.busy):
+        if actor is engine.running or actor.detached:
+            for _ in range(40):
+                if actor not in engine.busy or actor.job is None:
+                    break
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(actor.ident), ctypes.py_object(Abandoned))
+                time.sleep(0.005)
+        else:
+            actor.gate.release()
+        _gone(engine, actor)
+    stuck = list(engine.busy)
+    for actor in stuck:  # in foreign code that does not return: left behind, a daemon that we never use again
+        engine.busy.remove(actor)
+        if actor is engine.loop_actor:
+            engine.loop_actor = None
+    engine.main.acquire(False)
+
+
+def _abandon(site: object, obj: object, key: object) -> None:
+    raise Abandoned
+
+
+def _gone(engine: Engine, actor: Actor, seconds: float = 0.5) -> None:
+    end = _clock() + seconds
+    while actor in engine.busy and _clock() < end:
+        engine.main.acquire(True, 0.001)

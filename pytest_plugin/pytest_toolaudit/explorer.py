@@ -1,0 +1,244 @@
+"""Runs schedules of one batch and judges them: the part between the engine, the world and the oracle."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import types
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_toolaudit.calls import Call
+from pytest_toolaudit.engine.patches import Patches
+from pytest_toolaudit.engine.run import Machine, Run
+from pytest_toolaudit.engine.threads import END, Everything
+from pytest_toolaudit.engine.turn import Site, turn
+from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modules
+from pytest_toolaudit.oracle.compare import Masks, Outcome
+from pytest_toolaudit.oracle.serial import Order, SerialOrders, SerialRun
+from pytest_toolaudit.oracle.world import World, patches_for
+from pytest_toolaudit.search.conflicts import Found, cancellations, find
+from pytest_toolaudit.search.named import Entry, Narrator, Step
+from pytest_toolaudit.search.schedule import Point, Schedule
+from pytest_toolaudit.search.token import labels
+
+_RETRIES = 3
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How far and how a batch is explored.
+
+    ``preemptions``: the bound of the sweep; ``budget``: schedules at most; ``seed``: of the random walk; ``seconds``
+    and ``steps``: what one schedule may take; ``packages``: instrumented besides the project's own modules;
+    ``indices``: the calls' places in a larger batch; ``roots``: folders below which file names are shown relative.
+    """
+
+    runner: str = "threads"
+    preemptions: int = 2
+    budget: int = 300
+    seed: int = 0
+    seconds: float = 10.0
+    steps: int = 200_000
+    packages: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+    exhaustive: bool = False
+    indices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One schedule that was run: its outcome, and the serial order with the same outcome, if there is one."""
+
+    schedule: Schedule
+    outcome: Outcome
+    run: Run
+    serial: Order | None
+
+
+@dataclass
+class Known:
+    """What the runs so far showed about conflicts."""
+
+    points: dict[int, list[Point]] = field(default_factory=lambda: defaultdict(list))
+    ranks: dict[Point, int] = field(default_factory=dict)
+    groups: list[list[Point]] = field(default_factory=list)
+    pairs: set[tuple[int, int]] = field(default_factory=set)
+    sites: set[tuple[int, Site]] = field(default_factory=set)
+
+    def add(self, found: Found) -> bool:
+        """Adds what one run showed; True when there is a new point."""
+        grew = False
+        for call, points in found.points.items():
+            for point in points:
+                if point not in self.points[call]:
+                    self.points[call].append(point)
+                    grew = True
+        for point, rank in found.ranks.items():
+            self.ranks[point] = min(rank, self.ranks.get(point, 2))
+        self.pairs |= found.pairs
+        for group in found.groups.values():
+            if len({point.call for point in group}) > 1 and group not in self.groups:
+                self.groups.append(group)
+        return grew
+
+
+class Explorer:
+    """A batch made ready: tools instrumented, patches active, threads hired. A context manager; nothing survives it."""
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        settings: Settings,
+        state: Callable[[], Any] | None = None,
+        observe: Callable[..., Any] | None = None,
+    ) -> None:
+        self.calls, self.settings, self.state, self.observe = list(calls), settings, state, observe
+        self.names = [call.name for call in self.calls]
+        self.labels = labels(self.names, settings.indices)
+        self.known = Known()
+        self.masks = Masks()
+        self.serial = SerialOrders(len(self.calls), self._serial_run, self.masks)
+        self.schedules = 0
+        self.detached: set[str] = set()
+        self.modules: list[types.ModuleType] = []
+        self.patches: Patches | None = None
+        self.machine: Machine
+        self.world: World
+
+    def __enter__(self) -> Explorer:
+        _ONE_AT_A_TIME.acquire()
+        try:
+            settings = self.settings
+            self.seeds: list[Any] = [part for call in self.calls for part in (call.function, call.tool)]
+            self.modules = INSTRUMENTATION.include(self.seeds, settings.packages)
+            self.loaded = set(sys.modules)
+            self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots)
+            self.machine = Machine(self.calls, settings.runner, settings.steps, settings.seconds, self._has(threading.local))
+            self.patches = patches_for(self.modules)
+            INSTRUMENTATION.on()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        steps: list[Callable[[], object]] = [INSTRUMENTATION.off]
+        if self.patches is not None:
+            steps.append(self.patches.undo)
+        if hasattr(self, "machine"):
+            steps.append(self.machine.close)
+        if hasattr(self, "world"):
+            steps.append(self.world.close)
+        steps.append(_ONE_AT_A_TIME.release)
+        for i, step in enumerate(steps):
+            try:
+                step()
+            except BaseException:
+                for other in steps[i + 1 :]:
+                    other()
+                raise
+
+    def _has(self, kind: type) -> bool:
+        return any(isinstance(value, kind) for module in self.modules for value in list(vars(module).values()))
+
+    def carries_context(self) -> bool:
+        """Whether the tools keep something per thread or per context, which parallel calls do not share."""
+        return self._has(threading.local) or self._has(ContextVar)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def _late_imports(self) -> bool:
+        """Instruments what the calls imported while they ran; True when there was something."""
+        names = late_modules(self.loaded)
+        self.loaded = set(sys.modules)
+        if not names:
+            return False
+        INSTRUMENTATION.off()
+        import_anew(names)
+        self.seeds += [sys.modules[name] for name in names]
+        self.modules = INSTRUMENTATION.include(self.seeds, self.settings.packages)
+        self.world.extend(self.modules)
+        INSTRUMENTATION.on()
+        self.known.sites.clear()
+        return True
+
+    def _run(self, order: Order, schedule: Schedule, serial: bool, watch: Any = None) -> tuple[Run, Outcome]:
+        self.world.reset()
+        run = self.machine.run(order, schedule.plan(), serial, watch)
+        self.detached.update(run.detached)
+        self._learn(run)
+        return run, Outcome(run.results, self.world.final())
+
+    def _learn(self, run: Run) -> bool:
+        """Adds what a run shows that none did before; True when more has to be observed than it was."""
+        new_sites = {(call, site) for call, site, _, _ in run.trace} - self.known.sites
+        if not new_sites:
+            return False
+        self.known.sites |= new_sites
+        grew = self.world.learn(run.trace)
+        if grew:
+            self.serial.forget()
+        self.known.add(find(run.trace, self.machine.in_loop, run.spans))
+        if self.settings.runner == "task-group":
+            self.known.add(cancellations(run.trace, [how for how, _ in run.results]))
+        self.serial.pairs = self.known.pairs
+        return grew
+
+    def _serial_run(self, order: Order) -> SerialRun:
+        self.schedules += 1
+        for _ in range(_RETRIES):
+            version = self.world.version
+            run, outcome = self._run(order, Schedule(order), serial=True)
+            if self.schedules <= 1 and len(sys.modules) != len(self.loaded) and self._late_imports():
+                continue
+            if self.world.version == version:
+                break  # else more is observed now than when this run began
+        return SerialRun(order, outcome, run.trace, run.problem)
+
+    def judge(self, schedule: Schedule) -> Judged:
+        """Runs a schedule and looks for the serial order that explains its outcome."""
+        self.schedules += 1
+        run, outcome = self._run(schedule.order, schedule, serial=False)
+        if run.problem is not None:
+            return Judged(schedule, outcome, run, None)
+        version = self.world.version
+        order = self.serial.explains(outcome, run.trace)
+        if order is None and self.world.version != version:  # a serial order showed more to observe
+            run, outcome = self._run(schedule.order, schedule, serial=False)
+            order = self.serial.explains(outcome, run.trace)
+        return Judged(schedule, outcome, run, order)
+
+    def rerun(self, order: Order) -> tuple[Run, Outcome]:
+        """A serial order once more, without what is remembered of it."""
+        self.schedules += 1
+        return self._run(order, Schedule(order), serial=True)
+
+    def again(self, schedule: Schedule) -> tuple[Run, Outcome]:
+        """Runs a schedule once more, without judging it."""
+        return self._run(schedule.order, schedule, serial=False)
+
+    def narrate(self, schedule: Schedule, entries: tuple[Entry, ...] = ()) -> tuple[Run, Outcome, Narrator]:
+        """Runs a schedule with every access named; ``entries`` are followed by name."""
+        ends = {(e.call, END, 1): e.target for e in entries if e.function == "end"}
+        for _ in range(_RETRIES):
+            narrator = Narrator(self.machine.engine, self.world, entries)
+            turn.consider = narrator.consider
+            self.world.reset()
+            run = self.machine.run(schedule.order, {**schedule.plan(), **ends}, False, Everything())
+            if not self._learn(run):
+                break
+        return run, Outcome(run.results, self.world.final()), narrator
+
+    def entries(self, schedule: Schedule, steps: Sequence[Step]) -> tuple[Entry, ...]:
+        """The preemptions of a narrated schedule, by name."""
+        found = [Entry(s.call, s.function, s.nth, s.resource, s.preempted_to) for s in steps if s.preempted_to is not None]
+        ends = [Entry(p.point.call, "end", 1, "end", p.target) for p in schedule.preemptions if p.point.site is END]
+        return (*found, *ends)

@@ -1,0 +1,157 @@
+"""What a test author sees: ``toolaudit.check([call(add_note, "a"), call(add_note, "b")])``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_toolaudit import evidence, failures
+from pytest_toolaudit.calls import Call, call
+from pytest_toolaudit.exploring import explore
+from pytest_toolaudit.oracle.world import WorkingFolder
+from pytest_toolaudit.plugin import PROPERTY
+from pytest_toolaudit.search.token import BadSchedule
+from pytest_toolaudit.verdict import Verdict
+
+PROFILES: dict[str, dict[str, int]] = {
+    "dev": {"budget": 300, "preemptions": 2},
+    "ci": {"budget": 1000, "preemptions": 2},
+    "deep": {"budget": 5000, "preemptions": 3},
+}
+_NUMBERS = ("budget", "preemptions", "seed")
+ORDERS = ("auto", "any", "given")
+
+
+class Clash(AssertionError):  # noqa: N818 - a finding about the batch, not an error of a program
+    """A batch that must not run in parallel, with the whole story as its message."""
+
+    def __init__(self, text: str, verdict: Verdict) -> None:
+        super().__init__(text)
+        self.verdict = verdict
+
+
+class Toolaudit:
+    """The fixture. Options given to a method win over the marker, the command line, the ini file and the profile."""
+
+    call = staticmethod(call)
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._request = request
+        self._config = request.config
+        self._replay: str | None = self._config.getoption("--toolaudit-replay")
+        self._count = 0
+
+    # -- options ------------------------------------------------------------------------------------------------------
+
+    def _option(self, name: str) -> Any:
+        value = self._config.getoption(f"--toolaudit-{name}")
+        if value is None:
+            value = self._config.getini(f"toolaudit_{name}") or None
+        if value is not None and name in _NUMBERS:
+            try:
+                return int(value)
+            except ValueError:
+                raise pytest.UsageError(f"--toolaudit-{name} takes a number, not {value!r}") from None
+        return value
+
+    def _settings(self, given: dict[str, Any]) -> dict[str, Any]:
+        profile = self._option("profile") or "dev"
+        if profile not in PROFILES:
+            raise pytest.UsageError(f"--toolaudit-profile is one of {', '.join(PROFILES)}, not {profile!r}")
+        settings: dict[str, Any] = dict(PROFILES[profile])
+        settings.update({n: v for n in (*_NUMBERS, "runner") if (v := self._option(n)) is not None})
+        for marker in reversed(list(self._request.node.iter_markers("toolaudit"))):
+            settings.update(marker.kwargs)
+        settings.update({name: value for name, value in given.items() if value is not None})
+        settings.setdefault("packages", tuple(self._config.getini("toolaudit_packages") or ()))
+        settings.setdefault("roots", self._roots())
+        return settings
+
+    def _roots(self) -> tuple[str, ...]:
+        base = self._request.node.funcargs.get("tmp_path")
+        return tuple(str(p) for p in (base, self._config.rootpath) if p is not None)
+
+    # -- what tests call ----------------------------------------------------------------------------------------------
+
+    def explore(self, calls: Sequence[Call], **options: Any) -> Verdict:
+        """As ``pytest_toolaudit.explore`` with this session's options; fails nothing."""
+        settings = self._settings(options)
+        settings.pop("order", None)
+        if settings.get("state") is None and self._cwd_is_the_sessions():
+            with WorkingFolder():
+                return explore(calls, **settings)
+        return explore(calls, **settings)
+
+    def check(
+        self,
+        calls: Sequence[Call],
+        *,
+        state: Callable[[], Any] | None = None,
+        observe: Callable[..., Any] | None = None,
+        runner: str | None = None,
+        preemptions: int | None = None,
+        budget: int | None = None,
+        seed: int | None = None,
+        order: str | None = None,
+        **more: Any,
+    ) -> Verdict:
+        """Explores the batch and fails the test if it must not run in parallel.
+
+        ``order``: ``auto`` fails an order-dependent batch only where another order fails or falls back, ``any``
+        accepts every serial order, ``given`` only the given one.
+        """
+        __tracebackhide__ = True
+        given = dict(state=state, observe=observe, runner=runner, preemptions=preemptions, budget=budget, seed=seed, **more)
+        settings = self._settings({**given, "order": order})
+        wanted = settings.pop("order", "auto")
+        if wanted not in ORDERS:
+            raise pytest.UsageError(f"order is one of {', '.join(ORDERS)}, not {wanted!r}")
+        verdict = self._run(calls, settings)
+        self._request.node.user_properties.append((PROPERTY, evidence.of(verdict, self._request.node.nodeid)))
+        problem = _problem(verdict, wanted)
+        if problem is not None:
+            raise Clash(problem, verdict)
+        return verdict
+
+    async def acheck(self, calls: Sequence[Call], **options: Any) -> Verdict:
+        """As ``check``, inside a running event loop. The batch runs on a loop of its own, in another thread."""
+        __tracebackhide__ = True
+        return await asyncio.to_thread(self.check, calls, **options)
+
+    def replay_schedule(self, schedule: str) -> None:
+        """The next ``check`` of this test runs this schedule only."""
+        self._replay = schedule
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _run(self, calls: Sequence[Call], settings: dict[str, Any]) -> Verdict:
+        self._count += 1
+        if self._replay is not None:
+            schedule, self._replay = self._replay, None
+            try:
+                return self.explore(calls, **settings, schedule=schedule)
+            except BadSchedule as error:
+                pytest.fail(f"toolaudit cannot replay: {error}", pytrace=False)
+        test = self._request.node.nodeid + (f" ({self._count})" if self._count > 1 else "")
+        kept = failures.file_for(self._config.rootpath, test)
+        verdict = self.explore(calls, **settings, first=failures.load(kept))
+        if verdict.witness is not None:
+            failures.save(kept, test, verdict.witness.schedule)
+        elif kept.exists():
+            failures.forget(kept)
+        return verdict
+
+    def _cwd_is_the_sessions(self) -> bool:
+        return Path.cwd().resolve() == self._config.invocation_params.dir.resolve()
+
+
+def _problem(verdict: Verdict, order: str) -> str | None:
+    if verdict.kind in ("racy", "deadlock", "nondeterministic", "inconclusive"):
+        return verdict.render()
+    if verdict.kind == "order-dependent" and (order == "given" or (order == "auto" and verdict.failure is not None)):
+        return verdict.render()
+    return None

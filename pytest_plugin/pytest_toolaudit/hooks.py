@@ -1,0 +1,279 @@
+"""What instrumented code calls. Outside a batch a hook does what the plain code would have done, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import types
+from _thread import get_ident
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from datetime import date
+from typing import Any
+
+from pytest_toolaudit.engine.clock import date_now
+from pytest_toolaudit.engine.locks import entered, lock_call
+from pytest_toolaudit.engine.turn import Site, point, turn
+from pytest_toolaudit.points import sqlite
+
+_MODULE = types.ModuleType
+_MUTABLE = (list, dict, set, deque, bytearray)
+_FIXED = frozenset(
+    {str, bytes, int, float, bool, tuple, type(None), frozenset, range, type(lambda: 0), type(os.environ)}
+)  # the environment has points of its own
+_ITERATED = 4  # a long loop over a shared container is a point at its first steps, not at every one
+_KEYED = frozenset({"get", "pop", "setdefault"})
+_ASYNC_LOCKS = (asyncio.Lock, asyncio.Semaphore, asyncio.Condition)
+_NATURAL = ("asyncio/locks.py", "asyncio/queues.py")
+
+
+def _key(key: Any) -> Any:
+    return key if type(key) in (str, int, tuple, bytes, bool, float) or key.__hash__ is not None else None
+
+
+def _space(module: types.ModuleType) -> Any:
+    """``module.X`` is the module's own global X; only sys stands for the process."""
+    return module if module is sys else vars(module)
+
+
+def name(site: Site) -> None:
+    """Before a global or closure variable is read or written."""
+    if turn.ident:
+        point(site, site.owner, site.name)
+
+
+def attribute(obj: Any, attr: str, site: Site) -> Any:
+    """``obj.attr``"""
+    if turn.ident == get_ident() and type(obj) not in _FIXED:
+        touched = obj if type(obj) is not _MODULE else _space(obj)
+        if site in turn.watch:
+            turn.consider(site, touched, attr)
+        turn.trace.append((turn.call, site, touched, attr))
+    elif turn.ident and turn.ident != get_ident():
+        turn.stray(site, obj, attr)
+    return getattr(obj, attr)
+
+
+def set_attribute(value: Any, obj: Any, attr: str, site: Site) -> None:
+    """``obj.attr = value``"""
+    if turn.ident:
+        point(site, obj if type(obj) is not _MODULE else _space(obj), attr)
+    setattr(obj, attr, value)
+
+
+def delete_attribute(obj: Any, attr: str, site: Site) -> None:
+    """``del obj.attr``"""
+    if turn.ident:
+        point(site, obj if type(obj) is not _MODULE else _space(obj), attr)
+    delattr(obj, attr)
+
+
+def item(obj: Any, key: Any, site: Site) -> Any:
+    """``obj[key]``"""
+    if turn.ident == get_ident() and type(obj) not in _FIXED:
+        key_ = _key(key)
+        if site in turn.watch:
+            turn.consider(site, obj, key_)
+        turn.trace.append((turn.call, site, obj, key_))
+    elif turn.ident and turn.ident != get_ident():
+        turn.stray(site, obj, None)
+    return obj[key]
+
+
+def set_item(value: Any, obj: Any, key: Any, site: Site) -> None:
+    """``obj[key] = value``"""
+    if turn.ident and type(obj) not in _FIXED:
+        point(site, obj, _key(key))
+    obj[key] = value
+
+
+def delete_item(obj: Any, key: Any, site: Site) -> None:
+    """``del obj[key]``"""
+    if turn.ident and type(obj) not in _FIXED:
+        point(site, obj, _key(key))
+    del obj[key]
+
+
+def contains(key: Any, obj: Any, site: Site) -> bool:
+    """``key in obj``"""
+    if turn.ident and type(obj) not in _FIXED:
+        point(site, obj, _key(key) if isinstance(obj, dict) else None)
+    return key in obj
+
+
+def whole(obj: Any, site: Site) -> Any:
+    """A container used as a whole."""
+    if turn.ident and isinstance(obj, _MUTABLE):
+        point(site, obj, None)
+    return obj
+
+
+def method(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
+    """A call that is a read or a write when ``obj`` is a container."""
+    if turn.ident and isinstance(obj, _MUTABLE):
+        keyed = attr in _KEYED and args and isinstance(obj, dict)
+        point(site, obj, _key(args[0]) if keyed else None)
+    return getattr(obj, attr)(*args, **kwargs)
+
+
+def database(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
+    """Statements on a connection that was made before the batch, whose class cannot be exchanged; rows of a cursor."""
+    if turn.ident == get_ident():
+        if hasattr(obj, "fetchone") and hasattr(obj, "description"):
+            point(site, obj, None)  # a cursor holds one result: whoever executes next throws it away
+        if sqlite.is_unseen(obj):
+            sqlite.on_plain(obj, attr, args)
+    return getattr(obj, attr)(*args, **kwargs)
+
+
+def lock_method(obj: Any, attr: str, site: Site) -> Any:
+    """``lock.acquire`` and its kin."""
+    return lock_call(obj, attr, site) if turn.ident else getattr(obj, attr)
+
+
+def clock(obj: Any, attr: str, /, *args: Any, **kwargs: Any) -> Any:
+    """``datetime.now()`` tells the call's own time."""
+    if turn.ident == get_ident() and isinstance(obj, type) and issubclass(obj, date):
+        return date_now(obj, attr, *args, **kwargs)
+    return getattr(obj, attr)(*args, **kwargs)
+
+
+def _steps(obj: Any, site: Site) -> Iterator[Any]:
+    for count, value in enumerate(obj):
+        if 0 < count < _ITERATED and turn.ident:
+            point(site, obj, None)
+        yield value
+
+
+def iteration(obj: Any, site: Site) -> Any:
+    """``for x in obj``"""
+    if turn.ident and isinstance(obj, _MUTABLE):
+        point(site, obj, None)
+        return _steps(obj, site)
+    return obj
+
+
+def with_entered(thing: Any, site: Site) -> Any:
+    """``with thing``"""
+    return entered(thing, site) if turn.ident else thing
+
+
+# -- suspension -------------------------------------------------------------------------------------------------------
+
+_OWN: set[str] = set()
+
+
+def own_files(files: set[str]) -> None:
+    """Awaits of coroutines from these files suspend where they suspend; others suspend wherever they are awaited."""
+    _OWN.clear()
+    _OWN.update(files)
+
+
+def own_file(file: str) -> bool:
+    """Whether the file belongs to an instrumented module."""
+    return file in _OWN
+
+
+@types.coroutine
+def _pause() -> Generator[None, None, None]:
+    yield
+
+
+def may_suspend(site: Site) -> bool:
+    """A point at which asynchronous calls can be switched; True when the loop shall pick somebody else now."""
+    if turn.ident != get_ident() or turn.engine.loop_actor is not turn.engine.running:
+        return False
+    if site in turn.watch:
+        turn.consider(site, None, None)
+    turn.trace.append((turn.call, site, None, None))
+    wanted: bool = turn.engine.pause_wanted
+    return wanted
+
+
+def _natural(thing: Any) -> bool:
+    code = getattr(thing, "cr_code", None)
+    if code is None:
+        return False
+    file: str = code.co_filename
+    return file in _OWN or file.endswith(_NATURAL)
+
+
+def awaited(thing: Any, site: Site) -> Any:
+    """``await thing``"""
+    if turn.ident != get_ident() or _natural(thing):
+        return thing
+    return _awaited(thing, site)
+
+
+async def _awaited(thing: Any, site: Site) -> Any:
+    if may_suspend(site):
+        try:
+            await _pause()
+        except BaseException:
+            if isinstance(thing, Coroutine):  # cancelled before it began
+                thing.close()
+            raise
+    value = await thing
+    if may_suspend(site):
+        await _pause()
+    return value
+
+
+class _AsyncEntered:
+    def __init__(self, thing: Any, site: Site) -> None:
+        self.thing, self.site = thing, site
+
+    async def __aenter__(self) -> Any:
+        value = await self.thing.__aenter__()
+        if may_suspend(self.site):
+            await _pause()
+        return value
+
+    async def __aexit__(self, *error: Any) -> Any:
+        if error[0] is None and may_suspend(self.site):
+            await _pause()
+        return await self.thing.__aexit__(*error)
+
+
+def async_entered(thing: Any, site: Site, acquires: Site) -> Any:
+    """``async with thing``: foreign context managers may suspend; asyncio's and the project's own do as they do."""
+    if turn.ident != get_ident():
+        return thing
+    if isinstance(thing, _ASYNC_LOCKS):
+        point(acquires, thing, None)
+    place = type(thing).__module__
+    if place.startswith(("asyncio", "anyio")) or _own_manager(thing):
+        return thing
+    return _AsyncEntered(thing, site)
+
+
+def _own_manager(thing: Any) -> bool:
+    enter: Any = getattr(type(thing), "__aenter__", None)
+    code = getattr(enter, "__code__", None)
+    generator = getattr(getattr(thing, "gen", None), "ag_code", None)  # contextlib.asynccontextmanager
+    return any(c is not None and c.co_filename in _OWN for c in (code, generator))
+
+
+async def _async_steps(thing: Any, site: Site) -> AsyncIterator[Any]:
+    async for value in thing:
+        if may_suspend(site):
+            await _pause()
+        yield value
+
+
+def async_iteration(thing: Any, site: Site) -> Any:
+    """``async for x in thing``"""
+    if turn.ident != get_ident():
+        return thing
+    code = getattr(thing, "ag_code", None)
+    return thing if code is not None and code.co_filename in _OWN else _async_steps(thing, site)
+
+
+HOOKS: dict[str, Callable[..., Any]] = {
+    "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
+    "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
+    "method": method, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
+    "entered": with_entered,
+    "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration,
+}  # fmt: skip

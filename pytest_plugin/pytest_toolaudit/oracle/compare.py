@@ -1,0 +1,110 @@
+"""Outcomes, and what of them may be compared: what differs between two equal runs is left out, and said."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_toolaudit.oracle.freeze import thaw
+
+_VOLATILE = re.compile(
+    r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b"
+    r"|0x[0-9a-fA-F]+"
+)
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Each call's result (what happened, value) and the final state by resource, frozen."""
+
+    results: tuple[tuple[str, Any], ...]
+    state: tuple[tuple[str, Any], ...] = ()
+
+    def fields(self, names: Iterable[str]) -> list[tuple[str, Any]]:
+        """Everything that is compared, each with the name that a report shows."""
+        shown = [(name, result) for name, result in zip(names, self.results, strict=True)]
+        return [*shown, *self.state]
+
+
+def show_result(result: tuple[str, Any]) -> str:
+    """``-> 3``, ``raised KeyError: 'a'``, ``did not finish (deadlock)``"""
+    how, value = result
+    if how == "returned":
+        return f"-> {thaw(value)}"
+    if how == "raised" and isinstance(value, tuple) and len(value) == 2:
+        return f"raised {value[0]}: {value[1]}" if value[1] else f"raised {value[0]}"
+    return f"{how} ({value})"
+
+
+def differences(a: Any, b: Any, path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
+    """The places at which two frozen values differ."""
+    if a == b:
+        return
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) and a:
+        for i, (left, right) in enumerate(zip(a, b, strict=True)):
+            yield from differences(left, right, (*path, str(i)))
+    else:
+        yield path, a, b
+
+
+class Masks:
+    """Places of an outcome that are not compared, or compared without times and ids."""
+
+    def __init__(self) -> None:
+        self.loose: set[Path] = set()
+        self.dropped: set[Path] = set()
+
+    def learn(self, a: Outcome, b: Outcome) -> None:
+        """``a`` and ``b`` come from the same schedule: where they differ nothing can be concluded."""
+        for path, left, right in differences((a.results, a.state), (b.results, b.state)):
+            texts = isinstance(left, str) and isinstance(right, str)
+            if texts and _VOLATILE.sub("?", left) == _VOLATILE.sub("?", right):
+                self.loose.add(path)
+            else:
+                self.dropped.add(path)
+
+    def apply(self, outcome: Outcome) -> Outcome:
+        """The outcome as it is compared."""
+        if not self.loose and not self.dropped:
+            return outcome
+        results, state = self._masked((outcome.results, outcome.state), ())
+        return Outcome(results, state)
+
+    def _masked(self, value: Any, path: Path) -> Any:
+        if path in self.dropped:
+            return "<differs from run to run>"
+        if path in self.loose and isinstance(value, str):
+            return _VOLATILE.sub("?", value)
+        if isinstance(value, tuple):
+            return tuple(self._masked(item, (*path, str(i))) for i, item in enumerate(value))
+        return value
+
+    def names(self, outcome: Outcome, calls: Iterable[str]) -> list[str]:
+        """The masked places by call or resource."""
+        calls = list(calls)
+        found = set()
+        for path in self.loose | self.dropped:
+            if path and path[0] == "0" and len(path) > 1:
+                found.add(f"result of {calls[int(path[1])]}")
+            elif len(path) > 1 and int(path[1]) < len(outcome.state):
+                found.add(outcome.state[int(path[1])][0])
+            else:
+                found.add("outcome")
+        return sorted(found)
+
+
+def readable(value: Any) -> str:
+    """A state value for a report: JSON files as their value, long text shortened."""
+    if isinstance(value, str):
+        try:
+            text = json.dumps(json.loads(value), ensure_ascii=False)
+        except ValueError:
+            text = repr(value)
+        return text if len(text) <= 200 else text[:197] + "..."
+    text = thaw(value)
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,127 @@
+"""A value as plain, comparable data: what a call returned, what a variable holds at the end."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import pathlib
+import re
+import types
+import uuid
+from collections import OrderedDict, deque
+from typing import Any
+
+PLAIN = (type(None), bool, int, float, str, bytes)
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_TEXTUAL = (
+    datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, uuid.UUID, enum.Enum, pathlib.PurePath, complex,
+    range, slice, types.ModuleType,
+)  # fmt: skip
+LIMIT = 20_000
+
+
+class _Freezer:
+    def __init__(self) -> None:
+        self.inside: set[int] = set()
+        self.count = 0
+
+    def freeze(self, value: Any) -> Any:
+        if isinstance(value, PLAIN):
+            return value
+        self.count += 1
+        if self.count > LIMIT or len(self.inside) > 60:
+            return ("...",)
+        if id(value) in self.inside:
+            return ("cycle",)
+        self.inside.add(id(value))
+        try:
+            return self._inner(value)
+        finally:
+            self.inside.discard(id(value))
+
+    def _inner(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            items = [(self.freeze(k), self.freeze(v)) for k, v in list(value.items())]
+            if not isinstance(value, OrderedDict):
+                items.sort(key=lambda item: repr(item[0]))
+            return ("dict", *items)
+        if isinstance(value, (list, tuple, deque)):
+            return (type(value).__name__, *[self.freeze(item) for item in list(value)])
+        if isinstance(value, (set, frozenset)):
+            return ("set", *sorted((self.freeze(item) for item in list(value)), key=repr))
+        if isinstance(value, bytearray):
+            return bytes(value)
+        if isinstance(value, BaseException):
+            return freeze_error(value)
+        if isinstance(value, _TEXTUAL):
+            return (type(value).__name__, str(value))
+        if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
+            return ("code", getattr(value, "__qualname__", "?"))
+        return self._instance(value)
+
+    def _instance(self, value: Any) -> Any:
+        fields: dict[str, Any] = {}
+        for cls in type(value).__mro__:
+            for slot in _slots(cls):
+                try:
+                    fields[slot] = object.__getattribute__(value, slot)
+                except AttributeError:
+                    continue
+        try:
+            fields.update(object.__getattribute__(value, "__dict__"))
+        except AttributeError:
+            if not fields:
+                return ("opaque", type(value).__name__, _repr(value))
+        named = ((k, self.freeze(v)) for k, v in sorted(fields.items()) if not _is_lock(v))
+        return (type(value).__name__, *named)
+
+
+def _slots(cls: type) -> tuple[str, ...]:
+    slots = cls.__dict__.get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    return tuple(name for name in names if name not in ("__weakref__", "__dict__"))
+
+
+def _is_lock(value: Any) -> bool:
+    return "ock" in type(value).__name__ and hasattr(value, "acquire")
+
+
+def _repr(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:
+        return type(error).__name__
+    return _ADDRESS.sub("", text)[:500]
+
+
+def freeze(value: Any) -> Any:
+    """``value`` as nested tuples of plain values; equal values freeze equal, whatever their identity."""
+    if isinstance(value, PLAIN):
+        return value
+    return _Freezer().freeze(value)
+
+
+def freeze_error(error: BaseException) -> Any:
+    """An exception as its type and message, without addresses."""
+    return (type(error).__name__, _ADDRESS.sub("", str(error))[:500])
+
+
+def thaw(frozen: Any) -> str:
+    """A frozen value as a reader expects it: ``{'a': 1}``, ``[1, 2]``, ``Usage(calls=2)``."""
+    if not isinstance(frozen, tuple) or not frozen or not isinstance(frozen[0], str):
+        return repr(frozen)
+    kind, rest = frozen[0], frozen[1:]
+    if kind == "dict":
+        return "{" + ", ".join(f"{thaw(k)}: {thaw(v)}" for k, v in rest) + "}"
+    if kind in ("list", "deque"):
+        return "[" + ", ".join(map(thaw, rest)) + "]"
+    if kind == "tuple":
+        return "(" + ", ".join(map(thaw, rest)) + ("," if len(rest) == 1 else "") + ")"
+    if kind == "set":
+        return "{" + ", ".join(map(thaw, rest)) + "}" if rest else "set()"
+    if kind == "opaque":
+        return str(rest[1])
+    if all(isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) for item in rest):
+        return f"{kind}({', '.join(f'{k}={thaw(v)}' for k, v in rest)})"
+    return f"{kind}({', '.join(map(thaw, rest))})"

@@ -1,0 +1,308 @@
+"""Names, pre-images and final values of the objects that tools share."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import random
+import sqlite3
+import sys
+import threading
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pytest_toolaudit.calls import Call
+from pytest_toolaudit.instrument import is_own_file
+from pytest_toolaudit.oracle.freeze import freeze
+
+_LIMIT, _WIDTH, _DEPTH = 20_000, 300, 6
+_CONTAINERS = (list, dict, set, deque, bytearray)
+_CLOSED = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, logging.Logger, threading.Thread, type(sys))
+MISSING = ("absent",)
+Step = tuple[str, Any]
+Steps = tuple[Step, ...]
+
+
+class Graph:
+    """What can be reached from the tools' modules, objects, closures and arguments, each with a name and a path."""
+
+    def __init__(self, modules: Sequence[types.ModuleType], calls: Sequence[Call], world: Any) -> None:
+        self.paths: dict[int, tuple[str, Steps]] = {}
+        self.objects: list[Any] = []
+        self.cells: dict[str, types.CellType] = {}
+        queue: deque[tuple[Any, str, Steps, int]] = deque()
+        for module in modules:
+            self.paths[id(vars(module))] = ("", (("object", vars(module)),))
+            self.objects.append(vars(module))
+        for one in calls:
+            self._seed(one, queue)
+        for module in modules:
+            space = vars(module)
+            for name, value in list(space.items()):
+                if not name.startswith("__"):
+                    queue.append((value, name, (("object", space), ("item", name)), 0))
+        if world is not None:
+            queue.append((world, "state", (("world", None),), 0))
+        self._walk(queue)
+
+    def _seed(self, one: Call, queue: deque[tuple[Any, str, Steps, int]]) -> None:
+        function: Any = one.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        owner = getattr(function, "__self__", None)
+        if owner is not None and not isinstance(owner, types.ModuleType):
+            name = owner.__name__ if isinstance(owner, type) else type(owner).__name__
+            queue.append((owner, name, (("object", owner),), 0))
+        self._closure(getattr(function, "__func__", function), queue, 0)
+        if not inspect_routine(function):
+            queue.append((function, type(function).__name__, (("object", function),), 0))
+        for value in [*one.args, *one.kwargs.values()]:
+            if not isinstance(value, (str, bytes, int, float, type(None))):
+                queue.append((value, type(value).__name__, (("object", value),), 0))
+
+    def _closure(self, function: Any, queue: deque[tuple[Any, str, Steps, int]], depth: int) -> None:
+        code = getattr(function, "__code__", None)
+        for name, cell in zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False):
+            try:
+                value = cell.cell_contents
+            except ValueError:
+                continue
+            self.cells.setdefault(name, cell)
+            queue.append((value, name, (("cell", cell),), 0))
+            if isinstance(value, types.FunctionType) and depth < 4:
+                self._closure(value, queue, depth + 1)
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None and depth < 4:
+            self._closure(wrapped, queue, depth + 1)
+
+    def _walk(self, queue: deque[tuple[Any, str, Steps, int]]) -> None:
+        while queue and len(self.objects) < _LIMIT:
+            value, name, steps, depth = queue.popleft()
+            if id(value) in self.paths or isinstance(value, (str, bytes, int, float, type(None))):
+                continue
+            if (
+                value is os.environ
+                or value is random._inst
+                or type(value).__module__.startswith("pytest_toolaudit.")
+                or isinstance(value, _CLOSED)
+                or (isinstance(value, type) and not _own_class(value))
+            ):
+                continue
+            self.paths[id(value)] = (name, steps)
+            self.objects.append(value)
+            if depth < _DEPTH:
+                for child, child_name, step in _children(value, name):
+                    queue.append((child, child_name, (*steps, step), depth + 1))
+
+    def name(self, obj: Any, key: Any) -> str | None:
+        """``memory:CACHE[k]``, ``memory:Usage.calls``; None for an object that nobody of the above holds."""
+        if isinstance(obj, str):
+            return f"memory:{key}"
+        if obj is sys:
+            return f"other:sys.{key}"
+        found = self.paths.get(id(obj))
+        if found is None:
+            if isinstance(obj, type):
+                return f"memory:{obj.__name__}.{key}"
+            return None
+        base = found[0]
+        if not base:
+            return f"memory:{key}"
+        if key is None:
+            return f"memory:{base}"
+        return f"memory:{base}[{key}]" if isinstance(obj, _CONTAINERS) else f"memory:{base}.{key}"
+
+    def locator(self, obj: Any, key: Any) -> tuple[str, Steps, Any] | None:
+        """Where to find, in a later schedule, the value that a write to this part changes."""
+        if isinstance(obj, str):
+            cell = self.cells.get(key)
+            return (f"memory:{key}", (("cell", cell),), None) if cell is not None else None
+        found = self.paths.get(id(obj))
+        if found is None:
+            return None
+        base, steps = found
+        if isinstance(obj, _CONTAINERS) and base:
+            return f"memory:{base}", steps, None
+        return f"memory:{base}.{key}" if base else f"memory:{key}", steps, key
+
+
+def inspect_routine(function: Any) -> bool:
+    """Whether it is a plain function or method."""
+    return isinstance(function, (types.FunctionType, types.MethodType, types.BuiltinFunctionType))
+
+
+def _own_class(cls: type) -> bool:
+    module = sys.modules.get(cls.__module__)
+    return is_own_file(getattr(module, "__file__", None))
+
+
+def _children(value: Any, name: str) -> Iterator[tuple[Any, str, Step]]:
+    if isinstance(value, dict):
+        for key in list(value)[:_WIDTH]:
+            yield value[key], f"{name}[{key}]", ("item", key)
+    elif isinstance(value, (list, tuple, deque)):
+        for i, child in enumerate(list(value)[:_WIDTH]):
+            yield child, f"{name}[{i}]", ("item", i)
+    elif isinstance(value, type):
+        for attr, child in list(vars(value).items()):
+            if not attr.startswith("__") and not callable(child):
+                yield child, f"{name}.{attr}", ("attribute", attr)
+    else:
+        for attr, child in list(_fields(value).items())[:_WIDTH]:
+            yield child, f"{name}.{attr}", ("attribute", attr)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    try:
+        fields = dict(object.__getattribute__(value, "__dict__"))
+    except (AttributeError, TypeError):
+        fields = {}
+    for cls in type(value).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else tuple(slots):
+            try:
+                fields[slot] = object.__getattribute__(value, slot)
+            except AttributeError:
+                continue
+    return fields
+
+
+def resolve(steps: Steps, key: Any, world: Any) -> Any:
+    """The frozen value at the end of a path now, or MISSING."""
+    value: Any = None
+    try:
+        for kind, step in steps:
+            if kind == "object":
+                value = step
+            elif kind == "world":
+                value = world
+            elif kind == "cell":
+                value = step.cell_contents
+            elif kind == "item":
+                value = value[step]
+            else:
+                value = object.__getattribute__(value, step) if not isinstance(value, type) else vars(value)[step]
+        if key is not None:
+            value = value[key] if isinstance(value, dict) else _attribute(value, key)
+    except (KeyError, IndexError, AttributeError, ValueError, TypeError):
+        return MISSING
+    return freeze(value)
+
+
+def _attribute(value: Any, key: str) -> Any:
+    return vars(value)[key] if isinstance(value, type) else object.__getattribute__(value, key)
+
+
+_UNTOUCHED = frozenset({"__builtins__", "__doc__", "__name__", "__file__", "__spec__", "__loader__", "__cached__"})
+
+
+class PreImages:
+    """Shallow copies of every mutable object in the graph: restored in place, so that identities stay."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.saved: list[tuple[Any, Any]] = []
+        self.cells = [(cell, _contents(cell)) for cell in graph.cells.values()]
+        self.databases: list[tuple[sqlite3.Connection, bytes]] = []
+        for value in graph.objects:
+            copy = _shallow(value)
+            if copy is not None:
+                self.saved.append((value, copy))
+            if isinstance(value, sqlite3.Connection):
+                self._database(value)
+
+    def _database(self, connection: sqlite3.Connection) -> None:
+        try:
+            path = connection.execute("PRAGMA database_list").fetchone()[2]
+            if not path and not connection.in_transaction:
+                self.databases.append((connection, connection.serialize()))
+        except sqlite3.Error:
+            return
+
+    def restore(self) -> None:
+        """Every object as it was."""
+        for value, copy in self.saved:
+            try:
+                _put_back(value, copy)
+            except (TypeError, AttributeError):  # an object of C that refuses assignment
+                continue
+        for cell, content in self.cells:
+            if content is not MISSING and _contents(cell) is not content:
+                cell.cell_contents = content
+        for connection, image in self.databases:
+            try:
+                connection.rollback()
+                connection.deserialize(image)
+            except sqlite3.Error:
+                continue
+
+
+def _contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def _shallow(value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, (list, deque)):
+        return list(value)
+    if isinstance(value, (set, bytearray)):
+        return value.copy()
+    if isinstance(value, type):
+        return {k: v for k, v in vars(value).items() if not k.startswith("__")}
+    if isinstance(value, (tuple, frozenset, types.MethodType)):
+        return None
+    return _fields(value) or None
+
+
+def _put_back(value: Any, copy: Any) -> None:
+    if isinstance(value, dict):
+        if len(value) == len(copy) and all(k in value and value[k] is v for k, v in copy.items()):
+            return
+        if "__name__" in value and "__builtins__" in value:  # a module's namespace: never empty, not even for a moment
+            for key in [k for k in value if k not in copy and k not in _UNTOUCHED]:
+                del value[key]
+            value.update(copy)
+            return
+        value.clear()
+        value.update(copy)
+    elif isinstance(value, (list, bytearray)):
+        if len(value) != len(copy) or any(a is not b for a, b in zip(value, copy, strict=True)):
+            value[:] = copy
+    elif isinstance(value, deque):
+        if list(value) != copy:
+            value.clear()
+            value.extend(copy)
+    elif isinstance(value, set):
+        if value != copy:
+            value.clear()
+            value.update(copy)
+    else:
+        _put_back_fields(value, copy)
+
+
+def _put_back_fields(value: Any, copy: dict[str, Any]) -> None:
+    now = {k: v for k, v in vars(value).items() if not k.startswith("__")} if isinstance(value, type) else _fields(value)
+    setter = type.__setattr__ if isinstance(value, type) else object.__setattr__
+    deleter = type.__delattr__ if isinstance(value, type) else object.__delattr__
+    for key in now:
+        if key not in copy:
+            deleter(value, key)
+    for key, content in copy.items():
+        if now.get(key, MISSING) is not content:
+            setter(value, key, content)
+
+
+def unbind_loops(objects: Iterable[Any]) -> None:
+    """asyncio's primitives remember the loop they were first contended on; ours is gone after the batch."""
+    from asyncio import mixins
+
+    mixin: Any = mixins._LoopBoundMixin
+    for value in objects:
+        if isinstance(value, mixin):
+            value._loop = None

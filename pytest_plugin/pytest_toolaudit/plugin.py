@@ -1,0 +1,89 @@
+"""Hooks and options of the pytest plugin. Standard library and pytest only: every test session pays for this import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_toolaudit.fixture import Toolaudit
+
+_OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("budget", "N", "schedules at most for one batch"),
+    ("preemptions", "N", "run every schedule with up to N preemptions at conflicting accesses"),
+    ("seed", "N", "seed of the random walk after the sweep"),
+    ("runner", "NAME", "how calls run: threads, event-loop or task-group"),
+    ("profile", "NAME", "defaults for budget and preemptions: dev, ci or deep"),
+)
+PROPERTY = "toolaudit"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--toolaudit-…`` options, each also an ini setting where it makes sense."""
+    group = parser.getgroup("toolaudit", "replaying batches of tool calls under controlled interleavings")
+    for name, metavar, text in _OPTIONS:
+        group.addoption(f"--toolaudit-{name}", default=None, metavar=metavar, help=text)
+        parser.addini(f"toolaudit_{name}", text, default=None)
+    group.addoption("--toolaudit-replay", default=None, metavar="SCHEDULE", help="run this schedule only, as a failure printed it")
+    group.addoption("--toolaudit-evidence", default=None, metavar="FILE", help="write what was explored and found as JSON to FILE")
+    group.addoption(
+        "--toolaudit", action="append", default=[], metavar="PATH", dest="toolaudit_paths",
+        help="turn every conflict and ordering that the scan of PATH (or a scan document) reports into a test item",
+    )  # fmt: skip
+    group.addoption(
+        "--toolaudit-allow", action="append", default=[], metavar="WHAT",
+        help="let the sandbox of --toolaudit pass net:HOST, subprocess:PROGRAM, write:PATH or signal",
+    )  # fmt: skip
+    group.addoption("--toolaudit-seconds", default=None, metavar="S", help="time limit of one item of --toolaudit [30]")
+    parser.addini("toolaudit_packages", "installed packages to instrument besides the project's modules", type="args")
+    parser.addini("toolaudit_evidence", "file for the evidence document", default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marker, and the collector of evidence where one is asked for."""
+    config.addinivalue_line("markers", "toolaudit(**options): defaults for toolaudit.check in this test")
+    if config.getoption("toolaudit_paths"):
+        from pytest_toolaudit.confirm import ConfirmPlugin
+
+        confirm = ConfirmPlugin(config)
+        config.pluginmanager.register(confirm, "toolaudit-confirm")
+        confirm.take_over()
+        return
+    target = config.getoption("--toolaudit-evidence") or config.getini("toolaudit_evidence")
+    if target and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Evidence(str(target)), "toolaudit-evidence")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Hooks by which a conftest.py supplies what `--toolaudit` cannot make up."""
+    from pytest_toolaudit import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.fixture
+def toolaudit(request: pytest.FixtureRequest) -> Toolaudit:
+    """Replays batches of tool calls: ``toolaudit.check([call(tool, argument), call(other)])``."""
+    from pytest_toolaudit.fixture import Toolaudit
+
+    return Toolaudit(request)
+
+
+class Evidence:
+    """Collects the verdicts of all tests, of xdist's workers too, and writes them at the end of the session."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.found: list[dict[str, Any]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Verdicts travel as user properties of the test's report."""
+        if report.when == "call":
+            self.found += [value for name, value in report.user_properties if name == PROPERTY]  # type: ignore[misc]
+
+    def pytest_sessionfinish(self) -> None:
+        """Writes the document."""
+        from pytest_toolaudit.evidence import write
+
+        write(self.target, self.found)

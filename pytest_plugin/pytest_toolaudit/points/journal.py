@@ -1,0 +1,110 @@
+"""The files a batch changes, as they were before: so that each schedule starts from the same files.
+
+Only what is written is copied, so that a schedule that touches one small file costs one small file.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from typing import Any
+
+from pytest_toolaudit.engine.turn import quiet
+from pytest_toolaudit.points.resources import as_text
+
+LARGEST = 50_000_000
+_Image = tuple[str, bytes | str | None, int]
+
+
+class Journal:
+    """Pre-images by absolute path. Inactive unless somebody asks for isolation."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self.images: dict[str, _Image] = {}
+        self.skipped: list[str] = []
+
+    def start(self) -> None:
+        """Pre-images are taken from now on."""
+        self.active = True
+        self.images.clear()
+        self.skipped.clear()
+
+    def stop(self) -> None:
+        """Puts back what is still changed, and takes no more pre-images."""
+        if self.active:
+            self.restore()
+        self.active = False
+
+    def before_write(self, path: Any) -> None:
+        """Called before ``path`` is created, changed or removed for the first time."""
+        text = as_text(path)
+        if not self.active or text is None:
+            return
+        with quiet():
+            full = os.path.abspath(text)
+            if full not in self.images:
+                self.images[full] = self._image(full)
+
+    def before_tree(self, path: Any) -> None:
+        """As ``before_write`` for everything below a folder."""
+        text = as_text(path)
+        if not self.active or text is None:
+            return
+        self.before_write(text)
+        for folder, _, files in os.walk(text):
+            self.before_write(folder)
+            for name in files:
+                self.before_write(os.path.join(folder, name))
+
+    def _image(self, path: str) -> _Image:
+        try:
+            status = os.lstat(path)
+            if os.path.islink(path):
+                return ("link", os.readlink(path), 0)
+            if os.path.isdir(path):
+                return ("folder", None, status.st_mode)
+            if not os.path.isfile(path) or status.st_size > LARGEST:
+                self.skipped.append(path)
+                return ("left", None, 0)
+            with io.FileIO(path) as file:
+                return ("file", file.readall(), status.st_mode)
+        except OSError:
+            return ("absent", None, 0)
+
+    def restore(self) -> None:
+        """Every path as it was when the schedule began."""
+        for path in sorted(self.images, key=len, reverse=True):
+            if self.images[path][0] in ("absent", "file", "link"):
+                _remove(path, self.images[path])
+        for path in sorted(self.images, key=len):
+            _put_back(path, self.images[path])
+
+    def forget(self) -> None:
+        """The next schedule takes its own pre-images."""
+        self.images.clear()
+
+
+def _remove(path: str, image: _Image) -> None:
+    if os.path.islink(path) or (os.path.exists(path) and not os.path.isdir(path)):
+        if image[0] != "file":
+            os.unlink(path)
+    elif os.path.isdir(path):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _put_back(path: str, image: _Image) -> None:
+    kind, content, mode = image
+    if kind == "folder":
+        os.makedirs(path, exist_ok=True)
+    elif kind == "link" and isinstance(content, str) and not os.path.lexists(path):
+        os.symlink(content, path)
+    elif kind == "file" and isinstance(content, bytes):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with io.FileIO(path, "w") as file:
+            file.write(content)
+        os.chmod(path, mode & 0o7777)
+
+
+JOURNAL = Journal()

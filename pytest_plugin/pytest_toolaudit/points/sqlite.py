@@ -1,0 +1,253 @@
+"""sqlite3: statements are points on tables, and a locked database is waited for by turns instead of in C."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from pytest_toolaudit.engine.lanes import Wait
+from pytest_toolaudit.engine.patches import Patches
+from pytest_toolaudit.engine.turn import READ, WRITE, holds_turn, turn
+from pytest_toolaudit.points.journal import JOURNAL
+from pytest_toolaudit.points.resources import as_text, touch
+from pytest_toolaudit.points.sql import is_end, touched
+
+_LOCKED = object()  # what all wait for who found a database locked
+_plain_connect = sqlite3.connect
+_CLOSED = object()  # the connection of an earlier schedule
+_BUSY = ("database is locked", "database table is locked", "database schema is locked")
+
+
+class Databases:
+    """Where each table that a call used lives, so that its rows can be read at the end."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, dict[str, Any]] = {}
+
+    def note(self, table: str, connection: Any) -> None:
+        """``table`` was used through ``connection``."""
+        where = getattr(connection, "_toolaudit_path", None)
+        key = where if where is not None else str(id(connection))
+        self.of.setdefault(f"sql:{table}", {})[key] = connection if where is None else where
+
+
+DATABASES = Databases()
+
+
+def _statement(connection: Any, sql: Any) -> None:
+    if not isinstance(sql, str):
+        return
+    pending: set[str] = getattr(connection, "_toolaudit_pending", set())
+    if is_end(sql):
+        _transaction_end(connection, sql.split()[0].lower())
+        return
+    for kind, table in touched(sql):
+        touch(kind, f"sql:{table}", " ".join(sql.split())[:80])
+        if kind == WRITE:
+            pending.add(table)
+        DATABASES.note(table, connection)
+
+
+def _transaction_end(connection: Any, operation: str) -> None:
+    pending: set[str] = getattr(connection, "_toolaudit_pending", set())
+    for table in sorted(pending):
+        touch(WRITE, f"sql:{table}", operation)
+    pending.clear()
+
+
+def _patiently(connection: Any, action: Callable[[], Any]) -> Any:
+    """Runs ``action``; where SQLite would wait for another connection, another call gets the turn."""
+    if not holds_turn():
+        return action()
+    engine = turn.engine
+    deadline = engine.lanes[turn.call].clock + getattr(connection, "_toolaudit_timeout", 5.0)
+    while True:
+        try:
+            result = action()
+        except sqlite3.OperationalError as error:
+            if not str(error).startswith(_BUSY):
+                raise
+            name = os.path.basename(getattr(connection, "_toolaudit_path", None) or "")
+            if not engine.block(Wait(_LOCKED, f"the SQLite database {name}".rstrip(), lambda: -1, deadline)):
+                raise
+        else:
+            if not connection.in_transaction:
+                engine.wake(_LOCKED)
+            return result
+
+
+class PointedCursor(sqlite3.Cursor):
+    """A cursor whose statements are points."""
+
+    def execute(self, sql: Any, *args: Any) -> Any:
+        """As ``sqlite3.Cursor.execute``."""
+        if not holds_turn():
+            return super().execute(sql, *args)
+        _statement(self.connection, sql)
+        run = super().execute
+        return _patiently(self.connection, lambda: run(sql, *args))
+
+    def executemany(self, sql: Any, *args: Any) -> Any:
+        """As ``sqlite3.Cursor.executemany``."""
+        if not holds_turn():
+            return super().executemany(sql, *args)
+        _statement(self.connection, sql)
+        run = super().executemany
+        return _patiently(self.connection, lambda: run(sql, *args))
+
+
+class PointedConnection(sqlite3.Connection):
+    """A connection whose statements and commits are points."""
+
+    _toolaudit_path: str | None = None
+    _toolaudit_timeout = 5.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._toolaudit_pending: set[str] = set()
+
+    def cursor(self, factory: Any = None) -> Any:
+        """As ``sqlite3.Connection.cursor``."""
+        return super().cursor(factory or PointedCursor)
+
+    def execute(self, sql: Any, *args: Any) -> Any:
+        """As ``sqlite3.Connection.execute``."""
+        return self.cursor().execute(sql, *args)
+
+    def executemany(self, sql: Any, *args: Any) -> Any:
+        """As ``sqlite3.Connection.executemany``."""
+        return self.cursor().executemany(sql, *args)
+
+    def executescript(self, sql: Any) -> Any:
+        """As ``sqlite3.Connection.executescript``."""
+        if holds_turn():
+            for part in str(sql).split(";"):
+                _statement(self, part.strip())
+        run = super().executescript
+        return _patiently(self, lambda: run(sql))
+
+    def commit(self) -> None:
+        """As ``sqlite3.Connection.commit``."""
+        if holds_turn():
+            _transaction_end(self, "commit")
+        _patiently(self, super().commit)
+
+    def rollback(self) -> None:
+        """As ``sqlite3.Connection.rollback``."""
+        self._toolaudit_pending.clear()
+        _patiently(self, super().rollback)
+
+    def __exit__(self, *error: Any) -> Any:
+        if error[0] is None and holds_turn():
+            _transaction_end(self, "commit")
+        run = super().__exit__
+        return _patiently(self, lambda: run(*error))
+
+    def close(self) -> None:
+        """As ``sqlite3.Connection.close``."""
+        super().close()
+        if holds_turn():
+            turn.engine.wake(_LOCKED)
+
+
+def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(database: Any, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs.get("factory") is not None:
+            return original(database, *args, **kwargs)
+        path = as_text(database)
+        in_memory = path is None or path == "" or ":memory:" in path or "mode=memory" in path
+        timeout = float(kwargs.get("timeout", 5.0))
+        if holds_turn():
+            kwargs["timeout"] = 0.0
+            if not in_memory and path is not None and not path.startswith("file:"):
+                if not path.startswith("/"):
+                    touch(READ, "cwd:", f"sqlite3.connect({path!r})")
+                for suffix in ("", "-journal", "-wal", "-shm"):
+                    JOURNAL.before_write(path + suffix)
+        connection = original(database, factory=PointedConnection, **kwargs)
+        connection._toolaudit_timeout = timeout
+        if not in_memory and path is not None and not path.startswith("file:"):
+            connection._toolaudit_path = os.path.abspath(path)
+        return connection
+
+    return connect
+
+
+_OTHER_CURSORS = ("psycopg2", "MySQLdb", "pyodbc", "duckdb", "oracledb", "_duckdb")
+
+
+def is_unseen(obj: Any) -> bool:
+    """A cursor or connection whose class cannot be patched: its statements are seen from instrumented code only."""
+    return type(obj) in (sqlite3.Connection, sqlite3.Cursor) or type(obj).__module__.startswith(_OTHER_CURSORS)
+
+
+def on_plain(obj: Any, method: str, args: tuple[Any, ...]) -> None:
+    """A connection or cursor made before the batch: its statements are points in instrumented code only."""
+    connection = getattr(obj, "connection", obj)
+    if method in ("commit", "rollback"):
+        for table in sorted(_plain_pending.pop(id(connection), set())):
+            touch(WRITE, f"sql:{table}", method)
+    elif method.startswith("execute") and args and isinstance(args[0], str):
+        for kind, table in touched(args[0]):
+            touch(kind, f"sql:{table}", " ".join(args[0].split())[:80])
+            if kind == WRITE:
+                _plain_pending.setdefault(id(connection), set()).add(table)
+            if isinstance(connection, sqlite3.Connection):
+                DATABASES.note(table, connection)
+
+
+_plain_pending: dict[int, set[str]] = {}
+
+
+def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
+    """New connections, of the batch and of its state, are pointed ones."""
+    patches.wrap(sqlite3, "connect", _connect, list(modules))
+    from sqlite3 import dbapi2
+
+    dbapi: Any = dbapi2
+    patches.wrap(dbapi, "connect", lambda original: sqlite3.connect)
+    patches.later("tables", DATABASES.of.clear)
+    patches.later("pending", _plain_pending.clear)
+
+
+def final(resource: str) -> Any:
+    """The rows of a table now, in every database in which a call wrote it; None when they cannot be read."""
+    table = resource.partition(":")[2]
+    found = []
+    for where in list(DATABASES.of.get(resource, {}).values()):
+        rows = _rows_at(where, table) if isinstance(where, str) else _rows(where, table)
+        if rows is _CLOSED:
+            DATABASES.of[resource] = {k: v for k, v in DATABASES.of[resource].items() if v is not where}
+            continue
+        if rows is None:
+            return None
+        found.append(rows)
+    return tuple(found)
+
+
+def _rows_at(path: str, table: str) -> Any:
+    if not os.path.exists(path):
+        return ("no database",)
+    connection = _plain_connect(f"file:{path}?mode=ro", uri=True, timeout=0.2)
+    try:
+        return _rows(connection, table)
+    finally:
+        connection.close()
+
+
+def _rows(connection: Any, table: str) -> Any:
+    names = [table]
+    try:
+        if table == "*":
+            listed = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+            names = [str(row[0]) for row in listed]
+        return tuple((name, *[tuple(row) for row in connection.execute(f'SELECT * FROM "{name}"').fetchall()]) for name in names)
+    except sqlite3.OperationalError as error:
+        return ("no table", str(error)) if "no such table" in str(error) else None
+    except sqlite3.ProgrammingError as error:
+        return _CLOSED if "closed" in str(error) else None
+    except sqlite3.Error:
+        return None

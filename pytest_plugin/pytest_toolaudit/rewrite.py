@@ -1,0 +1,55 @@
+"""Source to instrumented code: every access that calls could share asks a hook first.
+
+Hooks and sites are put into the code as constants, so that a module's namespace stays as it was. A point comes
+before its access: ``x.a`` becomes ``hook(x, "a", site)``, a global ``X`` becomes ``hook(site) or X``.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pytest_toolaudit.engine.turn import Site
+from pytest_toolaudit.rewriting.base import PREFIX
+from pytest_toolaudit.rewriting.scopes import rebound_names
+from pytest_toolaudit.rewriting.suspension import Rewriter
+
+Hooks = Mapping[str, Callable[..., Any]]
+
+
+def instrumented(
+    source: str,
+    file: str,
+    namespace: dict[str, Any],
+    hooks: Hooks,
+    is_own: Callable[[Any], bool],
+    rebound: Iterable[str] = (),
+) -> types.CodeType:
+    """The module's code with hooks in every function; ``rebound``: its globals that other modules assign.
+
+    Raises SyntaxError when the source is not this Python's.
+    """
+    tree = ast.parse(source, file)
+    rewriter = Rewriter(file, source, namespace, is_own)
+    rewriter.rebound = rebound_names(tree).union(rebound)
+    tree.body = [rewriter.visit(statement) for statement in tree.body]
+    ast.fix_missing_locations(tree)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = compile(tree, file, "exec", dont_inherit=True)
+    return _with_constants(code, rewriter.sites, hooks)
+
+
+def _with_constants(code: types.CodeType, sites: list[Site], hooks: Hooks) -> types.CodeType:
+    constants: list[Any] = []
+    for value in code.co_consts:
+        if isinstance(value, types.CodeType):
+            value = _with_constants(value, sites, hooks)
+        elif isinstance(value, str) and value.startswith(PREFIX):
+            kind, _, name = value[len(PREFIX) :].partition(":")
+            value = sites[int(name)] if kind == "site" else hooks[name]
+        constants.append(value)
+    return code.replace(co_consts=tuple(constants))

@@ -1,0 +1,118 @@
+"""Reads: names, attributes, items, membership, methods, iteration."""
+
+from __future__ import annotations
+
+import ast
+
+from pytest_toolaudit.engine.turn import ACQUIRE, READ, WRITE
+from pytest_toolaudit.rewriting import vocabulary as known
+from pytest_toolaudit.rewriting.base import Base, text_of
+
+
+class Reads(Base):
+    """A point before everything that is read."""
+
+    def global_site(self, kind: str, node: ast.Name) -> ast.expr | None:
+        if self.is_global(node.id):
+            return self.site(kind, node, self.namespace, node.id)
+        owner = self.cell_owner(node.id)
+        return self.site(kind, node, f"{self.file}:{owner}", node.id) if owner else None
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """A global that is rebound, or that holds a container and is used as a whole here."""
+        if not self.scopes or not isinstance(node.ctx, ast.Load):
+            return node
+        if not self.is_global(node.id):
+            site = self.global_site(READ, node) if self.cell_owner(node.id) else None
+            return ast.BoolOp(ast.Or(), [self.hook("name", site), node]) if site is not None else node
+        if node.id in self.rebound:
+            site = self.global_site(READ, node)
+            assert site is not None
+            return ast.BoolOp(ast.Or(), [self.hook("name", site), node])
+        if isinstance(self.namespace.get(node.id), known.CONTAINERS):
+            return self.hook("whole", node, self.site(READ, node))
+        return node
+
+    def base(self, node: ast.expr) -> ast.expr:
+        """An object whose part is accessed: the global itself is a point only if it is rebound."""
+        if isinstance(node, ast.Name) and self.is_global(node.id) and node.id not in self.rebound:
+            return node
+        visited: ast.expr = self.visit(node)
+        return visited
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """``x.a``"""
+        if not self.scopes or not isinstance(node.ctx, ast.Load) or self.is_module(node):
+            return node
+        if self.is_module(node.value) and not self._is_process(node):
+            return node
+        site = self.site(READ, node)
+        return self.hook("attribute", self.base(node.value), self.mangled(node.attr), site)
+
+    def _is_process(self, node: ast.Attribute) -> bool:
+        return isinstance(node.value, ast.Name) and node.value.id == "sys" and node.attr in known.PROCESS_ATTRIBUTES
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """``x[k]``"""
+        if not self.scopes or not isinstance(node.ctx, ast.Load):
+            return node
+        site = self.site(READ, node)
+        if isinstance(node.slice, ast.Slice) or self.is_module(node.value):
+            node.value = self.hook("whole", self.base(node.value), site)
+            node.slice = self.visit(node.slice)
+            return node
+        return self.hook("item", self.base(node.value), self.visit(node.slice), site)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """``k in x`` reads ``x``."""
+        if self.scopes and len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            site = self.site(READ, node)
+            found = self.hook("contains", self.visit(node.left), self.base(node.comparators[0]), site)
+            return ast.UnaryOp(ast.Not(), found) if isinstance(node.ops[0], ast.NotIn) else found
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Methods of containers and locks, ``datetime.now()``, and functions that read a whole container."""
+        if not self.scopes:
+            return self.generic_visit(node)
+        shown = Shown(node)
+        function = node.func
+        node.args = [self.visit(a) for a in node.args]
+        node.keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
+        if isinstance(function, ast.Attribute):
+            return self._method(node, function, shown)
+        if isinstance(function, ast.Name) and function.id in known.READING_BUILTINS and self.is_global(function.id):
+            if node.args and not isinstance(node.args[0], (ast.Starred, ast.GeneratorExp, ast.Constant, ast.Call)):
+                node.args[0] = self.hook("whole", node.args[0], self.site(READ, shown.node))
+            return node
+        node.func = self.visit(function)
+        return node
+
+    def _method(self, node: ast.Call, function: ast.Attribute, shown: Shown) -> ast.AST:
+        name = function.attr
+        if name in known.CONTAINER_READS or name in known.CONTAINER_WRITES:
+            kind = READ if name in known.CONTAINER_READS else WRITE
+            site = self.site(kind, shown.node)
+            receiver = self.base(function.value)
+            call = self.hook("method", receiver, ast.Constant(name), site, keywords=node.keywords)
+            call.args += node.args
+            return call
+        if name in known.LOCK_METHODS:
+            site = self.site(ACQUIRE, shown.node)
+            node.func = self.hook("lock_method", self.base(function.value), ast.Constant(name), site)
+            return node
+        if name in known.CLOCK_METHODS or name in known.DATABASE_METHODS:
+            hook, sites = ("clock", []) if name in known.CLOCK_METHODS else ("database", [self.site(WRITE, shown.node)])
+            call = self.hook(hook, self.base(function.value), ast.Constant(name), *sites, keywords=node.keywords)
+            call.args += node.args
+            return call
+        if not self.is_module(function.value):
+            function.value = self.base(function.value)
+        return node
+
+
+class Shown:
+    """The text and place of a node, taken before its parts are rewritten."""
+
+    def __init__(self, node: ast.expr) -> None:
+        self.node = ast.copy_location(ast.Name(text_of(node), ast.Load()), node)

@@ -1,0 +1,71 @@
+"""Awaits, ``with`` and loops: where calls suspend, take locks and iterate."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ
+from pytest_toolaudit.rewriting.writes import Writes
+
+
+class Rewriter(Writes):
+    """Rewrites function bodies; module and class bodies run once, at import, and are left alone."""
+
+    def _iterated(self, node: Any) -> Any:
+        if self.scopes:
+            site = self.site(READ, node.iter)
+            hook = "async_iteration" if getattr(node, "is_async", 0) or isinstance(node, ast.AsyncFor) else "iteration"
+            node.iter = self.hook(hook, self.base(node.iter), site)
+        return node
+
+    def visit_For(self, node: Any) -> Any:
+        """``for x in xs`` reads ``xs``; the target may be shared."""
+        if not self.scopes:
+            return node
+        node = self._iterated(node)
+        stores: list[ast.stmt] = []
+        node.target = self.target(node.target, stores)
+        node.body = stores + self._block(node.body)
+        node.orelse = self._block(node.orelse)
+        return node
+
+    visit_AsyncFor = visit_For  # noqa: N815
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        """The source of a comprehension is read."""
+        node = self._iterated(node)
+        node.ifs = [self.visit(test) for test in node.ifs]
+        return node
+
+    def visit_Match(self, node: ast.Match) -> ast.AST:
+        """Patterns must stay as they are."""
+        node.subject = self.visit(node.subject)
+        for case in node.cases:
+            if case.guard is not None:
+                case.guard = self.visit(case.guard)
+            case.body = self._block(case.body)
+        return node
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        """Every await of foreign code may suspend, also where a mock answers at once."""
+        site = self.site(AWAIT, node)
+        node.value = self.hook("awaited", self.visit(node.value), site)
+        return node
+
+    def visit_With(self, node: Any) -> Any:
+        """``with lock`` is a point; real locks are entered through their cooperative stand-in."""
+        if not self.scopes:
+            return node
+        stores: list[ast.stmt] = []
+        hook, kind = ("entered", ACQUIRE) if isinstance(node, ast.With) else ("async_entered", AWAIT)
+        for item in node.items:
+            site = self.site(kind, item.context_expr)
+            sites = [site] if hook == "entered" else [site, self.site(ACQUIRE, item.context_expr)]
+            item.context_expr = self.hook(hook, self.visit(item.context_expr), *sites)
+            if item.optional_vars is not None:
+                item.optional_vars = self.target(item.optional_vars, stores)
+        node.body = stores + self._block(node.body)
+        return node
+
+    visit_AsyncWith = visit_With  # noqa: N815

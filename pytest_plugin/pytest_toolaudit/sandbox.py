@@ -1,0 +1,160 @@
+"""The sandbox of `confirm`: writes outside the working folder, network, subprocesses and signals are refused unless allowed by name.
+
+It is one audit hook (PEP 578), installed on first use and inert outside `with Sandbox(...)`: hooks cannot be removed. An event that is
+refused raises in the code that caused it. What native code does without raising an event is not seen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+OPTION = "--toolaudit-allow"
+WRITES_FIRST = frozenset(
+    {"os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.chown", "os.truncate", "os.utime", "shutil.rmtree", "shutil.chown", "os.setxattr"}
+)
+WRITES_SECOND = frozenset({"os.rename", "os.link", "os.symlink", "shutil.move", "shutil.copyfile", "shutil.copytree"})
+NETWORK = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"})
+PROCESSES = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "pty.spawn"})
+SIGNALS = frozenset({"os.kill", "os.killpg", "signal.pthread_kill"})
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class RefusedError(PermissionError):
+    """What the sandbox refused; the message names the option that allows it."""
+
+
+class AllowError(ValueError):
+    """`--toolaudit-allow` says something that is not understood."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a project allows by name: hosts, programs, folders, and signals."""
+
+    hosts: frozenset[str] = frozenset()
+    programs: frozenset[str] = frozenset()
+    folders: tuple[str, ...] = ()
+    signals: bool = False
+
+
+def parse(words: Iterable[str]) -> Allowed:
+    """`net:127.0.0.1`, `subprocess:git`, `write:PATH`, `signal`, comma-separated or given several times; a bare `net` or `subprocess` allows all.
+
+    Raises AllowError for anything else.
+    """
+    hosts, programs, folders, signals = set(), set(), [], False
+    for word in (part.strip() for text in words for part in text.split(",") if part.strip()):
+        kind, _, value = word.partition(":")
+        if kind == "net":
+            hosts.add(value or "*")
+        elif kind == "subprocess":
+            programs.add(value or "*")
+        elif kind == "write" and value:
+            folders.append(str(Path(value).resolve()))
+        elif kind == "signal":
+            signals = True
+        else:
+            raise AllowError(f"{OPTION}={word}: expected net:HOST, subprocess:PROGRAM, write:PATH or signal")
+    return Allowed(frozenset(hosts), frozenset(programs), tuple(folders), signals)
+
+
+@dataclass
+class Sandbox:
+    """Refuses, while entered, what is not allowed. `refused` lists what was, in order and once each."""
+
+    allowed: Allowed = field(default_factory=Allowed)
+    folders: tuple[str, ...] = ()
+    refused: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def entered(self) -> Iterator[Sandbox]:
+        """Active in the whole process: tools may run in any thread."""
+        _install()
+        before, bytecode = _Active.sandbox, sys.dont_write_bytecode
+        _Active.sandbox, sys.dont_write_bytecode = self, True
+        try:
+            yield self
+        finally:
+            _Active.sandbox, sys.dont_write_bytecode = before, bytecode
+
+    def judge(self, event: str, arguments: tuple[Any, ...]) -> str | None:
+        """Why an audit event is refused; None when it may happen."""
+        if event == "open":
+            path, mode, flags = (*arguments, None, None, None)[:3]
+            writing = bool(flags & _WRITING) if isinstance(flags, int) else any(c in str(mode or "r") for c in "wax+")
+            return self._write("open", path) if writing else None
+        if event in WRITES_FIRST:
+            return self._write(event, arguments[0])
+        if event in WRITES_SECOND:
+            return self._write(event, arguments[1]) or (self._write(event, arguments[0]) if event == "os.rename" else None)
+        if event in NETWORK:
+            return self._network(event, arguments)
+        if event in PROCESSES:
+            return self._process(event, arguments)
+        if event in SIGNALS and not self.allowed.signals and (not arguments or arguments[0] != os.getpid() or event == "os.kill"):
+            return f"{event} sends a signal; {OPTION}=signal allows it"
+        return None
+
+    def _write(self, event: str, path: Any) -> str | None:
+        if isinstance(path, int) or path is None:
+            return None
+        try:
+            full = os.path.realpath(os.fsdecode(path))
+        except (TypeError, ValueError):
+            return None
+        roots = (*self.folders, *self.allowed.folders, os.path.realpath(tempfile.gettempdir()))
+        if full in (os.devnull, "/dev/tty") or full.startswith("/dev/shm/") or any(_below(full, root) for root in roots):
+            return None
+        return f"{event} writes {full}, outside the working folder; {OPTION}=write:{os.path.dirname(full)} allows it"
+
+    def _network(self, event: str, arguments: tuple[Any, ...]) -> str | None:
+        place = 1 if event in ("socket.connect", "socket.bind", "socket.sendto") and len(arguments) > 1 else 0
+        address = arguments[place]
+        if isinstance(address, str | bytes) and event.startswith(("socket.connect", "socket.bind")):
+            return None  # a local socket file
+        host = str(address[0] if isinstance(address, tuple) and address else address)
+        if "*" in self.allowed.hosts or host in self.allowed.hosts:
+            return None
+        return f"{event} reaches {host}; {OPTION}=net:{host} allows it"
+
+    def _process(self, event: str, arguments: tuple[Any, ...]) -> str | None:
+        program = arguments[0] if arguments else event
+        if isinstance(program, list | tuple):
+            program = program[0] if program else event
+        name = os.path.basename(os.fsdecode(program).split()[0] if isinstance(program, str | bytes) and program else event)
+        if "*" in self.allowed.programs or name in self.allowed.programs:
+            return None
+        return f"{event} starts {name}; {OPTION}=subprocess:{name} allows it"
+
+
+class _Active:
+    sandbox: Sandbox | None = None
+    installed = False
+
+
+def _below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _install() -> None:
+    if not _Active.installed:
+        _Active.installed = True
+        sys.addaudithook(_audit)
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    sandbox = _Active.sandbox
+    if sandbox is None:
+        return
+    reason = sandbox.judge(event, arguments)
+    if reason is not None:
+        if reason not in sandbox.refused:
+            sandbox.refused.append(reason)
+        raise RefusedError(f"toolaudit's sandbox: {reason}")

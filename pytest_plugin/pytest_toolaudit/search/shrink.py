@@ -1,0 +1,61 @@
+"""A witness loses preemptions, then calls, until none can go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from pytest_toolaudit.calls import Call
+from pytest_toolaudit.explorer import Explorer, Judged, Settings
+from pytest_toolaudit.search.schedule import Schedule
+
+
+def fewer_preemptions(explorer: Explorer, hit: Judged, is_hit: Callable[[Judged], bool]) -> Judged:
+    """The same failure with as few preemptions as leaving out single ones can reach."""
+    best = hit
+    shrunk = True
+    while shrunk:
+        shrunk = False
+        for i in range(len(best.schedule.preemptions)):
+            kept = best.schedule.preemptions[:i] + best.schedule.preemptions[i + 1 :]
+            judged = explorer.judge(replace(best.schedule, preemptions=kept))
+            if is_hit(judged) and _same_kind(judged, hit):
+                best, shrunk = judged, True
+                break
+    return best
+
+
+def _same_kind(a: Judged, b: Judged) -> bool:
+    return (a.run.problem is None) == (b.run.problem is None)
+
+
+def fewer_calls(calls: list[Call], schedule: Schedule, settings: Settings, state: Any, observe: Any) -> tuple[list[int], Schedule] | None:
+    """The calls (indices) of a smaller batch that fails alike, and its schedule; None when every call is needed."""
+    kept = list(range(len(calls)))
+    for index in reversed(range(len(calls))):
+        if len(kept) <= 2:
+            break
+        fewer, candidate = [i for i in kept if i != index], _without(kept.index(index), schedule)
+        if candidate is not None and _still_fails([calls[i] for i in fewer], candidate, settings, state, observe):
+            kept, schedule = fewer, candidate
+    return (kept, schedule) if len(kept) < len(calls) else None
+
+
+def _without(call: int, schedule: Schedule) -> Schedule | None:
+    def moved(index: int) -> int:
+        return index - (index > call)
+
+    if any(call in (p.point.call, p.target) for p in schedule.preemptions):
+        return None
+    preemptions = tuple(replace(p, point=replace(p.point, call=moved(p.point.call)), target=moved(p.target)) for p in schedule.preemptions)
+    return Schedule(tuple(moved(c) for c in schedule.order if c != call), preemptions)
+
+
+def _still_fails(calls: list[Call], schedule: Schedule, settings: Settings, state: Any, observe: Any) -> bool:
+    with Explorer(calls, settings, state, observe) as inner:
+        inner.serial.outcome(range(len(calls)))
+        judged = inner.judge(schedule)
+        if judged.run.problem is not None:
+            return judged.run.problem.kind in ("deadlock", "livelock")
+        return judged.serial is None and not inner.serial.cut_short

@@ -1,0 +1,185 @@
+"""Conflicts and findings as one list of entries: what the gate counts and every renderer shows.
+
+A conflict is a finding about a pair; a finding that repeats a conflict (same fingerprint, or same code about the same
+tools with the same evidence) is that conflict and appears once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from toolaudit_reports.document import (
+    Confidence,
+    Conflict,
+    Finding,
+    Resource,
+    ScanDocument,
+    Severity,
+    Step,
+    Suppression,
+)
+from toolaudit_reports.labels import labels
+
+Status = Literal["open", "suppressed", "baseline", "known"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_CONFIDENCE: dict[str, int] = {"high": 0, "medium": 1, "low": 2}
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong.
+
+    `tools` are ids, the same id twice for a tool against itself; `pair` tells conflicts apart.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    status: Status
+    pair: bool
+    tools: tuple[str, ...]
+    names: tuple[str, ...]
+    file: str
+    line: int
+    column: int | None
+    end_column: int | None
+    message: str
+    help: str
+    fingerprint: str
+    evidence: tuple[tuple[Step, ...], ...]
+    resource: Resource | None = None
+    when: str = ""
+    runners: tuple[str, ...] = ()
+    latent: bool = False
+    failure: str = ""
+    order: bool = False
+    suppression: Suppression | None = None
+    fixable: bool = False
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as editors read it."""
+        end = f":{self.column}" if self.column else ""
+        return f"{self.file}:{self.line}{end}" if self.line else self.file
+
+
+def collect(document: ScanDocument) -> tuple[Entry, ...]:
+    """Every conflict and finding once, most severe and most certain first, then by place."""
+    rules = {rule.code: rule.name for rule in document.rules}
+    names = labels(document.tools)
+    entries = [_from_conflict(conflict, names, rules) for conflict in document.conflicts]
+    known = {entry.fingerprint for entry in entries} | {_pair_key(c.code, c.tools, c.evidence) for c in document.conflicts}
+    for finding in document.findings:
+        if not {finding.fingerprint, _pair_key(finding.code, finding.tools, finding.evidence)} & known:
+            entries.append(_from_finding(finding, names, rules))
+    return tuple(sorted(entries, key=_order))
+
+
+def is_open(entry: Entry) -> bool:
+    """Whether the entry counts: not suppressed, not in the baseline, not known before the compared revision."""
+    return entry.status == "open"
+
+
+def rule_names(document: ScanDocument) -> dict[str, str]:
+    """Code → stable name, from the document's rules and findings."""
+    named = {finding.code: finding.name for finding in document.findings if finding.name}
+    return named | {rule.code: rule.name for rule in document.rules}
+
+
+def _from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, str]) -> Entry:
+    first = _leading_step(conflict.evidence)
+    return Entry(
+        code=conflict.code,
+        name=rules.get(conflict.code, conflict.code),
+        severity=conflict.severity,
+        confidence=conflict.confidence,
+        status=_status(conflict.suppressed, conflict.suppression, conflict.new),
+        pair=True,
+        tools=conflict.tools,
+        names=_pair_names(conflict, names),
+        file=first.file if first else conflict.tools[0].partition("::")[0],
+        line=first.line if first else 0,
+        column=first.column if first else None,
+        end_column=first.end_column if first else None,
+        message=conflict.message,
+        help=conflict.help,
+        fingerprint=conflict.fingerprint or _fallback_fingerprint(conflict),
+        evidence=conflict.evidence,
+        resource=conflict.resource,
+        when=conflict.when,
+        runners=conflict.runners,
+        latent=conflict.latent,
+        failure=conflict.failure,
+        order=conflict.kind == "order",
+        suppression=conflict.suppression,
+    )
+
+
+def _pair_names(conflict: Conflict, names: dict[str, str]) -> tuple[str, ...]:
+    """The labels of both tools; what the conflict itself calls them only where the document does not list them."""
+    own = conflict.tools_names if len(conflict.tools_names) == len(conflict.tools) else ()
+    called = own or tuple(_short(tool) for tool in conflict.tools)
+    return tuple(names.get(tool, name) for tool, name in zip(conflict.tools, called, strict=True))
+
+
+def _from_finding(finding: Finding, names: dict[str, str], rules: dict[str, str]) -> Entry:
+    return Entry(
+        code=finding.code,
+        name=finding.name or rules.get(finding.code, finding.code),
+        severity=finding.severity,
+        confidence=finding.confidence,
+        status=_status(finding.suppressed, finding.suppression, finding.new),
+        pair=False,
+        tools=finding.tools,
+        names=tuple(names.get(tool, _short(tool)) for tool in finding.tools),
+        file=finding.file,
+        line=finding.line,
+        column=finding.column,
+        end_column=finding.end_column,
+        message=finding.message,
+        help=finding.help,
+        fingerprint=finding.fingerprint,
+        evidence=finding.evidence,
+        resource=finding.resource,
+        suppression=finding.suppression,
+        fixable=finding.fixable,
+    )
+
+
+def _leading_step(evidence: tuple[tuple[Step, ...], ...]) -> Step | None:
+    """The write that does the harm, else the last access, else the first line that there is."""
+    steps = [step for chain in evidence for step in chain]
+    writes = [step for step in steps if step.access in ("w", "rmw")]
+    reads = [step for step in steps if step.access]
+    return next(iter(writes or reads or steps), None)
+
+
+def _status(suppressed: bool, suppression: Suppression | None, new: bool) -> Status:
+    if suppressed:
+        return "baseline" if suppression and suppression.origin == "baseline" else "suppressed"
+    return "open" if new else "known"
+
+
+def _order(entry: Entry) -> tuple[object, ...]:
+    closed = 0 if entry.status == "open" else 1
+    rank = RANK[entry.severity], entry.latent, _CONFIDENCE[entry.confidence]
+    return (closed, *rank, entry.code, entry.file, entry.line, entry.tools, entry.fingerprint)
+
+
+def _pair_key(code: str, tools: tuple[str, ...], evidence: tuple[tuple[Step, ...], ...]) -> str:
+    places = [f"{step.file}:{step.line}" for chain in evidence for step in chain]
+    return "\n".join([code, *sorted(set(tools)), *places]) if places else f"{code}\n{tools}\nno evidence"
+
+
+def _fallback_fingerprint(conflict: Conflict) -> str:
+    """For documents of other writers: code, tools and resource, no line."""
+    parts = (conflict.code, *conflict.tools, conflict.resource.kind, conflict.resource.scope, conflict.resource.key)
+    return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+def _short(tool: str) -> str:
+    return tool.rpartition("::")[2] or tool

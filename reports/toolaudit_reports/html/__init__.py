@@ -1,0 +1,1 @@
+"""The parts of the HTML page: what each section shows, as plain values that the templates lay out."""

@@ -1,0 +1,150 @@
+"""The coupling graph as inline SVG: tools in a column, the resources they clash on beside them, orderings as arrows.
+
+Resources are nodes of their own, so twenty tools on one cache are twenty lines to one node and not 190 lines among
+themselves. The layout is two columns and a few sweeps that pull neighbours together: the same picture every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from toolaudit_reports.document import Ordering
+from toolaudit_reports.findings import RANK, Entry
+from toolaudit_reports.html.components import components
+from toolaudit_reports.sanitise import one_line, shorten
+from toolaudit_reports.stories import resource_text
+
+LARGEST = 60
+ROW, TOP, TOOL_X, HUB_X, WIDTH = 26, 18, 300, 620, 960
+"""In SVG units: a row's height, the margin above, where the dots of tools and of resources stand, the whole width."""
+NAME = 34
+SWEEPS = 6
+
+
+class Node(msgspec.Struct, frozen=True):
+    href: str
+    label: str
+    full: str
+    x: int
+    y: int
+    severity: str
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """A curve; `path` is SVG path data made of numbers alone."""
+
+    path: str
+    severity: str
+    label: str
+    order: bool
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """One group of coupled tools."""
+
+    tools: tuple[Node, ...]
+    resources: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    height: int
+    summary: str
+    left_out: int
+
+
+Links = dict[tuple[str, str], str]
+
+
+def build(
+    entries: tuple[Entry, ...],
+    orderings: tuple[Ordering, ...],
+    names: dict[str, str],
+    tool_href: Callable[[str], str],
+    entry_href: Callable[[Entry], str],
+) -> tuple[Picture, ...]:
+    """One picture a group of coupled tools, largest first; a tool that clashes with itself alone needs none."""
+    pictures = []
+    for group in components(entries):
+        if len(group) == 1:
+            continue
+        shown = set(group[:LARGEST])
+        inside = tuple(entry for entry in entries if set(entry.tools) <= shown)
+        arcs = [order for order in orderings if {order.before, order.after} <= shown]
+        pictures.append(_picture(inside, arcs, names, tool_href, entry_href, len(group) - len(shown)))
+    return tuple(pictures)
+
+
+def _picture(
+    entries: tuple[Entry, ...],
+    orderings: list[Ordering],
+    names: dict[str, str],
+    tool_href: Callable[[str], str],
+    entry_href: Callable[[Entry], str],
+    left_out: int,
+) -> Picture:
+    links, leads = _links(entries)
+    tools, hubs = _arrange(links)
+    half = (len(tools) - len(hubs)) * ROW // 2
+    tool_y = {tool: TOP + number * ROW + max(-half, 0) for number, tool in enumerate(tools)}
+    hub_y = {hub: TOP + number * ROW + max(half, 0) for number, hub in enumerate(hubs)}
+    worst = {tool: min((links[key] for key in links if key[0] == tool), key=RANK.__getitem__) for tool in tools}
+    tool_nodes = [_node(tool_href(t), names.get(t, t), TOOL_X, tool_y[t], worst[t]) for t in tools]
+    hub_nodes = [_node(entry_href(leads[h]), h, HUB_X, hub_y[h], leads[h].severity) for h in hubs]
+    edges = [_edge(tool_y[tool], hub_y[hub], links[tool, hub], f"{names.get(tool, tool)} – {hub}") for tool, hub in links]
+    edges += [_arc(tool_y[order.before], tool_y[order.after], names, order) for order in orderings]
+    rows = max(len(tools), len(hubs))
+    listed = ", ".join(one_line(names.get(tool, tool)) for tool in tools[:3])
+    summary = f"{len(tools)} tools on {len(hubs)} {'resource' if len(hubs) == 1 else 'resources'}: {listed}"
+    summary += ", …" if len(tools) > 3 else ""
+    return Picture(tuple(tool_nodes), tuple(hub_nodes), tuple(edges), 2 * TOP + (rows - 1) * ROW, summary, left_out)
+
+
+def _links(entries: tuple[Entry, ...]) -> tuple[Links, dict[str, Entry]]:
+    """(tool, resource) → worst severity, and the leading entry of each resource."""
+    links: Links = {}
+    leads: dict[str, Entry] = {}
+    for entry in entries:
+        hub = resource_text(entry.resource) if entry.resource else entry.name
+        if hub not in leads or RANK[entry.severity] < RANK[leads[hub].severity]:
+            leads[hub] = entry
+        for tool in entry.tools:
+            held = links.get((tool, hub), entry.severity)
+            links[tool, hub] = min(held, entry.severity, key=RANK.__getitem__)
+    return links, leads
+
+
+def _arrange(links: Links) -> tuple[list[str], list[str]]:
+    """Both columns in an order that keeps neighbours near: each goes to the mean position of those it is linked to."""
+    tools = sorted({tool for tool, _ in links})
+    hubs = sorted({hub for _, hub in links})
+    of_tool = {tool: [hub for t, hub in links if t == tool] for tool in tools}
+    of_hub = {hub: [tool for tool, h in links if h == hub] for hub in hubs}
+    for _ in range(SWEEPS):
+        hubs = _pulled(hubs, of_hub, tools)
+        tools = _pulled(tools, of_tool, hubs)
+    return tools, hubs
+
+
+def _pulled(column: list[str], linked: dict[str, list[str]], other: list[str]) -> list[str]:
+    place = {name: number for number, name in enumerate(other)}
+    mean = {name: sum(place[far] for far in linked[name]) / len(linked[name]) for name in column}
+    return sorted(column, key=lambda name: (mean[name], name))
+
+
+def _node(href: str, label: str, x: int, y: int, severity: str) -> Node:
+    clean = one_line(label)
+    return Node(href, shorten(clean, NAME), clean, x, y, severity)
+
+
+def _edge(tool_y: int, hub_y: int, severity: str, label: str) -> Edge:
+    bend = (HUB_X - TOOL_X) // 2
+    path = f"M{TOOL_X + 6} {tool_y}C{TOOL_X + bend} {tool_y} {HUB_X - bend} {hub_y} {HUB_X - 6} {hub_y}"
+    return Edge(path, severity, one_line(label), False)
+
+
+def _arc(before: int, after: int, names: dict[str, str], order: Ordering) -> Edge:
+    """An arrow between two dots of the tool column, drawn to its right so that names stay readable."""
+    x, reach = TOOL_X + 7, TOOL_X + 24 + min(abs(after - before) // 3, 90)
+    path = f"M{x} {before}C{reach} {before} {reach} {after} {x} {after}"
+    label = f"{names.get(order.before, order.before)} before {names.get(order.after, order.after)}"
+    return Edge(path, order.severity, one_line(label), True)

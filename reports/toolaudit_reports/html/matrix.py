@@ -1,0 +1,101 @@
+"""The tool × tool matrix: one table for each group of coupled tools, each clash one click from its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from toolaudit_reports.findings import RANK, Entry
+from toolaudit_reports.html.components import components
+from toolaudit_reports.proofs import Proof
+
+LARGEST = 40
+"""So many tools a table: more columns fit no screen. The rest of a group is counted and stays in findings and graph."""
+CELLS = 6_000
+"""So many cells in all tables together, so that a page of 500 tools stays quick."""
+GLYPHS = {"error": "✕", "warning": "▲", "note": "•"}
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A clash of two tools: the most severe, and how many there are. `proof` is its state, empty when not run."""
+
+    href: str
+    severity: str
+    glyph: str
+    number: int
+    proof: str
+    label: str
+
+
+class Row(msgspec.Struct, frozen=True):
+    tool: str
+    name: str
+    cells: tuple[Cell | None, ...]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One table. `names` head its columns; `left_out` tools of the group are not in it."""
+
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+    left_out: int
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """`alone`: the tools that clash with nothing but themselves, each with its cell; `hidden` groups did not fit."""
+
+    groups: tuple[Group, ...]
+    alone: tuple[tuple[str, str, Cell | None], ...]
+    hidden: int
+
+
+def build(entries: tuple[Entry, ...], names: dict[str, str], proofs: dict[str, Proof], href: Callable[[Entry], str]) -> Matrix:
+    """The matrix over `entries` (open pairs, most severe first)."""
+    cells: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        first, second = entry.tools[0], entry.tools[-1]
+        cells.setdefault((first, second), []).append(entry)
+        if first != second:
+            cells.setdefault((second, first), []).append(entry)
+    groups, alone, room, hidden = [], [], CELLS, 0
+    for tools in components(entries):
+        if len(tools) == 1:
+            alone.append((tools[0], names.get(tools[0], tools[0]), _cell(cells[tools[0], tools[0]], proofs, href)))
+            continue
+        shown = tools[:LARGEST]
+        if len(shown) ** 2 > room:
+            hidden += 1
+            continue
+        room -= len(shown) ** 2
+        shown = tuple(sorted(shown, key=lambda tool: (names.get(tool, tool), tool)))
+        rows = tuple(_row(tool, shown, cells, names, proofs, href) for tool in shown)
+        groups.append(Group(tuple(names.get(tool, tool) for tool in shown), rows, len(tools) - len(shown)))
+    return Matrix(tuple(groups), tuple(alone), hidden)
+
+
+def _row(
+    tool: str,
+    shown: tuple[str, ...],
+    cells: dict[tuple[str, str], list[Entry]],
+    names: dict[str, str],
+    proofs: dict[str, Proof],
+    href: Callable[[Entry], str],
+) -> Row:
+    row = [_cell(cells.get((tool, other)), proofs, href) for other in shown]
+    return Row(tool, names.get(tool, tool), tuple(row))
+
+
+def _cell(held: list[Entry] | None, proofs: dict[str, Proof], href: Callable[[Entry], str]) -> Cell | None:
+    if not held:
+        return None
+    worst = min(held, key=lambda entry: RANK[entry.severity])
+    proof = proofs.get(worst.fingerprint)
+    state = proof.state if proof else ""
+    names = sorted({entry.name for entry in held})
+    pair = f"{worst.names[0]} and {'itself' if len(set(worst.tools)) == 1 else worst.names[-1]}"
+    # What is seen must be in what is read aloud: the number comes first (WCAG 2.5.3).
+    many = f"{len(held)} clashes, the worst " if len(held) > 1 else ""
+    label = f"{many}{worst.severity}: {', '.join(names)}, {pair}{f', {state}' if state else ''}"
+    glyph = "✓" if state == "cleared" else GLYPHS[worst.severity]
+    return Cell(href(worst), worst.severity, glyph, len(held), state, label)

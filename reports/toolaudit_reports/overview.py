@@ -1,0 +1,128 @@
+"""What a reviewer needs in ten seconds: may parallel calls go live, and what to do first."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from toolaudit_reports.document import ScanDocument, Tool
+from toolaudit_reports.findings import RANK, Entry
+from toolaudit_reports.gate import Gate
+from toolaudit_reports.proofs import Proof, count
+from toolaudit_reports.stories import Story, title
+
+ToolState = Literal["clashes", "order", "latent", "unknown", "safe"]
+STATES: dict[ToolState, str] = {
+    "clashes": "clashes with a parallel call",
+    "order": "depends on the order of calls",
+    "latent": "clashes under another runner",
+    "unknown": "could not be fully read",
+    "safe": "no clash found",
+}
+
+
+class Todo(msgspec.Struct, frozen=True):
+    """One thing to do first: what is wrong, what to do, and the story it stands for."""
+
+    what: str
+    do: str
+    story: Story
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The verdict in one sentence, the state of every tool (by id), and at most three things to do."""
+
+    verdict: str
+    safe: bool
+    states: dict[str, ToolState]
+    todos: tuple[Todo, ...]
+
+
+def look(document: ScanDocument, entries: tuple[Entry, ...], stories: tuple[Story, ...], proofs: dict[str, Proof], gate: Gate) -> Overview:
+    """The overview of one document."""
+    states = tool_states(document, entries, proofs)
+    verdict, safe = _sentence(states, gate)
+    return Overview(verdict, safe, states, _todos(stories, proofs))
+
+
+def tool_states(document: ScanDocument, entries: tuple[Entry, ...], proofs: dict[str, Proof]) -> dict[str, ToolState]:
+    """Tool id → state. Accepted and cleared conflicts leave a tool safe; an unread tool is never safe."""
+    states: dict[str, ToolState] = {tool.id: _alone(tool) for tool in document.tools}
+    rank = list(STATES)
+    for entry in entries:
+        if not entry.pair or entry.status in ("suppressed", "baseline") or _cleared(entry, proofs):
+            continue
+        state: ToolState = "latent" if entry.latent else "order" if entry.order else "clashes"
+        for tool in entry.tools:
+            if tool in states and rank.index(state) < rank.index(states[tool]):
+                states[tool] = state
+    return states
+
+
+def numbers(gate: Gate) -> str:
+    """`4 errors, 1 warning, 2 suppressed`; `no findings` when there are none."""
+    counted = gate.counted
+    said = [
+        count(number, noun)
+        for number, noun in ((counted.errors, "error"), (counted.warnings, "warning"), (counted.notes, "note"))
+        if number
+    ]
+    rest = (
+        (counted.confirmed, "confirmed"),
+        (counted.cleared, "cleared"),
+        (counted.suppressed, "suppressed"),
+        (counted.baseline, "in the baseline"),
+        (counted.known, "known before"),
+    )
+    said += [f"{number} {word}" for number, word in rest if number]
+    return ", ".join(said) or "no findings"
+
+
+def _alone(tool: Tool) -> ToolState:
+    return "unknown" if tool.class_ == "unknown" else "safe"
+
+
+def _cleared(entry: Entry, proofs: dict[str, Proof]) -> bool:
+    proof = proofs.get(entry.fingerprint)
+    return proof is not None and proof.state == "cleared"
+
+
+def _sentence(states: dict[str, ToolState], gate: Gate) -> tuple[str, bool]:
+    total = len(states)
+    held = list(states.values())
+    racing, ordered, unread = held.count("clashes"), held.count("order"), held.count("unknown")
+    if not total:
+        return "No tools found", False
+    rest = f"; {unread} could not be fully read" if unread else ""
+    if racing:
+        return f"Not safe to run in parallel: {racing + ordered} of {count(total, 'tool')} {_verb(racing + ordered)}{rest}", False
+    if ordered:
+        return (
+            f"No race found, but the order of calls decides what {ordered} of {count(total, 'tool')} give{'s' * (ordered == 1)}{rest}",
+            False,
+        )
+    if unread:
+        return f"No clash found, but {unread} of {count(total, 'tool')} could not be fully read", False
+    if gate.incomplete:
+        return f"No clash found among {count(total, 'tool')}, but the scan is incomplete", False
+    latent = held.count("latent")
+    if latent:
+        return f"No clash under this runner; {latent} of {count(total, 'tool')} would clash under another", True
+    return f"Safe to run in parallel as far as was read: no clash among {count(total, 'tool')}", True
+
+
+def _verb(number: int) -> str:
+    return "clashes" if number == 1 else "clash"
+
+
+def _todos(stories: tuple[Story, ...], proofs: dict[str, Proof]) -> tuple[Todo, ...]:
+    """Confirmed stories before suspected ones; cleared and accepted ones are nothing to do."""
+
+    def proven(story: Story) -> int:
+        held = [proofs[entry.fingerprint].state for entry in story.entries if entry.fingerprint in proofs]
+        return 0 if "confirmed" in held else 1
+
+    due = [story for story in stories if not story.settled]
+    first = sorted(due, key=lambda story: (RANK[story.lead.severity], proven(story)))[:3]
+    return tuple(Todo(title(story) or story.lead.message, story.lead.help, story) for story in first)

@@ -1,0 +1,81 @@
+"""What confirm runs say of each finding: confirmed, cleared (how far), or still open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from toolaudit_reports.document import EvidenceDocument, EvidenceItem, Resource
+from toolaudit_reports.findings import Entry
+
+State = Literal["confirmed", "cleared", "open"]
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """The state of one entry and the item that decides it; `text` says in one line how far the runs went."""
+
+    state: State
+    item: EvidenceItem
+    text: str
+
+
+def prove(entries: Iterable[Entry], evidence: Iterable[EvidenceDocument]) -> dict[str, Proof]:
+    """Fingerprint → proof. One confirmation outweighs any number of runs that did not reproduce it."""
+    by_fingerprint: dict[str, list[EvidenceItem]] = {}
+    by_pair: dict[tuple[object, ...], list[EvidenceItem]] = {}
+    for document in evidence:
+        for item in document.items:
+            if item.fingerprint:
+                by_fingerprint.setdefault(item.fingerprint, []).append(item)
+            else:
+                by_pair.setdefault(_pair(item.code, item.tools, item.resource), []).append(item)
+    proofs = {}
+    for entry in entries:
+        items = by_fingerprint.get(entry.fingerprint) or by_pair.get(_pair(entry.code, entry.tools, entry.resource))
+        if items:
+            proofs[entry.fingerprint] = _decide(items)
+    return proofs
+
+
+def _decide(items: list[EvidenceItem]) -> Proof:
+    best = min(items, key=_weight)
+    return Proof(state=_state(best), item=best, text=_text(best))
+
+
+def _state(item: EvidenceItem) -> State:
+    """Cleared needs every schedule of a stated bound to have been run over state that could all be seen."""
+    if item.verdict == "confirmed":
+        return "confirmed"
+    return "cleared" if item.verdict == "not-reproduced" and item.exhausted and not item.unobserved else "open"
+
+
+def _weight(item: EvidenceItem) -> tuple[int, int, int]:
+    rank = {"confirmed": 0, "cleared": 1, "open": 2}[_state(item)]
+    simplest = item.preemptions if rank == 0 else -item.preemptions
+    return rank, simplest, -item.schedules
+
+
+def _text(item: EvidenceItem) -> str:
+    if item.verdict == "confirmed":
+        preemptions = item.witness.preemptions if item.witness else item.preemptions
+        times = f", replayed {item.witness.replayed} times" if item.witness and item.witness.replayed else ""
+        return f"confirmed: {len(item.calls) or 2} calls, {count(preemptions, 'preemption')}{times}"
+    if item.verdict == "cannot-run":
+        return f"not run: {item.reason or 'no reason given'}"
+    ran = count(item.schedules, "schedule")
+    if item.unobserved:
+        return f"not reproduced in {ran}, but not all was observed: {', '.join(item.unobserved)}"
+    if item.exhausted:
+        return f"cleared: every schedule with up to {count(item.preemptions, 'preemption')} ({ran}) equals a serial order"
+    return f"not reproduced in {ran}; not every schedule was run"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 schedule`, `2 schedules`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _pair(code: str, tools: tuple[str, ...], resource: Resource | None) -> tuple[object, ...]:
+    return code, tuple(sorted(set(tools))), (resource.kind, resource.key) if resource else None

@@ -1,0 +1,118 @@
+"""Folding: many entries about one resource are told once. Twenty tools on one cache are one story, not 190 lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from toolaudit_reports.document import Resource
+from toolaudit_reports.findings import RANK, Entry
+from toolaudit_reports.proofs import Proof
+
+NOTHING_PROVEN: Mapping[str, Proof] = MappingProxyType({})
+FOLD_FROM = 4
+"""So many findings of one code, without a pair, are told together."""
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries with one cause. `lead` is the most severe that stands, confirmed before suspected; `cleared` are those that runs cleared.
+
+    `tools` are the labels of all tools in the entries that stand (in all of them when none does), sorted.
+    """
+
+    lead: Entry
+    entries: tuple[Entry, ...]
+    tools: tuple[str, ...]
+    cleared: tuple[Entry, ...] = ()
+
+    @property
+    def standing(self) -> tuple[Entry, ...]:
+        """The entries that no run cleared."""
+        return self.entries[: len(self.entries) - len(self.cleared)]
+
+    @property
+    def folded(self) -> bool:
+        return len(self.entries) > 1
+
+    @property
+    def settled(self) -> bool:
+        """Nothing left to do: every entry was cleared, or the story is accepted."""
+        return self.lead.status != "open" or not self.standing
+
+    @property
+    def resource(self) -> Resource | None:
+        return self.lead.resource
+
+
+def tell(entries: tuple[Entry, ...], proofs: Mapping[str, Proof] = NOTHING_PROVEN) -> tuple[Story, ...]:
+    """Stories of `entries` (as `collect` sorts them): most severe first, then the one that involves most tools; settled ones last."""
+    groups: dict[tuple[object, ...], list[Entry]] = {}
+    alone = Counter((entry.code, entry.status) for entry in entries if not entry.pair)
+    for entry in entries:
+        groups.setdefault(_key(entry, alone[entry.code, entry.status]), []).append(entry)
+    stories = [_story(group, proofs) for group in groups.values()]
+    return tuple(sorted(stories, key=_order))
+
+
+def headline(story: Story) -> str:
+    """One sentence: the lead's message, and for many tools first what they share."""
+    head = title(story)
+    return f"{head}: {story.lead.message}" if head else story.lead.message
+
+
+def title(story: Story) -> str:
+    """What a folded story is about, without its lead; empty for a story that its lead tells alone."""
+    standing = story.standing or story.entries
+    pairs = sum(entry.pair for entry in standing)
+    if len(story.tools) > 2 and pairs and story.lead.resource is not None:
+        return f"{len(story.tools)} tools clash on {resource_text(story.lead.resource)} in {pairs} pairs"
+    if len(standing) >= FOLD_FROM and not pairs:
+        return f"{len(standing)} times"
+    return ""
+
+
+def resource_text(resource: Resource) -> str:
+    """`kind:key`, the name that scan and engine share."""
+    return f"{resource.kind}:{resource.key}" if resource.key and resource.key != resource.kind else resource.kind
+
+
+def _key(entry: Entry, alike: int) -> tuple[object, ...]:
+    if entry.pair and entry.resource is not None:
+        return entry.status, "pair", entry.resource.kind, entry.resource.scope, entry.resource.key
+    if alike >= FOLD_FROM:
+        return entry.status, "code", entry.code
+    return entry.status, "one", entry.fingerprint, entry.file, entry.line, entry.code
+
+
+def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:
+    def state(entry: Entry) -> str:
+        proof = proofs.get(entry.fingerprint)
+        return proof.state if proof else ""
+
+    def rank(entry: Entry) -> tuple[bool, int, bool]:
+        return state(entry) == "cleared", RANK[entry.severity], state(entry) != "confirmed"
+
+    ordered = tuple(sorted(group, key=rank))
+    cleared = tuple(entry for entry in ordered if state(entry) == "cleared")
+    standing = ordered[: len(ordered) - len(cleared)] or ordered
+    tools = sorted({name for entry in standing for name in entry.names})
+    return Story(lead=ordered[0], entries=ordered, tools=tuple(tools), cleared=cleared)
+
+
+def _order(story: Story) -> tuple[object, ...]:
+    lead = story.lead
+    spread = (-len(story.tools), -len(story.entries)) if lead.pair else (0, 0)
+    return (
+        lead.status != "open",
+        story.settled,
+        RANK[lead.severity],
+        lead.latent,
+        not lead.pair,
+        *spread,
+        lead.code,
+        lead.file,
+        lead.line,
+    )

@@ -1,0 +1,93 @@
+"""A headless Chromium for the tests of the page; without one they are skipped and say why."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from toolaudit_reports.document import EvidenceDocument, ScanDocument, load_evidence, load_scan
+
+REPORTS = Path(__file__).parent.parent / "reports"
+AXE = "axe-core@4.10.3"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def neighbour(name: str) -> ModuleType:
+    """A module of tests/reports; pytest's importlib mode puts no folder of tests on the path."""
+    known = f"toolaudit_reports_tests_{name}"
+    if known not in sys.modules:
+        spec = importlib.util.spec_from_file_location(known, REPORTS / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[known] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[known])
+    return sys.modules[known]
+
+
+@pytest.fixture(scope="session")
+def scan() -> ScanDocument:
+    return load_scan((REPORTS / "data" / "scan.json").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def evidence() -> EvidenceDocument:
+    return load_evidence((REPORTS / "data" / "evidence.json").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def many() -> ModuleType:
+    return neighbour("many")
+
+
+@pytest.fixture(scope="session")
+def hostile() -> ModuleType:
+    return neighbour("hostile")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Playwright's driver over the Chromium of the system; `TOOLAUDIT_CHROMIUM` may name another."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
+    program = os.environ.get("TOOLAUDIT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("needs Chromium (apt-get install chromium, or TOOLAUDIT_CHROMIUM=path)")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core; `TOOLAUDIT_AXE` may name a file of it for runs without a network."""
+    named = os.environ.get("TOOLAUDIT_AXE")
+    if named:
+        return Path(named).read_text(encoding="utf-8")
+    if shutil.which("npm") is None:
+        pytest.skip("axe-core comes from npm and there is no npm; set TOOLAUDIT_AXE to a file of axe.min.js")
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run(["npm", "pack", AXE, "--silent"], cwd=folder, capture_output=True, timeout=60, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"{AXE} could not be fetched; set TOOLAUDIT_AXE to a file of axe.min.js")
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        member = archive.extractfile("package/axe.min.js")
+        assert member is not None
+        return member.read().decode()

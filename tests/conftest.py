@@ -1,0 +1,30 @@
+"""Code bases written down as text, opened as projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from toolaudit.project.local import LocalProject, open_project
+
+Open = Callable[..., LocalProject]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """`project({"a.py": "…"}, "folder")`: writes the files below the working folder and opens the roots (default: `.`)."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(files: dict[str, str | bytes], *roots: str, markers: dict[str, bytes] | None = None) -> LocalProject:
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else dedent(content).encode())
+        opened = open_project([Path(r) for r in roots or (".",)], markers or {})
+        assert isinstance(opened, LocalProject)
+        return opened
+
+    return make

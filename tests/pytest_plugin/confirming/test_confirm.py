@@ -1,0 +1,226 @@
+"""`toolaudit confirm` on small projects: what is confirmed, what is not reproduced, what cannot run; through the command itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolaudit_reports.document import EvidenceDocument, load_evidence
+
+COUNTER = """
+from mcp.server.fastmcp import FastMCP
+
+server = FastMCP("counter")
+COUNT = {"n": 0}
+
+
+@server.tool()
+def bump() -> int:
+    n = COUNT["n"]
+    COUNT["n"] = n + 1
+    return n + 1
+"""
+LOCKED = """
+import threading
+
+from langchain_core.tools import tool
+
+LOCK = threading.Lock()
+COUNT = {"n": 0}
+
+
+@tool
+def bump() -> int:
+    "Count."
+    with LOCK:
+        n = COUNT["n"]
+        COUNT["n"] = n + 1
+        return n + 1
+"""
+NOTES = """
+import json
+from pathlib import Path
+
+from langchain_core.tools import tool
+
+
+@tool
+def add_note(path: str, text: str) -> int:
+    "Add."
+    file = Path(path)
+    notes = json.loads(file.read_text()) if file.exists() else []
+    notes.append(text)
+    file.write_text(json.dumps(notes))
+    return len(notes)
+"""
+TOOLKIT = """
+from agno.tools import Toolkit
+
+
+class Basket(Toolkit):
+    def __init__(self, owner: str):
+        self.items = []
+        super().__init__(name="basket", tools=[self.put])
+
+    def put(self, item: str) -> int:
+        count = len(self.items)
+        self.items = self.items + [item]
+        return count + 1
+"""
+CLOSURE = """
+from mcp.server.fastmcp import FastMCP
+
+
+def register(server: FastMCP) -> None:
+    seen = {"n": 0}
+
+    @server.tool()
+    def count() -> int:
+        n = seen["n"]
+        seen["n"] = n + 1
+        return n
+"""
+DISPATCH = """
+import threading
+
+STATE = {"n": 0}
+TOOLS = [
+    {"type": "function", "function": {"name": "inc", "parameters": {"type": "object", "properties": {"by": {"type": "integer"}}}}},
+]
+
+
+def run_tool(name, arguments):
+    if name == "inc":
+        n = STATE["n"]
+        STATE["n"] = n + arguments["by"]
+        return STATE["n"]
+    raise ValueError(name)
+
+
+def run_turn(calls):
+    threads = [threading.Thread(target=run_tool, args=(c["name"], c["arguments"])) for c in calls]
+    for thread in threads:
+        thread.start()
+"""
+MISSING = """
+import a_module_that_nobody_has
+from langchain_core.tools import tool
+
+COUNT = {"n": 0}
+
+
+@tool
+def bump() -> int:
+    "Count."
+    COUNT["n"] += 1
+    return COUNT["n"]
+"""
+OUTSIDE = """
+from pathlib import Path
+
+from langchain_core.tools import tool
+
+FILE = Path("/toolaudit-must-not-write-here.txt")
+
+
+@tool
+def count() -> int:
+    "Count."
+    n = int(FILE.read_text()) if FILE.exists() else 0
+    FILE.write_text(str(n + 1))
+    return n
+"""
+
+
+def confirm(folder: Path, *options: str) -> tuple[int, str, EvidenceDocument]:
+    """Exit code, what was printed, and the evidence."""
+    command = [sys.executable, "-m", "toolaudit", "confirm", "tools.py", "--evidence", "evidence.json", *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    file = folder / "evidence.json"
+    assert file.exists(), done.stdout + done.stderr
+    return done.returncode, done.stdout, load_evidence(file.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("source", "resource"),
+    [(COUNTER, "COUNT[n]"), (NOTES, "param:path"), (TOOLKIT, "items"), (CLOSURE, "seen[n]"), (DISPATCH, "STATE[n]")],
+    ids=["module global", "file by parameter", "toolkit", "closure", "dispatcher"],
+)
+def test_a_race_is_confirmed_with_a_witness(tmp_path: Path, source: str, resource: str) -> None:
+    (tmp_path / "tools.py").write_text(source)
+    code, text, evidence = confirm(tmp_path)
+    found = [item for item in evidence.items if item.verdict == "confirmed" and item.kind == "racy"]
+    assert code == 1
+    assert found, text
+    assert found[0].resource is not None
+    assert resource in found[0].resource.key
+    assert found[0].witness is not None
+    assert found[0].witness.preemptions == 1
+    assert found[0].witness.failure == "shared-state mutation"
+    assert "equals no serial order" in text
+
+
+def test_a_locked_twin_has_nothing_to_confirm(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(LOCKED)
+    done = subprocess.run(
+        [sys.executable, "-m", "toolaudit", "confirm", "tools.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0
+    assert "confirmed" not in done.stdout or "0 confirmed" in done.stdout
+
+
+def test_what_cannot_be_imported_cannot_run_and_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(MISSING)
+    code, _, evidence = confirm(tmp_path)
+    assert code == 0
+    assert [item.verdict for item in evidence.items] == ["cannot-run"] * len(evidence.items)
+    assert "a_module_that_nobody_has" in evidence.items[0].reason
+    assert "install" in evidence.items[0].reason
+
+
+def test_a_write_outside_the_folder_is_refused_and_names_the_option(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(OUTSIDE)
+    before = sorted(path.name for path in Path("/").iterdir())
+    _, _, evidence = confirm(tmp_path)
+    assert {item.verdict for item in evidence.items} == {"cannot-run"}
+    assert "--toolaudit-allow=write:/" in evidence.items[0].reason
+    assert sorted(path.name for path in Path("/").iterdir()) == before
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["evidence.json", "tools.py"]
+
+
+def test_a_conftest_supplies_arguments(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(NOTES)
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_toolaudit_arguments():\n    return {'add_note': {'path': 'mine.json'}}\n", encoding="utf-8"
+    )
+    _, _, evidence = confirm(tmp_path)
+    assert {call.arguments["path"] for item in evidence.items for call in item.calls} == {"'mine.json'"}
+
+
+def test_items_spread_over_workers_give_the_same_evidence(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(COUNTER + COUNTER.replace("server", "second").replace("bump", "again").replace("COUNT", "OTHER"))
+    _, _, alone = confirm(tmp_path)
+    _, _, spread = confirm(tmp_path, "--", "-n", "2")
+    assert spread == alone
+
+
+def test_a_selection_runs_only_that(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(COUNTER + COUNTER.replace("server", "second").replace("bump", "again").replace("COUNT", "OTHER"))
+    _, _, evidence = confirm(tmp_path, "--", "-k", "again")
+    assert {tool.rpartition("::")[2] for item in evidence.items for tool in item.tools} == {"again"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--toolaudit=nowhere"], "nowhere"), (["--toolaudit=tools.py", "--toolaudit-allow=everything"], "expected net:HOST")],
+    ids=["no such path", "unknown permission"],
+)
+def test_bad_options_are_one_clear_line(tmp_path: Path, options: list[str], said: str) -> None:
+    (tmp_path / "tools.py").write_text(COUNTER)
+    done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 4
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

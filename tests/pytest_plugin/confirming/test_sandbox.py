@@ -1,0 +1,96 @@
+"""The sandbox refuses what it says, lets through what is allowed by name, and is gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_toolaudit.sandbox import Allowed, AllowError, RefusedError, Sandbox, parse
+
+OUTSIDE = Path(__file__).parent / "written_by_a_test"
+
+
+def _connect() -> None:
+    with socket.socket() as one:
+        one.settimeout(0.2)
+        one.connect(("127.0.0.1", 9))
+
+
+def _refused_by_the_host() -> None:
+    with pytest.raises(OSError, match=r"(?i)refused|timed out"):
+        _connect()
+
+
+REFUSED: dict[str, tuple[Callable[[], object], str]] = {
+    "open for writing": (lambda: OUTSIDE.open("w"), f"--toolaudit-allow=write:{OUTSIDE.parent}"),
+    "append": (lambda: OUTSIDE.open("a"), "write:"),
+    "low-level open": (lambda: os.open(OUTSIDE, os.O_CREAT | os.O_WRONLY), "write:"),
+    "mkdir": (lambda: OUTSIDE.mkdir(), "write:"),
+    "unlink": (lambda: Path(__file__).unlink(), "write:"),
+    "rename away": (lambda: Path(__file__).rename(OUTSIDE), "write:"),
+    "rmtree": (lambda: shutil.rmtree(Path(__file__).parent), "write:"),
+    "connect": (_connect, "--toolaudit-allow=net:127.0.0.1"),
+    "resolve a name": (lambda: socket.getaddrinfo("example.invalid", 80), "net:example.invalid"),
+    "subprocess": (lambda: subprocess.run([sys.executable, "-c", ""], check=False), "--toolaudit-allow=subprocess:"),
+    "os.system": (lambda: os.system("true"), "subprocess:true"),
+    "kill": (lambda: os.kill(os.getpid(), 0), "--toolaudit-allow=signal"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_is_refused_with_the_option_that_allows_it(name: str) -> None:
+    act, option = REFUSED[name]
+    box = Sandbox()
+    with box.entered(), pytest.raises(RefusedError) as refused:
+        act()
+    assert option in str(refused.value)
+    assert len(box.refused) == 1
+    assert not OUTSIDE.exists()
+
+
+ALLOWED: dict[str, tuple[Callable[[], object], list[str]]] = {
+    "reading": (lambda: Path(__file__).read_text(), []),
+    "the temporary folder": (lambda: Path(tempfile.mkdtemp()).rmdir(), []),
+    "a folder by name": (lambda: (OUTSIDE.mkdir(), OUTSIDE.rmdir()), [f"write:{OUTSIDE.parent}"]),
+    "a program by name": (lambda: subprocess.run(["true"], check=True), ["subprocess:true"]),
+    "all programs": (lambda: subprocess.run([sys.executable, "-c", ""], check=True), ["subprocess"]),
+    "a host by name": (_refused_by_the_host, ["net:127.0.0.1,net:localhost"]),
+    "signals": (lambda: os.kill(os.getpid(), 0), ["signal"]),
+    "discarding output": (lambda: Path(os.devnull).write_text("x"), []),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_is_let_through(name: str) -> None:
+    act, words = ALLOWED[name]
+    box = Sandbox(parse(words))
+    with box.entered():
+        act()
+    assert box.refused == []
+
+
+def test_nothing_is_refused_outside() -> None:
+    with Sandbox().entered():
+        pass
+    OUTSIDE.mkdir()
+    OUTSIDE.rmdir()
+    assert signal.getsignal(signal.SIGINT) is not None
+
+
+@pytest.mark.parametrize("word", ["net=1", "everything", "write:", "write"])
+def test_an_unknown_permission_is_refused(word: str) -> None:
+    with pytest.raises(AllowError, match="expected net:HOST"):
+        parse([word])
+
+
+def test_permissions_add_up() -> None:
+    assert parse(["net:a,net:b", "subprocess:git", "signal"]) == Allowed(frozenset({"a", "b"}), frozenset({"git"}), (), True)

@@ -1,0 +1,132 @@
+"""Tools that are defined while a server starts, or for another version of the framework: found, run and confirmed in this process."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from toolaudit_reports.document import EvidenceItem, load_evidence
+
+pytest_plugins = ["pytester"]
+
+BODY = """
+        n = COUNT["n"]
+        COUNT["n"] = n + 1
+        return str(n + 1)
+"""
+ASYNC_MAIN = """
+import asyncio
+from mcp.server import Server
+import mcp.server.stdio
+
+COUNT = {"n": 0}
+
+
+async def main(db_path: str):
+    server = Server("counter")
+
+    @server.list_tools()
+    async def list_tools():
+        import mcp.types as types
+        return [types.Tool(name="bump", description="", inputSchema={"type": "object", "properties": {}})]
+
+    @server.call_tool()
+    async def handle_call_tool(name, arguments):
+        if name == "bump":
+            n = COUNT["n"]
+            await asyncio.sleep(0)
+            COUNT["n"] = n + 1
+            return str(n + 1)
+        raise ValueError(name)
+
+    async with mcp.server.stdio.stdio_server() as (read, write):
+        await server.run(read, write)
+"""
+SYNC_MAIN = f"""
+from mcp.server.fastmcp import FastMCP
+
+COUNT = {{"n": 0}}
+
+
+def main():
+    server = FastMCP("counter")
+
+    @server.tool()
+    def bump() -> str:{BODY}
+    server.run()
+"""
+SQL = """
+import sqlite3
+from langchain_core.tools import tool
+
+
+@tool
+def run_query(query: str) -> str:
+    "Run SQL."
+    with sqlite3.connect("toolaudit.db") as connection:
+        return str(connection.execute(query).fetchall())
+"""
+OTHER_VERSION = f"""
+from mcp.server.fastmcp import FastMCP
+
+COUNT = {{"n": 0}}
+server = FastMCP("counter", a_setting_of_another_version=1)
+server.a_method_of_another_version()
+
+
+@server.tool()
+def bump() -> str:
+    if True:{BODY}
+"""
+
+HOME_AT_IMPORT = """
+from pathlib import Path
+from langchain_core.tools import tool
+
+FOLDER = Path.home() / ".counts"
+FOLDER.mkdir(exist_ok=True)
+
+
+def count(file):
+    n = int(file.read_text()) if file.exists() else 0
+    file.write_text(str(n + 1))
+    return n
+
+
+@tool
+def first() -> int:
+    "Count."
+    return count(FOLDER / "first.txt")
+
+
+@tool
+def second() -> int:
+    "Count."
+    return count(FOLDER / "second.txt")
+"""
+
+
+def confirm(pytester: pytest.Pytester, source: str) -> tuple[EvidenceItem, ...]:
+    """The evidence of a confirm run in this process."""
+    (pytester.path / "tools.py").write_text(source)
+    pytester.inline_run("--toolaudit=tools.py", "--toolaudit-evidence=evidence.json", "--toolaudit-seconds=1", "-p", "no:cacheprovider")
+    return load_evidence((pytester.path / "evidence.json").read_bytes()).items
+
+
+@pytest.mark.parametrize("source", [ASYNC_MAIN, SYNC_MAIN, OTHER_VERSION], ids=["async main", "main that runs a server", "another version"])
+def test_tools_behind_a_server_are_confirmed(pytester: pytest.Pytester, source: str) -> None:
+    before = {name: id(module) for name, module in sys.modules.items() if name.partition(".")[0] == "mcp"}
+    items = confirm(pytester, source)
+    assert {item.verdict for item in items if item.kind == "racy"} == {"confirmed"}, items
+    assert {name: id(module) for name, module in sys.modules.items() if name.partition(".")[0] == "mcp" and name in before} == before
+
+
+def test_a_tool_that_takes_sql_is_given_statements(pytester: pytest.Pytester) -> None:
+    items = confirm(pytester, SQL)
+    assert "confirmed" in {item.verdict for item in items}, items
+
+
+def test_a_folder_that_a_module_makes_at_home_is_there_for_every_item(pytester: pytest.Pytester) -> None:
+    items = confirm(pytester, HOME_AT_IMPORT)
+    assert [item.verdict for item in items if item.kind == "racy"] == ["confirmed", "confirmed"], items

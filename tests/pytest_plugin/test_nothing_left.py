@@ -1,0 +1,182 @@
+"""After any end of an exploration the process is as it was: patches, code, threads, loops, environment, files."""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import builtins
+import concurrent.futures
+import contextlib
+import io
+import logging
+import os
+import queue
+import random
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_toolaudit import call, explore
+from pytest_toolaudit.engine.turn import turn
+
+TOTAL = {"n": 0}
+GATE = threading.Lock()
+OTHER = threading.Lock()
+_LOOKED_AT: list[Any] = [
+    builtins, io, os, shutil, time, threading, threading.Thread, queue, random, random._inst, sqlite3, sqlite3.dbapi2,
+    tempfile, tempfile._RandomNameSequence, logging.Handler, asyncio.BaseEventLoop, socket.socket, subprocess.Popen,
+    concurrent.futures.ThreadPoolExecutor, type(os.environ), contextlib._RedirectStream, sys.modules[__name__],
+]  # fmt: skip
+
+
+def inventory() -> dict[str, Any]:
+    """Everything that an exploration touches, by identity."""
+    found: dict[str, Any] = {}
+    for owner in _LOOKED_AT:
+        for name, value in list(vars(owner).items()):
+            if name in ("_counter", "_os_main_thread"):
+                continue
+            found[f"{getattr(owner, '__name__', type(owner).__name__)}.{name}"] = id(value)
+            if isinstance(value, types.FunctionType):
+                found[f"code of {getattr(owner, '__name__', '')}.{name}"] = id(value.__code__)
+    found["threads"] = sorted(t.name for t in threading.enumerate())
+    found["environ"] = dict(os.environ)
+    found["cwd"] = os.getcwd()  # noqa: PTH109
+    found["streams"] = (id(sys.stdout), id(sys.stderr))
+    found["turn"] = (turn.ident, turn.engine)
+    found["umask"] = os.umask(0)
+    os.umask(found["umask"])
+    found["total"] = dict(TOTAL)
+    found["files"] = sorted(os.listdir("."))  # noqa: PTH208
+    found["locks"] = (GATE.locked(), OTHER.locked())
+    return found
+
+
+def lose(n: int) -> None:
+    """A lost update in memory and in a file."""
+    old = TOTAL["n"]
+    path = Path("left.txt")
+    path.write_text((path.read_text() if path.exists() else "") + str(n))
+    TOTAL["n"] = old + n
+
+
+async def lose_later(n: int) -> None:
+    """The same on an event loop, with an executor."""
+    old = TOTAL["n"]
+    await asyncio.to_thread(time.sleep, 0.01)
+    TOTAL["n"] = old + n
+
+
+def keep(n: int) -> None:
+    """Correct."""
+    with GATE:
+        TOTAL["n"] += n
+
+
+def fail(n: int) -> None:
+    """Raises half-way, with the environment and the folder changed."""
+    os.environ["LEFT"] = str(n)
+    os.mkdir(f"folder{n}")  # noqa: PTH102
+    os.chdir(f"folder{n}")
+    sys.stdout = io.StringIO()
+    raise ValueError(n)
+
+
+def cross(first: threading.Lock, second: threading.Lock) -> None:
+    """Deadlocks with its mirror image."""
+    with first, second:
+        TOTAL["n"] += 1
+
+
+def spin() -> None:
+    """Never ends."""
+    while TOTAL["n"] == 0:
+        time.sleep(0.01)
+
+
+def compute() -> None:
+    """Never ends and never comes to a point."""
+    while True:
+        pass
+
+
+def leave_thread() -> None:
+    """Starts a daemon that waits for ever."""
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    keep(1)
+
+
+ENDINGS: dict[str, tuple[Callable[[], Any], str]] = {
+    "pass": (lambda: explore([call(keep, 1), call(keep, 2)]), "serializable"),
+    "fail": (lambda: explore([call(lose, 1), call(lose, 2)]), "racy"),
+    "async": (lambda: explore([call(lose_later, 1), call(lose_later, 2)]), "racy"),
+    "mixed": (lambda: explore([call(lose_later, 1), call(lose, 2)]), "racy"),
+    "exception": (lambda: explore([call(fail, 1), call(fail, 2)]), ""),
+    "deadlock": (lambda: explore([call(cross, GATE, OTHER), call(cross, OTHER, GATE)]), "deadlock"),
+    "livelock": (lambda: explore([call(spin), call(spin)], steps=2000), "deadlock"),
+    "timeout": (lambda: explore([call(compute), call(keep, 1)], seconds=0.2), ""),
+    "daemon": (lambda: explore([call(leave_thread), call(leave_thread)]), ""),
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.timeout(60)
+def test_inventory(ending: str) -> None:
+    """Two explorations in a row, then everything is where it was."""
+    run, kind = ENDINGS[ending]
+    before = inventory()
+    for _ in range(2):
+        verdict = run()
+        assert not kind or verdict.kind == kind, verdict.render()
+    assert inventory() == before
+
+
+@pytest.mark.timeout(60)
+def test_ctrl_c() -> None:
+    """KeyboardInterrupt in the middle of a schedule passes through, and nothing stays."""
+
+    def interrupted() -> None:
+        _thread.interrupt_main()
+        while True:
+            time.sleep(1)
+
+    before = inventory()
+    with pytest.raises(KeyboardInterrupt):
+        explore([call(interrupted), call(keep, 1)])
+    assert inventory() == before
+
+
+def test_error_in_state() -> None:
+    """What the user's own state raises passes through, and nothing stays."""
+
+    def state() -> None:
+        raise RuntimeError("no state today")
+
+    before = inventory()
+    with pytest.raises(RuntimeError, match="no state today"):
+        explore([call(keep, 1)], state=state)
+    assert inventory() == before
+
+
+def test_inert_outside() -> None:
+    """A function whose code was exchanged runs its own code again, at its own speed."""
+    code = lose.__code__
+    explore([call(lose, 1), call(lose, 2)])
+    assert lose.__code__ is code

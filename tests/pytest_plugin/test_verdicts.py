@@ -1,0 +1,480 @@
+"""What is said about batches that are hard to judge: nothing is called clean that could not be seen."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import datetime
+import functools
+import itertools
+import json
+import queue
+import random
+import socket
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_toolaudit import aexplore, call, explore
+from pytest_toolaudit.engine.turn import turn
+
+pytestmark = pytest.mark.timeout(60)
+STATE: dict[str, Any] = {"n": 0}
+LOG: list[Any] = []
+COUNTER = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+# -- determinism ------------------------------------------------------------------------------------------------------
+
+
+def stamp(text: str) -> dict[str, Any]:
+    """All kinds of values that differ from run to run."""
+    row = {
+        "id": str(uuid.uuid4()),
+        "at": datetime.datetime.now(datetime.UTC).isoformat(),
+        "t": time.time(),
+        "r": random.choice(range(10**6)),
+        "text": text,
+    }
+    LOG.append(row)
+    return row
+
+
+def test_clocks_and_ids_are_of_the_call() -> None:
+    """Clocks, uuids and random numbers depend on the call alone: nothing is masked, and appends are no race."""
+    verdict = explore([call(stamp, "a"), call(stamp, "b")])
+    assert verdict.kind == "order-dependent", verdict.render()
+    assert verdict.failure is None
+    assert verdict.masked == ()
+    ids = [dict(result[1][1:])["id"] for result in verdict.outcome.results]
+    assert ids[0] != ids[1]
+
+
+def hidden_counter() -> str:
+    """A counter in C that nobody can put back."""
+    return f"ticket {next(COUNTER)}"
+
+
+def test_masked() -> None:
+    """What differs between two equal runs is left out and named."""
+    verdict = explore([call(hidden_counter), call(stamp, "x")])
+    assert verdict.kind in ("serializable", "independent"), verdict.render()
+    assert verdict.masked == ("result of hidden_counter#0",)
+    assert "not compared, it differs from run to run: result of hidden_counter#0" in verdict.render()
+
+
+def unsteady() -> None:
+    """Takes another path each time."""
+    if next(COUNTER) % 2:
+        STATE["n"] = STATE["n"] + 1
+    STATE["n"] = STATE["n"] * 2
+
+
+def test_nondeterministic() -> None:
+    """A batch that does not repeat its own steps is never called racy."""
+    verdict = explore([call(unsteady), call(unsteady), call(unsteady)])
+    assert verdict.kind == "nondeterministic"
+    assert verdict.witness is None
+    assert any("does not repeat its own steps" in note for note in verdict.notes)
+
+
+# -- what cannot be seen ----------------------------------------------------------------------------------------------
+
+
+def test_unobserved_object() -> None:
+    """An object that only a C container holds cannot be looked at; observe= makes up for it."""
+
+    class Box:
+        def __init__(self) -> None:
+            self.n = 0
+
+    hidden = functools.reduce(lambda a, b: a, [iter([Box()])])
+    held = next(hidden)
+    get = SimpleNamespace(box=held).__getattribute__
+    del held
+
+    def bump() -> None:
+        get("box").n += 1
+
+    verdict = explore([call(bump), call(bump)], state=lambda: setattr(get("box"), "n", 0))
+    assert verdict.kind == "inconclusive"
+    assert verdict.unobserved == ("memory:<Box>",)
+    seen = explore([call(bump), call(bump)], state=lambda: setattr(get("box"), "n", 0), observe=lambda: get("box").n)
+    assert seen.kind == "racy"
+
+
+def test_uncontrolled_lock() -> None:
+    """A lock that library code takes in C: the watchdog passes the turn on, and the answer is right."""
+    gate = threading.Lock()
+    enter, leave = gate.acquire, gate.release
+    total = {"n": 0}
+
+    def add(n: int) -> None:
+        enter()
+        old = total["n"]
+        total["n"] = old + n
+        leave()
+
+    verdict = explore([call(add, 1), call(add, 2)], budget=12)
+    assert verdict.kind == "serializable", verdict.render()
+    assert any("blocked outside our control: call" in note for note in verdict.notes), verdict.notes
+
+
+def test_timeout_is_inconclusive() -> None:
+    """A call that computes for ever is ended and named."""
+
+    def forever() -> None:
+        while True:
+            pass
+
+    verdict = explore([call(forever), call(stamp, "x")], seconds=0.3)
+    assert verdict.kind == "inconclusive"
+    assert "forever#0 did not end within 0.3 s" in verdict.render()
+
+
+# -- deadlocks --------------------------------------------------------------------------------------------------------
+
+
+def test_deadlock_names_the_cycle() -> None:
+    """Who waits for what, held by whom."""
+    first, second = threading.Lock(), threading.Lock()
+
+    def take(a: Any, b: Any) -> None:
+        with a:  # noqa: SIM117 - two statements, so that the message can tell them apart
+            with b:
+                STATE["n"] += 1
+
+    verdict = explore([call(take, first, second), call(take, second, first)])
+    assert verdict.kind == "deadlock"
+    assert "call 0 waits for b, held by call 1" in verdict.problem
+    assert "call 1 waits for b, held by call 0" in verdict.problem
+    assert "take the locks in the same order" in verdict.render()
+    assert not first.locked()
+    assert not second.locked()
+
+
+def test_waits_for_nobody() -> None:
+    """An event that nobody sets: no order comes to an end."""
+    event = threading.Event()
+
+    async def later() -> None:
+        await asyncio.Event().wait()
+
+    assert explore([call(event.wait), call(stamp, "x")]).kind == "deadlock"
+    verdict = explore([call(later), call(stamp, "x")])
+    assert verdict.kind == "deadlock"
+    assert "awaits in wait" in verdict.render()
+
+
+def test_timeouts_are_virtual() -> None:
+    """Timeouts fire only when nobody else can go on, and take no real time."""
+    gate, jobs = threading.Lock(), queue.Queue[int]()
+
+    def hold() -> bool:
+        with gate:
+            time.sleep(100)
+            STATE["n"] = STATE["n"] + 1
+        return True
+
+    def wait() -> bool:
+        got = gate.acquire(timeout=50)
+        if got:
+            STATE["n"] = STATE["n"] + 1
+            gate.release()
+        return got
+
+    def empty() -> str:
+        with contextlib.suppress(queue.Empty):
+            jobs.get(timeout=1000)
+        return "empty"
+
+    began = time.monotonic()
+    verdict = explore([call(hold), call(wait), call(empty)])
+    assert verdict.kind == "serializable", verdict.render()
+    assert verdict.outcome.results == (("returned", True), ("returned", True), ("returned", "empty"))
+    assert time.monotonic() - began < 30
+
+
+async def patient(n: int) -> str:
+    """wait_for with a generous timeout around a lock."""
+    async with asyncio.timeout(5):
+        async with ALOCK:
+            old = STATE["n"]
+            await asyncio.sleep(1)
+            STATE["n"] = old + n
+    return "ok"
+
+
+async def impatient() -> str:
+    """A timeout that must fire."""
+    try:
+        await asyncio.wait_for(asyncio.sleep(10), 1)
+    except TimeoutError:
+        return "timeout"
+    return "slept"
+
+
+ALOCK = asyncio.Lock()
+
+
+def test_async_timeouts() -> None:
+    """A timeout around a lock that another call holds does not fire; one around a longer sleep does."""
+    verdict = explore([call(patient, 1), call(patient, 2), call(impatient)])
+    assert verdict.kind == "serializable", verdict.render()
+    assert [value for _, value in verdict.outcome.results] == ["ok", "ok", "timeout"]
+
+
+# -- batches ----------------------------------------------------------------------------------------------------------
+
+
+def add(key: str, n: int) -> None:
+    """A lost update on one key."""
+    old = STATE.get(key, 0)
+    STATE[key] = old + n
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 8])
+def test_one_racing_pair(size: int) -> None:
+    """The witness shrinks to the two calls that race, and keeps their places in the batch."""
+    calls = [call(add, f"k{i}", i) for i in range(size - 1)] + [call(add, "k0", 9)]
+    verdict = explore(calls)
+    assert verdict.kind == "racy"
+    assert verdict.names == ("add#0", f"add#{size - 1}")
+    assert verdict.dropped_calls == size - 2
+    assert verdict.witness is not None
+    assert verdict.witness.replay() == verdict.outcome
+    assert explore(calls, schedule=verdict.witness.schedule).kind == "racy"
+
+
+def test_all_eight_race() -> None:
+    """Eight calls on one counter: found at once, shrunk to two."""
+    verdict = explore([call(add, "n", 1)] * 8)
+    assert verdict.kind == "racy"
+    assert len(verdict.calls) == 2
+
+
+def test_eight_on_the_loop() -> None:
+    """Eight asynchronous calls under one lock."""
+    verdict = explore([call(patient, n) for n in range(8)], budget=60)
+    assert verdict.kind in ("serializable", "inconclusive"), verdict.render()
+    assert verdict.witness is None
+
+
+def test_single_call() -> None:
+    """A batch of one."""
+    assert explore([call(add, "n", 1)]).kind == "independent"
+
+
+def test_background_work() -> None:
+    """Tasks, threads and jobs that a call leaves behind are part of the schedule."""
+
+    async def fire() -> str:
+        async def later() -> None:
+            await asyncio.sleep(5)
+            LOG.append("never")
+
+        task = asyncio.create_task(later())
+        soon = asyncio.create_task(asyncio.to_thread(LOG.append, "soon"))
+        await soon
+        del task
+        return "ok"
+
+    def spawn() -> str:
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        jobs = [pool.submit(LOG.append, i) for i in range(3)]
+        concurrent.futures.wait(jobs)
+        pool.shutdown()
+        return "ok"
+
+    before = threading.active_count()
+    verdict = explore([call(fire), call(spawn)], budget=40)
+    assert verdict.kind in ("serializable", "order-dependent"), verdict.render()
+    assert threading.active_count() == before
+
+
+def test_loop_inside_a_thread() -> None:
+    """asyncio.run in a synchronous tool: sleeps are virtual, threads of the loop work."""
+
+    async def inner(n: int) -> None:
+        old = STATE["n"]
+        await asyncio.sleep(30)
+        await asyncio.to_thread(len, "abc")
+        STATE["n"] = old + n
+
+    def tool(n: int) -> None:
+        asyncio.run(inner(n))
+
+    began = time.monotonic()
+    assert explore([call(tool, 1), call(tool, 2)]).kind == "racy"
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.skipif(sys.gettrace() is not None, reason="a trace function and a thread that is stuck in recv wait for each other")
+def test_sockets_between_calls() -> None:
+    """Two calls that talk over a socket pair: real input and output inside a schedule."""
+    left, right = socket.socketpair()
+
+    def ask() -> str:
+        left.sendall(b"ping")
+        return left.recv(10).decode()
+
+    def answer() -> str:
+        got = right.recv(10).decode()
+        right.sendall(b"pong")
+        return got
+
+    verdict = explore([call(ask), call(answer)], budget=6, seconds=0.5)
+    assert verdict.kind in ("inconclusive", "serializable", "deadlock"), verdict.render()
+    left.close()
+    right.close()
+
+
+def test_aexplore() -> None:
+    """Inside a running loop."""
+
+    async def main() -> str:
+        return (await aexplore([call(patient, 1), call(patient, 2)])).kind
+
+    assert asyncio.run(main()) == "serializable"
+
+
+# -- arguments --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ([], {}, ValueError, "at least one call"),
+        ([add], {}, TypeError, "is not a call: write call"),
+        ([call(add, "n", 1)], {"preemptions": -1}, ValueError, "preemptions must be at least 0"),
+        ([call(add, "n", 1)], {"budget": 1}, ValueError, "budget at least 2"),
+        ([call(add, "n", 1)], {"runner": "fibers"}, ValueError, "runner must be one of"),
+        ([call(add, "n", 1)], {"schedule": "other#0"}, ValueError, "the schedule names other#0"),
+    ],
+)
+def test_bad_arguments(arguments: Any, options: Any, error: type[Exception], message: str) -> None:
+    """One clear sentence, and nothing is left active."""
+    with pytest.raises(error, match=message):
+        explore(arguments, **options)
+    assert turn.ident == 0
+
+
+class Langchain:
+    """The attributes of a StructuredTool."""
+
+    name = "lookup"
+    args_schema = None
+    coroutine = None
+
+    def __init__(self) -> None:
+        self.func = add
+
+    def run(self, tool_input: str) -> None:
+        """Not what is called: the function is."""
+
+
+class Strands:
+    """The attributes of a decorated function tool."""
+
+    def __init__(self) -> None:
+        self._tool_func = add
+        self.tool_name = "add"
+
+    def __call__(self, *args: Any) -> None:
+        """Would go through the framework."""
+
+
+class Smol:
+    """A tool written as a class."""
+
+    name = "smol"
+
+    def forward(self, key: str, n: int) -> None:
+        """The tool's function."""
+        add(key, n)
+
+
+class Metadata:
+    """llama-index keeps the name aside."""
+
+    def __init__(self) -> None:
+        self.fn = add
+        self.metadata = SimpleNamespace(name="index_add")
+
+
+def enclosed() -> Any:
+    """openai-agents keeps the function in the closure of an invoker that takes JSON."""
+
+    def wrap(function: Any) -> Any:
+        async def on_invoke(context: Any, arguments: str) -> Any:
+            return function(**json.loads(arguments))
+
+        on_invoke.__module__ = wrap.__module__ = "agents.tool"
+        return on_invoke
+
+    return SimpleNamespace(name="add", on_invoke_tool=wrap(add), params_json_schema={})
+
+
+class AsyncCallable:
+    """An object with an asynchronous call."""
+
+    async def __call__(self, n: int) -> int:
+        """Returns its argument."""
+        return n
+
+
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        (add, "add"),
+        (Langchain(), "lookup"),
+        (Strands(), "add"),
+        (Smol(), "smol"),
+        (Metadata(), "index_add"),
+        (enclosed(), "add"),
+        (functools.partial(add, "n"), "add"),
+    ],
+)
+def test_tool_objects(tool: Any, name: str) -> None:
+    """Every way in which frameworks keep the function leads to the same race."""
+    arguments = (1,) if isinstance(tool, functools.partial) else ("n", 1)
+    made = call(tool, *arguments)
+    assert made.name == name
+    assert str(made).startswith(f"{name}(")
+    assert explore([made, made]).kind == "racy"
+
+
+def test_not_a_tool() -> None:
+    """Neither callable nor holding a function."""
+    with pytest.raises(TypeError, match="is not a tool"):
+        call(object())
+    made = call(AsyncCallable(), 3)
+    assert made.is_async
+    assert explore([made]).outcome.results == (("returned", 3),)
+
+
+def test_broken_repr() -> None:
+    """Arguments and results may have any repr."""
+
+    class Broken:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+        def __bool__(self) -> bool:
+            raise RuntimeError
+
+    verdict = explore([call(LOG.append, Broken()), call(LOG.append, json)])
+    assert "<Broken>" in verdict.render()
