@@ -9,11 +9,12 @@ from toolaudit import facts as f
 from toolaudit.effects import names
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
-from toolaudit.effects.external import call_method, harmless
+from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import literal, parts_of
-from toolaudit.effects.objects import attribute, checked, item, members, read
+from toolaudit.effects.objects import attribute, checked, members, read
 from toolaudit.effects.operators import combine, contains
+from toolaudit.effects.subscripts import subscripted
 from toolaudit.effects.truth import facts_of, truth
 from toolaudit.effects.values import (
     CLEAN,
@@ -29,6 +30,7 @@ from toolaudit.effects.values import (
     Scalar,
     Text,
     Value,
+    alternatives,
     join_taint,
     taints,
     text,
@@ -95,17 +97,8 @@ def _item(frame: Frame, expr: f.Item) -> Value:
     if isinstance(expr.index, f.Slice):
         seen = read(frame, base, frame.line)
         return Value(form, seen.taint) if isinstance(form, Many | Text) else Value(Data(), seen.taint)
-    if isinstance(form, Handle):
-        api = frame.world.catalogue.method(form.type, "__getitem__")
-        if api is not None:
-            return call_method(frame, base, "__getitem__", Arguments(args=(index,)), frame.line)
-        plain = form.type == "arguments" or harmless(frame, form.type)
-        return Value(Data("" if plain else "not-in-catalogue"), base.taint | index.taint)
-    if isinstance(form, Instance):
-        method = attribute(frame, base, "__getitem__", frame.line, called=True)
-        if isinstance(method.form, Function):
-            return call(frame, method, Arguments(args=(index,)), frame.line)
-    return item(frame, base, index, frame.line)
+    options = alternatives(base)
+    return union(subscripted(frame, one, index) for one in options) if len(options) > 1 else subscripted(frame, base, index)
 
 
 def _slice(frame: Frame, expr: f.Slice) -> Value:

@@ -29,6 +29,12 @@ CASES = (
         ("w write memory {global:STATE}[{k}]",),
     ),
     Case(
+        "a collection of a database that is one of two",
+        "from pymongo import MongoClient\ndef put(uri, x, db=None):\n    name = db or 'd'\n    client = MongoClient(uri)[name] if uri else MongoClient()['e']\n    client['c'].insert_one({'x': x})\n",
+        "put",
+        ("w append sql {db}.c", "w append sql d.c", "w append sql e.c"),
+    ),
+    Case(
         "check, then insert",
         "USERS = {}\ndef add(name):\n    if name in USERS:\n        raise ValueError(name)\n    USERS[name] = {}\n",
         "add",
