@@ -1,92 +1,71 @@
-"""What was explored and found, as data: the part of the evidence document that tests contribute."""
+"""A verdict as part of the evidence document: what `confirm` and ordinary tests write alike."""
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
+import linecache
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from pytest_toolaudit.engine.turn import READ, WRITE
 from pytest_toolaudit.oracle.compare import Outcome, readable, show_result
-from pytest_toolaudit.verdict import Verdict
+from pytest_toolaudit.search.named import Step
+from pytest_toolaudit.verdict import REPLAYS, Verdict
+from pytest_toolaudit.witness import nearest, relevant
+from toolaudit_reports import document as out
 
-SCHEMA = 1
-
-
-def _outcome(outcome: Outcome, names: Sequence[str]) -> dict[str, str]:
-    results = {name: show_result(result) for name, result in zip(names, outcome.results, strict=True)}
-    return {**results, **{name: readable(value) for name, value in outcome.state}}
-
-
-def _tool(call: Any) -> dict[str, Any]:
-    code = getattr(getattr(call.function, "__func__", call.function), "__code__", None)
-    place = {"file": _relative(code.co_filename), "line": code.co_firstlineno} if code is not None else {}
-    return {
-        "tool": call.name,
-        "call": str(call),
-        "function": getattr(call.function, "__qualname__", call.name),
-        **place,
-    }
+SERIAL_SHOWN = 4
+_ACCESS: dict[str, out.Access] = {READ: "r", WRITE: "w"}
 
 
-def _relative(file: str) -> str:
-    try:
-        shown = os.path.relpath(file)
-    except ValueError:  # another drive
-        return file
-    return file if shown.startswith("..") else shown.replace(os.sep, "/")
+def witness(found: Verdict, root: Path, replay: str) -> out.Witness:
+    """The witness of a verdict, with the serial orders it should have equalled, the nearest first.
+
+    Paths are relative to `root`; `replay` is the command that runs it again.
+    """
+    names, seen = found.names, found.witness
+    told = {order: relevant(steps, found.resources) for order, steps in found.serial_steps}
+    shown = nearest(found.outcome, found.serial_outcomes)[:SERIAL_SHOWN]
+    given = tuple(range(len(names)))
+    steps = relevant(seen.steps, seen.resources) if seen is not None else told.get(given, ())
+    return out.Witness(
+        schedule=seen.schedule if seen is not None else "",
+        preemptions=seen.preemptions if seen is not None else 0,
+        steps=timeline(steps, names, root),
+        outcome=_outcome(found.outcome, names),
+        serial_outcomes=tuple(_outcome(o, names, order, timeline(told.get(order, ()), names, root)) for order, o in shown),
+        failure=found.failure or "",
+        replay=replay,
+        replayed=REPLAYS if seen is not None else 0,
+    )
 
 
-def of(verdict: Verdict, test: str) -> dict[str, Any]:
-    """One explored batch as plain data."""
-    names = verdict.names
-    document: dict[str, Any] = {
-        "test": test,
-        "batch": [_tool(call) for call in verdict.calls],
-        "kind": verdict.kind,
-        "failure": verdict.failure,
-        "resources": list(verdict.resources),
-        "schedules": verdict.schedules,
-        "preemptions": verdict.preemptions,
-        "exhausted": verdict.exhausted,
-        "outcome": _outcome(verdict.outcome, names),
-        "serial_outcomes": [
-            {"order": [names[call] for call in order], "outcome": _outcome(outcome, names)} for order, outcome in verdict.serial_outcomes
-        ],
-        "masked": list(verdict.masked),
-        "unobserved": list(verdict.unobserved),
-        "notes": list(verdict.notes),
-    }
-    if verdict.witness is not None:
-        document["witness"] = {
-            "schedule": verdict.witness.schedule,
-            "preemptions": verdict.witness.preemptions,
-            "steps": [
-                {
-                    "call": names[step.call],
-                    "access": step.kind,
-                    "resource": step.resource,
-                    "file": _relative(step.file),
-                    "line": step.line,
-                    "code": step.text,
-                    "value": step.value,
-                    "preempted_to": None if step.preempted_to is None else names[step.preempted_to],
-                }
-                for step in verdict.witness.steps
-            ],
-        }
-    return document
+def timeline(steps: Sequence[Step], names: Sequence[str], root: Path) -> tuple[out.TimelineStep, ...]:
+    """Steps with the file relative to `root`, or its bare name where it lies elsewhere."""
+    return tuple(_step(step, names, root) for step in steps)
 
 
-def write(target: str, found: Sequence[dict[str, Any]]) -> None:
-    """Writes the document in one step, sorted by test, so that two equal sessions write equal bytes."""
-    path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    batches = sorted(found, key=lambda item: (item["test"], json.dumps(item, sort_keys=True)))
-    text = json.dumps({"schema": SCHEMA, "batches": batches}, indent=2, ensure_ascii=False) + "\n"
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+def _step(step: Step, names: Sequence[str], root: Path) -> out.TimelineStep:
+    return out.TimelineStep(
+        call=names[step.call],
+        file=relative(step.file, root),
+        line=step.line,
+        code=(linecache.getline(step.file, step.line).strip() if step.file else "") or step.text,
+        resource=step.resource,
+        access=_ACCESS.get(step.kind),
+        value=step.value or "",
+        preempted=step.preempted_to is not None,
+        function=step.function,
+        note="" if step.preempted_to is None else f"preempted: {names[step.preempted_to]} runs",
+    )
+
+
+def relative(file: str, root: Path) -> str:
+    """A file as the documents name it."""
+    path = Path(file)
+    return path.relative_to(root).as_posix() if file and path.is_relative_to(root) else path.name
+
+
+def _outcome(outcome: Outcome, names: Sequence[str], order: Sequence[int] = (), steps: tuple[out.TimelineStep, ...] = ()) -> out.Outcome:
+    results = {name: show_result(result) for name, result in zip(names, outcome.results, strict=False)}
+    state = {key: readable(value) for key, value in outcome.state}
+    return out.Outcome(results=results, state=state, order=tuple(names[call] for call in order), steps=steps)

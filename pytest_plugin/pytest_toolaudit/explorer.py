@@ -225,14 +225,14 @@ class Explorer:
         """Runs a schedule once more, without judging it."""
         return self._run(schedule.order, schedule, serial=False)
 
-    def narrate(self, schedule: Schedule, entries: tuple[Entry, ...] = ()) -> tuple[Run, Outcome, Narrator]:
-        """Runs a schedule with every access named; ``entries`` are followed by name."""
+    def narrate(self, schedule: Schedule, entries: tuple[Entry, ...] = (), serial: bool = False) -> tuple[Run, Outcome, Narrator]:
+        """Runs a schedule with every access named; ``entries`` are followed by name. ``serial``: each call to its end."""
         ends = {(e.call, END, 1): e.target for e in entries if e.function == "end"}
         for _ in range(_RETRIES):
             narrator = Narrator(self.machine.engine, self.world, entries)
             turn.consider = narrator.consider
             self.world.reset()
-            run = self.machine.run(schedule.order, {**schedule.plan(), **ends}, False, Everything())
+            run = self.machine.run(schedule.order, {**schedule.plan(), **ends}, serial, Everything())
             if not self._learn(run):
                 break
         return run, Outcome(run.results, self.world.final()), narrator

@@ -22,10 +22,8 @@ from pytest_toolaudit.search.schedule import Point, Preemption, Schedule
 from pytest_toolaudit.search.shrink import fewer_calls, fewer_preemptions
 from pytest_toolaudit.search.surw import draw
 from pytest_toolaudit.search.token import mentioned, read
-from pytest_toolaudit.verdict import Verdict, make_witness
+from pytest_toolaudit.verdict import REPLAYS, Verdict, make_witness, serial_steps
 from pytest_toolaudit.why import order_failure
-
-REPLAYS = 10
 
 
 def explore(
@@ -343,6 +341,7 @@ class Search:
             unobserved=tuple(sorted(explorer.world.unobserved)),
             notes=tuple(self._notes()),
             problem=self._problem_text(hit),
+            serial_steps=serial_steps(explorer, kind, outcome),
         )
 
     def _problem_text(self, hit: Judged | None) -> str:

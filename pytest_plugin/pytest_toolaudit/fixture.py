@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pytest_toolaudit import evidence, failures
+from pytest_toolaudit import failures
 from pytest_toolaudit.calls import Call, call
 from pytest_toolaudit.exploring import explore
 from pytest_toolaudit.oracle.world import WorkingFolder
-from pytest_toolaudit.plugin import PROPERTY
+from pytest_toolaudit.plugin import ITEM, PROPERTY, evidence_target
 from pytest_toolaudit.search.token import BadSchedule
 from pytest_toolaudit.verdict import Verdict
 
@@ -83,8 +83,12 @@ class Toolaudit:
         settings.pop("order", None)
         if settings.get("state") is None and self._cwd_is_the_sessions():
             with WorkingFolder():
-                return explore(calls, **settings)
-        return explore(calls, **settings)
+                verdict = explore(calls, **settings)
+        else:
+            verdict = explore(calls, **settings)
+        if evidence_target(self._config):
+            self._record(verdict)
+        return verdict
 
     def check(
         self,
@@ -111,8 +115,8 @@ class Toolaudit:
         if wanted not in ORDERS:
             raise pytest.UsageError(f"order is one of {', '.join(ORDERS)}, not {wanted!r}")
         verdict = self._run(calls, settings)
-        self._request.node.user_properties.append((PROPERTY, evidence.of(verdict, self._request.node.nodeid)))
         problem = _problem(verdict, wanted)
+        self._note(verdict, problem is not None)
         if problem is not None:
             raise Clash(problem, verdict)
         return verdict
@@ -144,6 +148,26 @@ class Toolaudit:
         elif kept.exists():
             failures.forget(kept)
         return verdict
+
+    def _record(self, verdict: Verdict) -> None:
+        """For `--toolaudit-evidence`: items travel as properties of the test's report, from xdist's workers too."""
+        import msgspec
+
+        from pytest_toolaudit.tested import items
+
+        root = Path(self._config.invocation_params.dir)
+        found = items(verdict, self._request.node.nodeid, root)
+        self._request.node.user_properties += [(ITEM, msgspec.json.encode(item).decode()) for item in found]
+
+    def _note(self, verdict: Verdict, failed: bool) -> None:
+        """For junit XML: what came of the batch, and of a failing one what it takes to see it again."""
+        properties = self._request.node.user_properties
+        properties.append((PROPERTY, verdict.kind))
+        if failed:
+            properties.append((f"{PROPERTY}.batch", ", ".join(map(str, verdict.calls))))
+            properties += [(f"{PROPERTY}.failure", verdict.failure)] if verdict.failure else []
+            properties += [(f"{PROPERTY}.resource", resource) for resource in verdict.resources]
+            properties += [(f"{PROPERTY}.schedule", verdict.witness.schedule)] if verdict.witness is not None else []
 
     def _cwd_is_the_sessions(self) -> bool:
         return Path.cwd().resolve() == self._config.invocation_params.dir.resolve()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,7 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("profile", "NAME", "defaults for budget and preemptions: dev, ci or deep"),
 )
 PROPERTY = "toolaudit"
+ITEM = "toolaudit-explored"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,9 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(confirm, "toolaudit-confirm")
         confirm.take_over()
         return
-    target = config.getoption("--toolaudit-evidence") or config.getini("toolaudit_evidence")
+    target = evidence_target(config)
     if target and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Evidence(str(target)), "toolaudit-evidence")
+        config.pluginmanager.register(Evidence(target, config), "toolaudit-evidence")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -70,20 +71,30 @@ def toolaudit(request: pytest.FixtureRequest) -> Toolaudit:
     return Toolaudit(request)
 
 
+def evidence_target(config: pytest.Config) -> str:
+    """The file for the evidence document; empty when none is wanted."""
+    return str(config.getoption("--toolaudit-evidence") or config.getini("toolaudit_evidence") or "")
+
+
 class Evidence:
-    """Collects the verdicts of all tests, of xdist's workers too, and writes them at the end of the session."""
+    """Collects what all tests explored, on xdist's workers too, and writes it at the end of the session."""
 
-    def __init__(self, target: str) -> None:
-        self.target = target
-        self.found: list[dict[str, Any]] = []
+    def __init__(self, target: str, config: pytest.Config) -> None:
+        self.target, self.config = target, config
+        self.found: list[str] = []
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Verdicts travel as user properties of the test's report."""
-        if report.when == "call":
-            self.found += [value for name, value in report.user_properties if name == PROPERTY]  # type: ignore[misc]
+        """Takes the items out of the report's properties, so that other reporters do not print them."""
+        kept = [(name, value) for name, value in report.user_properties if name != ITEM]
+        if len(kept) != len(report.user_properties):
+            if report.when == "teardown":  # every report of a test carries all properties so far
+                self.found += [str(value) for name, value in report.user_properties if name == ITEM]
+            report.user_properties[:] = kept
 
     def pytest_sessionfinish(self) -> None:
         """Writes the document."""
-        from pytest_toolaudit.evidence import write
+        from pytest_toolaudit.tested import write
 
-        write(self.target, self.found)
+        option = self.config.getoption
+        write(self.target, self.found, runner=option("toolaudit_runner") or "threads", seed=int(option("toolaudit_seed") or 0))

@@ -11,8 +11,10 @@ from pytest_toolaudit.oracle.compare import Outcome
 from pytest_toolaudit.oracle.serial import Order
 from pytest_toolaudit.search import token
 from pytest_toolaudit.search.named import Step
+from pytest_toolaudit.search.schedule import Schedule
 
 KINDS = ("independent", "serializable", "order-dependent", "racy", "deadlock", "nondeterministic", "inconclusive")
+REPLAYS = 10
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Verdict:
 
     ``schedules`` were run; ``exhausted``: every schedule with up to ``preemptions`` preemptions at conflicting
     accesses was among them. ``failure``: one of the three names of silent failures. ``masked`` is what differed from
-    run to run and was not compared, ``unobserved`` what the calls wrote and nobody could look at.
+    run to run and was not compared, ``unobserved`` what the calls wrote and nobody could look at. ``serial_steps``: what
+    happened in the serial order that the outcome should have equalled (order-dependent: in the given one and another).
     """
 
     kind: str
@@ -69,6 +72,7 @@ class Verdict:
     problem: str = ""
     dropped_calls: int = 0
     names: tuple[str, ...] = ()
+    serial_steps: tuple[tuple[Order, tuple[Step, ...]], ...] = ()
 
     def render(self, width: int = 100) -> str:
         """The whole story for a reader."""
@@ -103,3 +107,14 @@ def make_witness(explorer: Explorer, hit: Judged) -> Witness:
         problem=hit.run.problem.text if hit.run.problem is not None else "",
         _again=again,
     )
+
+
+def serial_steps(explorer: Explorer, kind: str, outcome: Outcome) -> tuple[tuple[Order, tuple[Step, ...]], ...]:
+    """The serial orders that a reader compares with, each run once more with every access named."""
+    from pytest_toolaudit.witness import nearest
+
+    if kind not in ("racy", "deadlock", "order-dependent"):
+        return ()
+    known = nearest(explorer.masks.apply(outcome), explorer.serial.outcomes())
+    orders = [order for order, _ in known[: 2 if kind == "order-dependent" else 1]]
+    return tuple((order, tuple(explorer.narrate(Schedule(order), serial=True)[2].steps)) for order in orders)

@@ -44,9 +44,10 @@ def _code(step: Step) -> str:
     return line or step.text
 
 
-def _relevant(witness: Witness) -> list[Step]:
-    shared = set(witness.resources)
-    return [s for s in witness.steps if s.resource in shared or s.preempted_to is not None or (s.kind == "acquire" and s.line)]
+def relevant(steps: Sequence[Step], resources: Iterable[str]) -> list[Step]:
+    """The steps that tell the story: accesses of what the calls share, locks, and preemptions."""
+    shared = set(resources)
+    return [s for s in steps if s.resource in shared or s.preempted_to is not None or (s.kind == "acquire" and s.line)]
 
 
 def columns(witness: Witness, width: int = 100) -> str:
@@ -59,7 +60,7 @@ def columns(witness: Witness, width: int = 100) -> str:
     head = " │ ".join(_cut(f"{witness.calls[c]}  #{names[c].rpartition('#')[2]}", room).ljust(room) for c in used)
     rows = [head.rstrip(), "─┼─".join("─" * room for _ in used)]
     last: tuple[int, str, int] | None = None
-    for step in _relevant(witness):
+    for step in relevant(witness.steps, witness.resources):
         if step.preempted_to is not None:
             note = _cut(f"{_MARK}preempted before line {step.line}: {names[step.preempted_to]} runs", room)
             rows.append(_row(used, step.call, room, note))

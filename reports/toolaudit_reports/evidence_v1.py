@@ -71,6 +71,7 @@ class EvidenceItem(Record, frozen=True):
 
     `not-reproduced` says how far it went: `schedules` run, all with up to `preemptions` preemptions when `exhausted`.
     `cannot-run` says why in `reason`. `kind` is the engine's verdict (`racy`, `order-dependent`, `serializable`, …).
+    `test` is the test that explored the batch; it knows no codes, so `code` and `fingerprint` are then empty.
     """
 
     fingerprint: str
@@ -87,10 +88,11 @@ class EvidenceItem(Record, frozen=True):
     kind: str = ""
     masked: tuple[str, ...] = ()
     unobserved: tuple[str, ...] = ()
+    test: str = ""
 
 
 class EvidenceDocument(Record, frozen=True):
-    """One confirm run."""
+    """One confirm run, or one session of ordinary tests."""
 
     schema: int
     version: str

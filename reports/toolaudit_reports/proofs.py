@@ -11,6 +11,7 @@ from toolaudit_reports.document import EvidenceDocument, EvidenceItem, Resource
 from toolaudit_reports.findings import Entry
 
 State = Literal["confirmed", "cleared", "open"]
+_ORDERINGS = ("TA201", "TA202")
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -25,15 +26,19 @@ def prove(entries: Iterable[Entry], evidence: Iterable[EvidenceDocument]) -> dic
     """Fingerprint → proof. One confirmation outweighs any number of runs that did not reproduce it."""
     by_fingerprint: dict[str, list[EvidenceItem]] = {}
     by_pair: dict[tuple[object, ...], list[EvidenceItem]] = {}
+    tested: list[EvidenceItem] = []
     for document in evidence:
         for item in document.items:
             if item.fingerprint:
                 by_fingerprint.setdefault(item.fingerprint, []).append(item)
+            elif not item.code:
+                tested.append(item)
             else:
                 by_pair.setdefault(_pair(item.code, item.tools, item.resource), []).append(item)
     proofs = {}
     for entry in entries:
-        items = by_fingerprint.get(entry.fingerprint) or by_pair.get(_pair(entry.code, entry.tools, entry.resource))
+        items = by_fingerprint.get(entry.fingerprint) or by_pair.get(_pair(entry.code, entry.tools, entry.resource)) or []
+        items = items + [item for item in tested if _is_about(item, entry) and _agrees(item, entry)]
         if items:
             proofs[entry.fingerprint] = _decide(items)
     return proofs
@@ -79,3 +84,31 @@ def count(number: int, noun: str) -> str:
 
 def _pair(code: str, tools: tuple[str, ...], resource: Resource | None) -> tuple[object, ...]:
     return code, tuple(sorted(set(tools))), (resource.kind, resource.key) if resource else None
+
+
+def _is_about(item: EvidenceItem, entry: Entry) -> bool:
+    """Whether a test ran these tools; a proof may also come from the functions on the way to the clash."""
+    if sorted(item.tools) == sorted(entry.tools):
+        return True
+    if item.verdict != "confirmed" or len(item.tools) != 2 or len(entry.evidence) != 2:
+        return False
+    first, second = ({f"{step.file}::{step.function}" for step in chain} for chain in entry.evidence)
+    a, b = item.tools
+    return (a in first and b in second) or (b in first and a in second)
+
+
+def _agrees(item: EvidenceItem, entry: Entry) -> bool:
+    """Whether what a test explored is about this clash: tests know resources and failures, but no codes."""
+    if item.kind == "order-dependent" and not (entry.order or entry.code in _ORDERINGS):
+        return False
+    if entry.resource is None or item.resource is None:
+        return item.witness is not None and bool(entry.failure) and item.witness.failure == entry.failure
+    return item.resource.kind == entry.resource.kind and _same_key(item.resource.key, entry.resource.key)
+
+
+def _same_key(seen: str, scanned: str) -> bool:
+    """A key that was seen and one that a scan made out: `CACHE[a]` is one of `CACHE`, anything may be what a parameter names."""
+    if scanned.startswith("param:") or "{" in scanned or "*" in scanned:
+        return True
+    seen, scanned = seen.partition("[")[0], scanned.partition("[")[0]
+    return seen == scanned or seen.endswith(f"/{scanned}")

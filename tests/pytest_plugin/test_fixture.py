@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -10,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import pytest_toolaudit.evidence
-import pytest_toolaudit.fixture  # noqa: F401 - loaded before pytester takes its snapshot of sys.modules
+import pytest_toolaudit.fixture
+import pytest_toolaudit.tested  # noqa: F401 - loaded before pytester takes its snapshot of sys.modules
+from toolaudit_reports.document import Resource, load_evidence
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.timeout(120)
@@ -47,6 +47,16 @@ def login(user): SESSION["user"] = user
 def whoami():
     if "user" not in SESSION: raise RuntimeError("not logged in")
     return SESSION["user"]
+"""
+
+SERVER = """
+from langchain_core.tools import tool
+COUNTS = {}
+
+@tool
+def put(key: str) -> None:
+    "Counts."
+    COUNTS[key] = COUNTS.get(key, 0) + 1
 """
 
 
@@ -247,22 +257,44 @@ def test_marker(toolaudit):
 
 
 def test_evidence(project: pytest.Pytester) -> None:
-    """The document is the same on one process and on xdist's workers, and the same twice."""
+    """The evidence document that confirm writes too: the same on one process and on xdist's workers, and the same twice."""
     body = """
 def test_a(toolaudit): toolaudit.check([call(count, 'a'), call(count, 'a')])
 def test_b(toolaudit): toolaudit.check([call(count_locked, 'a'), call(count_locked, 'a')])
 """
-    run(project, body, "--toolaudit-evidence=out/one.json")
+    run(project, body, "--toolaudit-evidence=out/one.json", "--junitxml=out/junit.xml")
     run(project, body, "--toolaudit-evidence=out/two.json", "-n2", "-p", "no:timeout")
-    one = (project.path / "out" / "one.json").read_text()
-    assert one == (project.path / "out" / "two.json").read_text()
-    racy, safe = json.loads(one)["batches"]
-    assert (racy["kind"], safe["kind"]) == ("racy", "serializable")
-    assert racy["resources"] == ["memory:CACHE[a]"]
-    assert racy["batch"][0]["file"] == "tools.py"
-    assert racy["witness"]["preemptions"] == 1
-    assert [s["access"] for s in racy["witness"]["steps"] if s["preempted_to"] is None][:2] == ["read", "read"]
-    assert str(project.path) not in one
+    one = (project.path / "out" / "one.json").read_bytes()
+    assert one == (project.path / "out" / "two.json").read_bytes()
+    racy, safe = load_evidence(one).items
+    assert (racy.verdict, racy.kind, safe.verdict, safe.kind) == ("confirmed", "racy", "not-reproduced", "serializable")
+    assert racy.tools == ("tools.py::count", "tools.py::count")
+    assert (racy.resource, racy.test) == (Resource(kind="memory", key="CACHE[a]"), "test_it.py::test_a")
+    assert racy.witness is not None and racy.witness.preemptions == 1
+    assert [s.access for s in racy.witness.steps if not s.preempted][:2] == ["r", "r"]
+    beside = racy.witness.serial_outcomes[0]
+    assert [(s.call, s.access, s.value) for s in beside.steps] == [
+        ("count#0", "r", "absent"), ("count#0", "w", "absent"), ("count#1", "r", "1"), ("count#1", "w", "1"),
+    ]  # fmt: skip
+    assert str(project.path).encode() not in one
+    junit = (project.path / "out" / "junit.xml").read_text()
+    assert '<property name="toolaudit.schedule" value="count#0 count#1 |' in junit
+    assert "toolaudit-explored" not in junit
+
+
+def test_evidence_meets_the_scan(project: pytest.Pytester) -> None:
+    """`toolaudit report` reads it beside a scan: a test confirms the conflict that the scan reports."""
+    project.makepyfile(server=SERVER)
+    (project.mkpydir("langchain_core") / "tools.py").write_text("def tool(function):\n    return function\n")
+    run(
+        project,
+        "import server\ndef test_a(toolaudit): toolaudit.check([call(server.put, 'a'), call(server.put, 'a')])\n",
+        "--toolaudit-evidence=ev.json",
+    )
+    tool = [sys.executable, "-m", "toolaudit"]
+    subprocess.run([*tool, "scan", "server.py", "--output", "json=scan.json", "--exit-zero"], check=True, cwd=project.path)
+    report = subprocess.run([*tool, "report", "scan.json", "ev.json"], capture_output=True, text=True, cwd=project.path)
+    assert "confirmed: 2 calls, 1 preemption, replayed 10 times" in report.stdout, report.stdout + report.stderr
 
 
 def test_tools_everywhere(project: pytest.Pytester) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, cast
 
 from pytest_toolaudit.confirming.trial import Trial
-from pytest_toolaudit.engine.turn import READ
-from pytest_toolaudit.oracle.compare import Outcome, readable, show_result
-from pytest_toolaudit.search.named import Step
-from pytest_toolaudit.verdict import Verdict
+from pytest_toolaudit.evidence import witness
 from toolaudit import __version__
 from toolaudit_reports import document as out
-
-SERIAL_SHOWN = 4
 
 
 def collected(items: Iterable[out.EvidenceItem], *, runner: str, seed: int) -> out.EvidenceDocument:
@@ -37,7 +31,7 @@ def item(trial: Trial, root: Path) -> out.EvidenceItem:
         schedules=trial.schedules,
         preemptions=found.preemptions if found is not None else 0,
         exhausted=found.exhausted if found is not None else False,
-        witness=_witness(found, work.name, root) if found is not None and trial.verdict == "confirmed" else None,
+        witness=witness(found, root, _replay(work.name)) if found is not None and trial.verdict == "confirmed" else None,
         calls=tuple(
             out.Call(label=label, tool=tool.id, arguments={k: repr(v) for k, v in arguments.items()})
             for label, tool, arguments in zip(names, work.tools, trial.arguments, strict=False)
@@ -49,42 +43,9 @@ def item(trial: Trial, root: Path) -> out.EvidenceItem:
     )
 
 
-def _witness(found: Verdict, name: str, root: Path) -> out.Witness:
-    names = found.names
-    serial = tuple(_outcome(outcome, names, tuple(names[c] for c in order)) for order, outcome in found.serial_outcomes[:SERIAL_SHOWN])
-    witness = found.witness
-    return out.Witness(
-        schedule=witness.schedule if witness is not None else "",
-        preemptions=witness.preemptions if witness is not None else 0,
-        steps=tuple(_step(step, names, root) for step in witness.steps) if witness is not None else (),
-        outcome=_outcome(found.outcome, names, ()),
-        serial_outcomes=serial,
-        failure=found.failure or "",
-        replay=f"toolaudit confirm {name.partition('::')[0]} -- -k '{name.partition('::')[2].partition('[')[0]}'",
-        replayed=10 if witness is not None else 0,
-    )
-
-
-def _step(step: Step, names: Sequence[str], root: Path) -> out.TimelineStep:
-    file = Path(step.file)
-    shown = file.relative_to(root).as_posix() if step.file and file.is_relative_to(root) else file.name
-    return out.TimelineStep(
-        call=names[step.call],
-        file=shown,
-        line=step.line,
-        code=linecache.getline(step.file, step.line).strip() if step.file else step.text,
-        resource=step.resource,
-        access="r" if step.kind == READ else "w",
-        value=step.value or "",
-        preempted=step.preempted_to is not None,
-        function=step.function,
-        note="" if step.preempted_to is None else f"preempted: {names[step.preempted_to]} runs",
-    )
-
-
-def _outcome(outcome: Outcome, names: Sequence[str], order: tuple[str, ...]) -> out.Outcome:
-    results = {name: show_result(result) for name, result in zip(names, outcome.results, strict=False)}
-    return out.Outcome(results=results, state={key: readable(value) for key, value in outcome.state}, order=order)
+def _replay(name: str) -> str:
+    file, _, rest = name.partition("::")
+    return f"toolaudit confirm {file} -- -k '{rest.partition('[')[0]}'"
 
 
 def told(trial: Trial) -> str:
