@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import inspect
@@ -12,6 +11,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from pytest_toolaudit.confirming.arguments import made_up
+from pytest_toolaudit.confirming.patience import SECONDS, completed
 from pytest_toolaudit.confirming.stoodin import globals_stood_in
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 
@@ -29,7 +29,6 @@ STARTS = frozenset(
         "run_http_async",
     }
 )
-SECONDS = 3.0
 
 _KEPT: list[Any] = []
 """What outer functions returned: the closures live as long as it does."""
@@ -44,7 +43,7 @@ def closure(outer: Callable[..., Any], parts: list[str], supplied: Supplied) -> 
     failure: BaseException | None = None
     for stood_in in () if made else _ways(outer):
         try:
-            _KEPT.append(_run(outer, supplied, stood_in=stood_in))
+            _KEPT.append(_run(outer, supplied, code, stood_in=stood_in))
         except CannotRunError:
             raise
         except (Exception, SystemExit) as error:  # handlers are registered before what usually fails: the start of the server
@@ -70,18 +69,13 @@ def _ways(outer: Callable[..., Any]) -> tuple[bool, ...]:
     return (True,) if starts else (False, True)
 
 
-def _run(outer: Callable[..., Any], supplied: Supplied, *, stood_in: bool) -> Any:
+def _run(outer: Callable[..., Any], supplied: Supplied, code: CodeType, *, stood_in: bool) -> Any:
     space: dict[str, Any] = getattr(_plain(outer), "__globals__", {})
     own = str(space.get("__name__", "")).partition(".")[0]
     # made before, because stand-ins of injected classes would hide what the parameters are
     arguments = made_up(outer, supplied, required_only=True)
     with globals_stood_in(space, own) if stood_in else contextlib.nullcontext(), _bare_command_line():
-        result = outer(**arguments)
-        return asyncio.run(_driven(result)) if inspect.iscoroutine(result) else result
-
-
-async def _driven(coroutine: Any) -> Any:
-    return await asyncio.wait_for(coroutine, SECONDS)
+        return completed(lambda: outer(**arguments), SECONDS, lambda: bool(_live(code)))
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from pytest_toolaudit.calls import Call
 from pytest_toolaudit.confirming.absent import stand_ins
 from pytest_toolaudit.confirming.arguments import DATABASE, FILE, TABLE, choices, dispatched, made_up, statements
 from pytest_toolaudit.confirming.load import load
+from pytest_toolaudit.confirming.patience import SECONDS, completed
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 from pytest_toolaudit.confirming.work import Work
 from pytest_toolaudit.oracle.compare import show_result
@@ -218,18 +219,8 @@ def _explore(
 
 def _quietly(make: Callable[[], Any]) -> None:
     """What usually runs first; when it fails the item is tried without it."""
-    try:
-        made = make()
-        if hasattr(made, "__await__"):
-            import asyncio
-
-            asyncio.run(_awaited(made))
-    except Exception:
-        pass
-
-
-async def _awaited(value: Any) -> Any:
-    return await value
+    with contextlib.suppress(Exception):
+        completed(make, SECONDS)
 
 
 def _calls(

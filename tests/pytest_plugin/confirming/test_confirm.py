@@ -138,7 +138,7 @@ def count() -> int:
 def confirm(folder: Path, *options: str) -> tuple[int, str, EvidenceDocument]:
     """Exit code, what was printed, and the evidence."""
     command = [sys.executable, "-m", "toolaudit", "confirm", "tools.py", "--evidence", "evidence.json", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     file = folder / "evidence.json"
     assert file.exists(), done.stdout + done.stderr
     return done.returncode, done.stdout, load_evidence(file.read_bytes())
@@ -166,7 +166,7 @@ def test_a_race_is_confirmed_with_a_witness(tmp_path: Path, source: str, resourc
 def test_a_locked_twin_has_nothing_to_confirm(tmp_path: Path) -> None:
     (tmp_path / "tools.py").write_text(LOCKED)
     done = subprocess.run(
-        [sys.executable, "-m", "toolaudit", "confirm", "tools.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "toolaudit", "confirm", "tools.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0
     assert "confirmed" not in done.stdout or "0 confirmed" in done.stdout
@@ -220,7 +220,7 @@ def test_a_selection_runs_only_that(tmp_path: Path) -> None:
 )
 def test_bad_options_are_one_clear_line(tmp_path: Path, options: list[str], said: str) -> None:
     (tmp_path / "tools.py").write_text(COUNTER)
-    done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 4
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

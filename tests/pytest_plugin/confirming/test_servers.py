@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
@@ -67,6 +68,24 @@ def run_query(query: str) -> str:
     with sqlite3.connect("toolaudit.db") as connection:
         return str(connection.execute(query).fetchall())
 """
+NEVER_RETURNS = f"""
+import time
+from mcp.server.fastmcp import FastMCP
+
+COUNT = {{"n": 0}}
+
+
+def main():
+    server = FastMCP("counter")
+
+    @server.tool()
+    def bump() -> str:{BODY}
+    while True:
+        time.sleep(0.01)
+"""
+WAITS_FOR_EVER = ASYNC_MAIN.replace("        await server.run(read, write)", "        pass").replace(
+    "    async with mcp", "    await asyncio.Event().wait()\n    async with mcp"
+)
 OTHER_VERSION = f"""
 from mcp.server.fastmcp import FastMCP
 
@@ -110,16 +129,30 @@ def second() -> int:
 def confirm(pytester: pytest.Pytester, source: str) -> tuple[EvidenceItem, ...]:
     """The evidence of a confirm run in this process."""
     (pytester.path / "tools.py").write_text(source)
-    pytester.inline_run("--toolaudit=tools.py", "--toolaudit-evidence=evidence.json", "--toolaudit-seconds=1", "-p", "no:cacheprovider")
+    limits = ("--toolaudit-budget=60", "--toolaudit-seconds=300")  # what is found must depend on schedules, not on the machine's speed
+    pytester.inline_run("--toolaudit=tools.py", "--toolaudit-evidence=evidence.json", *limits, "-p", "no:cacheprovider")
     return load_evidence((pytester.path / "evidence.json").read_bytes()).items
 
 
-@pytest.mark.parametrize("source", [ASYNC_MAIN, SYNC_MAIN, OTHER_VERSION], ids=["async main", "main that runs a server", "another version"])
+@pytest.mark.parametrize(
+    "source",
+    [ASYNC_MAIN, SYNC_MAIN, NEVER_RETURNS, WAITS_FOR_EVER, OTHER_VERSION],
+    ids=["async main", "main that runs a server", "main that never returns", "main that waits for ever", "another version"],
+)
 def test_tools_behind_a_server_are_confirmed(pytester: pytest.Pytester, source: str) -> None:
     before = {name: id(module) for name, module in sys.modules.items() if name.partition(".")[0] == "mcp"}
     items = confirm(pytester, source)
     assert {item.verdict for item in items if item.kind == "racy"} == {"confirmed"}, items
     assert {name: id(module) for name, module in sys.modules.items() if name.partition(".")[0] == "mcp" and name in before} == before
+
+
+def test_a_loop_that_runs_here_does_not_matter(pytester: pytest.Pytester) -> None:
+    """As a browser driver's does in a worker that ran its tests before."""
+
+    async def inside() -> tuple[EvidenceItem, ...]:
+        return confirm(pytester, ASYNC_MAIN)
+
+    assert {item.verdict for item in asyncio.run(inside())} == {"confirmed"}
 
 
 def test_a_tool_that_takes_sql_is_given_statements(pytester: pytest.Pytester) -> None:
