@@ -193,6 +193,9 @@ class Update(Struct, frozen=True):
     link: Literal["data", "control"]
     window: Literal["none", "sync", "await", "io"]
     """What lies between the two: nothing, synchronous code, a suspending await, blocking I/O."""
+    accumulates: bool = False
+    """What is written holds more of what was read, or other text in place of some: an equal call would change it again. Setting an entry by
+    its key does not."""
 
 
 class UnknownCall(Struct, frozen=True):

@@ -6,7 +6,8 @@
 
 The head: name, parameters, then any of `async`, `suspends`, `runs=…`, `opaque=…`, `framework=…`, `hint=value`, `unknown=callee/consequence`.
 An access: mode, operation, kind:key, then any of `@line`, `atomic`, `repeat=…`, `lock=name/covers[/key]`, `if=parameter/value`,
-`secondary=…`, `tx=…`, `scope=…`, `sure=…`, and `<- index link window` for the read that the write depends on.
+`secondary=…`, `tx=…`, `scope=…`, `sure=…`, and `<- index link window` for the read that the write depends on
+(link `data` or `control`, or `keyed` for data set by its key).
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def one_tool(text: str, file: str = "tools.py", start: int = 1) -> tuple[Tool, F
     for order, line in enumerate(body):
         found, links = access(line, order, file, name)
         accesses.append(found)
-        updates += [Update(index, order, link, window) for index, link, window in links]
+        updates += [Update(index, order, link.replace("keyed", "data"), window, link == "data") for index, link, window in links]
     unknown = (
         [UnknownCall(*options["unknown"].split("/")[:1], "not-in-catalogue", options["unknown"].split("/")[1], Place(file, 5, name))]
         if "unknown" in options

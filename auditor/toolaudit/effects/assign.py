@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolaudit import facts as f
-from toolaudit.effects import attributes, names
+from toolaudit.effects import attributes, edits, names
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.context import trim
@@ -94,6 +94,9 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         api = frame.world.catalogue.method(form.type, "__setattr__")
         if api is not None:
             call_method(frame, base, "__setattr__", Arguments(args=(Value(Scalar(target.attr)), value)), frame.line)
+    elif not isinstance(form, Instance):
+        edits.part_set(frame, value)
+        _taint_root(frame, target.value, value.taint)
     if isinstance(target.value, f.Name):
         _remember(frame, target.value.id, target.attr, base, value)
 
@@ -149,6 +152,9 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
         repeat = "again" if op in ("increment", "append") else "same"
         frame.emit(place, "w", op, frame.line, data=data, atomic=op != "increment", repeat=repeat)  # type: ignore[arg-type]
         return
+    edits.part_set(frame, value)
+    if isinstance(target.index, f.Slice) and base.taint:
+        edits.grow(frame, base.taint, value.taint)
     if isinstance(target.value, f.Name) and target.value.id in frame.env:
         held = frame.env[target.value.id]
         if isinstance(held.form, Many):
@@ -222,6 +228,9 @@ def assign(frame: Frame, stmt: f.Assign) -> None:
     for target in stmt.targets:
         frame.line = stmt.line
         assign_to(frame, target, value)
+        if isinstance(target, f.Name):
+            made_here = isinstance(stmt.value, f.Const | f.Display | f.Mapping) and not value.taint
+            (frame.fresh.add if made_here else frame.fresh.discard)(target.id)
 
 
 def _loaded(frame: Frame, value: Value) -> Value:
@@ -264,12 +273,15 @@ def augment(frame: Frame, stmt: f.Augment) -> None:
         )
         return
     seen = read(frame, current, stmt.line)
+    here = isinstance(stmt.target, f.Name) and stmt.target.id in frame.fresh
     made = combine(frame, stmt.op.rstrip("="), seen, added)
+    if here:
+        made = Value(made.form, join_taint(seen.taint, added.taint), made.loc)
     if isinstance(current.form, Many) and isinstance(stmt.target, f.Name):
         frame.env[stmt.target.id] = made
         return
     counts = stmt.op.rstrip("=") in ("+", "-", "*", "<<", "|")
-    assign_to(frame, stmt.target, Value(made.form, join_taint(seen.taint, added.taint)), "increment" if counts else "update")
+    assign_to(frame, stmt.target, made.tainted(join_taint(seen.taint, added.taint)), "increment" if counts else "update")
 
 
 def delete(frame: Frame, stmt: f.Delete) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from toolaudit.effects import attributes, classify, construct
+from toolaudit.effects import attributes, classify, construct, edits
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.bodies import decorators, is_abstract
 from toolaudit.effects.frame import Frame, World
@@ -230,6 +230,8 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> 
     from toolaudit.facts import Attr, Name
 
     target = expr.func
+    if isinstance(target, Attr):
+        _grown(frame, target, func, arguments)
     if not isinstance(target, Attr) or not isinstance(target.value, Name) or target.value.id not in frame.env:
         return
     held = frame.env[target.value.id]
@@ -245,3 +247,21 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> 
     elif held.loc is None and isinstance(form, Data | Handle) and arguments.all():
         frame.env[target.value.id] = held.tainted(taints(arguments.all()))
     frame.made = ()
+
+
+def _grown(frame: Frame, target: Any, func: Value, arguments: Arguments) -> None:
+    """A method that adds to, or takes from, an object that is not built here."""
+    from toolaudit.facts import Name
+
+    form = func.form
+    if not isinstance(form, Method) or not form.receiver.taint:
+        return
+    held, name, given = form.receiver, target.attr, taints(arguments.all())
+    here = isinstance(target.value, Name) and target.value.id in frame.fresh
+    if here and name in edits.GROWING:
+        found = edits.looked_up(frame.control)
+        frame.env[target.value.id] = frame.env[target.value.id].tainted(found) if found else frame.env[target.value.id]
+    elif name in edits.GROWING or (isinstance(held.form, Handle) and held.form.type != "pathlib.Path" and name.startswith(edits.ADDING)):
+        edits.grow(frame, held.taint, given)
+    elif name == "remove" and held.taint & given:
+        edits.grow(frame, held.taint & given, given)

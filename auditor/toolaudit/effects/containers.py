@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toolaudit.effects import edits
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import derived, join, literal, parts_of
 from toolaudit.effects.objects import element, item, read, shared
@@ -79,7 +80,15 @@ def call(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: i
         taint = taint | _touch(frame, receiver, name, arguments, line)
     for value in arguments.all():
         taint = taint | read(frame, value, line).taint
+    if name == "replace" and isinstance(form, Data):
+        taint |= replaced(receiver, arguments)
     return _gives(frame, receiver, name, arguments, line).tainted(taint | receiver.taint)
+
+
+def replaced(receiver: Value, arguments: Arguments) -> frozenset[int | str]:
+    """The mark of text in which something that a caller names was replaced: what it put there may hold the old text again."""
+    given = arguments.args[:2]
+    return frozenset() if all(isinstance(value.form, Scalar) for value in given) else edits.marked("~", receiver.taint)
 
 
 def _touch(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: int) -> frozenset[int | str]:
@@ -205,7 +214,7 @@ def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, lin
             return text(join([parts_of(v) for v in held.items], str(form.value)), taint)
         return Value(Text(parts), taint) if (parts := derived([*arguments.args])) else Value(Data(), taint)
     if name in TEXT_SAME:
-        return _same(receiver, name, arguments, taint)
+        return _same(receiver, name, arguments, taint | replaced(receiver, arguments) if name == "replace" else taint)
     if name in ("get", "pop", "setdefault") and arguments.args and isinstance(form, Text):
         return item(frame, receiver, arguments.args[0], line).tainted(taint)
     if name in ("items", "values", "keys", *PARTS):

@@ -13,6 +13,7 @@ from toolaudit.effects.keys import normal_path, parts_of
 from toolaudit.effects.objects import extend_text, key_step, shared
 from toolaudit.effects.values import (
     CLEAN,
+    MARKS,
     PLAIN,
     Class,
     Data,
@@ -255,8 +256,17 @@ def replace_taint(taint: Taint, ids: list[Taint], bindings: Bindings) -> Taint:
     if not taint:
         return CLEAN
     size = len(ids)
-    known = (bindings.taint(item) if isinstance(item, str) else ids[item] if item < size else CLEAN for item in taint)
+    known = (_marked(item, ids, bindings) if isinstance(item, str) else ids[item] if item < size else CLEAN for item in taint)
     return bounded(CLEAN.union(*known))
+
+
+def _marked(item: str, ids: list[Taint], bindings: Bindings) -> Taint:
+    """A parameter's taint; of a marked parameter or read, the same mark on what it stands for."""
+    if item[:1] not in MARKS:
+        return bindings.taint(item)
+    name = item[1:]
+    stands = bindings.taint(name) if not name.isdigit() else ids[int(name)] if int(name) < len(ids) else CLEAN
+    return frozenset(f"{item[0]}{one}" for one in stands if not (isinstance(one, str) and one[:1] in MARKS))
 
 
 def replace_loc(loc: Loc | None, bindings: Bindings) -> Loc | None:

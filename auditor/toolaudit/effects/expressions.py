@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from toolaudit import facts as f
-from toolaudit.effects import names
+from toolaudit.effects import edits, names
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.external import call_method
@@ -112,12 +112,10 @@ def _starred(frame: Frame, expr: f.Starred) -> Value:
 
 def _template(frame: Frame, expr: f.Template) -> Value:
     pieces: list[KeyPart] = []
-    taint = CLEAN
-    for part in expr.parts:
-        value = evaluate(frame, part)
-        taint = join_taint(taint, value.taint)
+    values = [evaluate(frame, part) for part in expr.parts]
+    for value in values:
         pieces += literal(str(value.form.value)) if isinstance(value.form, Scalar) else parts_of(value)
-    return text(tuple(pieces), taint)
+    return text(tuple(pieces), join_taint(taints(values), edits.joined(frame, values) if len(values) > 1 else CLEAN))
 
 
 def _binary(frame: Frame, expr: f.Binary) -> Value:
@@ -134,12 +132,16 @@ def _compare(frame: Frame, expr: f.Compare) -> Value:
         taint = join_taint(left.taint, contains(frame, right, left))
         for more in expr.rights[1:]:
             taint = join_taint(taint, evaluate(frame, more).taint)
-        return Value(Data(), taint)
+        return Value(Data(), edits.verdict(taint, edits.compared(left, Value(Data(), taint))))
     check = any(isinstance(right, f.Const) and right.value is None for right in expr.rights)
     taint = checked(frame, left, frame.line).taint if check else read(frame, left, frame.line).taint
+    found = CLEAN
     for more in expr.rights:
-        taint = join_taint(taint, evaluate(frame, more).taint)
-    return Value(Data(), taint)
+        right = evaluate(frame, more)
+        taint = join_taint(taint, right.taint)
+        if expr.ops[0] in ("==", "!="):
+            found = join_taint(found, edits.compared(Value(left.form, taint), right))
+    return Value(Data(), edits.verdict(taint, found))
 
 
 def _boolean(frame: Frame, expr: f.Boolean) -> Value:
@@ -200,7 +202,10 @@ def _display(frame: Frame, expr: f.Display) -> Value:
         return union(items)
     if open_ended or len(items) > 24 or kind == "set":
         held = union(items[:24]) if items else None
-        return Value(Many(kind, None, None, held, head=tuple(items[: known if open_ended else 4])), taints(items))
+        taint = taints(items)
+        if open_ended and len(items) > 1 and kind == "list":
+            taint = join_taint(taint, edits.joined(frame, items))
+        return Value(Many(kind, None, None, held, head=tuple(items[: known if open_ended else 4])), taint)
     return Value(Many(kind, tuple(items)), taints(items))
 
 
@@ -298,23 +303,13 @@ def _call(frame: Frame, expr: f.Call) -> Value:
     arguments = arguments_of(frame, expr)
     frame.line = line
     frame.pending = False
-    frame.called = receiver_text(expr.func)
+    frame.called = names.receiver_text(expr.func)
     value = call(frame, func, arguments, line)
     capture_call(frame, expr, func, arguments)
     frame.line = line
     if isinstance(value.form, Manager):
         return value
     return value
-
-
-def receiver_text(expr: f.Expr) -> str:
-    """What stands before the method's name, in short: `self._client.send` is `_client`."""
-    if not isinstance(expr, f.Attr):
-        return expr.id if isinstance(expr, f.Name) else ""
-    base = expr.value
-    while isinstance(base, f.Call | f.Await | f.Item):
-        base = base.func if isinstance(base, f.Call) else base.value
-    return base.attr if isinstance(base, f.Attr) else base.id if isinstance(base, f.Name) else ""
 
 
 def callee(frame: Frame, expr: f.Expr) -> Value:

@@ -243,9 +243,11 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         return Value(Data(), taint)
     results: list[Value] = []
     data = taints(arguments.all())
+    held = _document(receiver)
     for word in words:
         for effect in word.effects:
-            taint = join_taint(taint, perform(frame, effect, bound, data, line, name))
+            given = join_taint(data, held) if held and effect.kind == "file" else data
+            taint = join_taint(taint, perform(frame, effect, bound, given, line, name))
         results += _callbacks(frame, word, bound, arguments, line)
         _flags(frame, word, bound, line)
         taint = join_taint(taint, _mutations(frame, word, bound, data, line))
@@ -253,6 +255,12 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
     if results and not any(word.returns for word in words):
         return union(results).tainted(taint)
     return made
+
+
+def _document(receiver: Value | None) -> Taint:
+    """What an object in memory was made from: saved to a file, the file derives from it."""
+    form = receiver.form if receiver is not None else None
+    return receiver.taint if receiver is not None and isinstance(form, Handle) and form.kind in ("", "memory") else CLEAN
 
 
 def _touch(frame: Frame, api: Words, bound: Bound, arguments: Arguments, line: int) -> Taint:

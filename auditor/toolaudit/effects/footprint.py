@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from toolaudit.effects import secondary
+from toolaudit.effects.edits import accumulates
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.keys import loc_resource
 from toolaudit.effects.values import Loc, Taint
@@ -127,7 +128,10 @@ def _updates(effects: Sequence[Effect], kept: list[int], position: dict[int, int
             continue
         data = _reads(effects, effect.data, index, position)
         control = [read for read in _reads(effects, effect.control, index, position) if read not in data]
-        out += [Update(position[read], position[index], "data", _window(effects[read], effect)) for read in data]
+        out += [
+            Update(position[read], position[index], "data", _window(effects[read], effect), accumulates(read, effect.data, effect.control))
+            for read in data
+        ]
         out += [Update(position[read], position[index], "control", _window(effects[read], effect)) for read in control]
     return tuple(out)
 

@@ -70,6 +70,7 @@ class Summary(Struct, frozen=True):
     opaque: str = ""
     total: int = 0
     resolved: int = 0
+    grown: Taint = CLEAN
     demands: frozenset[str] = frozenset()
     """Parameters whose constant value would have decided something."""
     low: int = NEVER
@@ -190,6 +191,10 @@ class Frame:
     """The call made last waits on something real when awaited."""
     threaded: bool = False
     """Inside a call handed to a worker thread: nothing there blocks the event loop."""
+    grown: Taint = CLEAN
+    """Marks on the parameters and reads whose objects were added to."""
+    fresh: set[str] = field(default_factory=set)
+    """Names whose object was made here, empty or with constant members: adding to it is building it."""
     quiet: int = 0
     """Above zero: expressions are looked at for their value alone."""
 
@@ -324,6 +329,7 @@ class Frame:
             opaque=self.opaque,
             total=self.total,
             resolved=self.resolved,
+            grown=frozenset(item for item in self.grown if isinstance(item, str)),
             demands=frozenset(self.demands),
             low=self.low,
         )

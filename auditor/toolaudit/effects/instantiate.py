@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from toolaudit.effects import classify
+from toolaudit.effects import classify, edits
 from toolaudit.effects.arguments import Fields
 from toolaudit.effects.context import (
     Bindings,
@@ -50,6 +50,8 @@ def instantiate(
 
     for effect in summary.effects[start:stop]:
         known.append(_place_effect(frame, effect, bindings, place, mapped))
+    if summary.grown and stop is None:
+        edits.spread(frame, mapped(summary.grown))
     if start == 0:
         _carry_over(frame, summary, place)
     frame.awaits += summary.awaits

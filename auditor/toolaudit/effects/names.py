@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolaudit import facts as f
 from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.free import free_names
@@ -76,3 +77,13 @@ def global_place(frame: Frame, name: str) -> Loc:
 BUILTINS = frozenset(
     name for name in dir(__builtins__ if not isinstance(__builtins__, dict) else __import__("builtins")) if not name.startswith("_")
 ) | {"__import__"}
+
+
+def receiver_text(expr: f.Expr) -> str:
+    """What stands before the method's name, in short: `self._client.send` is `_client`."""
+    if not isinstance(expr, f.Attr):
+        return expr.id if isinstance(expr, f.Name) else ""
+    base = expr.value
+    while isinstance(base, f.Call | f.Await | f.Item):
+        base = base.func if isinstance(base, f.Call) else base.value
+    return base.attr if isinstance(base, f.Attr) else base.id if isinstance(base, f.Name) else ""

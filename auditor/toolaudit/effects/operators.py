@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolaudit.effects import edits
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.external import call_method
@@ -30,6 +31,8 @@ from toolaudit.model import KeyPart
 def combine(frame: Frame, op: str, left: Value, right: Value) -> Value:
     """A binary operation: paths join, text concatenates, containers add up."""
     taint = join_taint(left.taint, right.taint)
+    if taint and op in edits.ARITHMETIC:
+        taint = join_taint(taint, edits.joined(frame, (left, right)))
     one, other = left.form, right.form
     if op == "/" and _pathlike(left, right):
         parts = join_path([parts_of(left), parts_of(right)])

@@ -18,6 +18,8 @@ from toolaudit.project.resolve import ClassRef
 
 Taint = frozenset[int | str]
 CLEAN: Taint = frozenset()
+MARKS = ("+", "~", "=")
+"""How an item of a taint begins that is no read or parameter, but says something of one: see `edits.py`."""
 MAX_TAINT = 96
 MAX_ALTERNATIVES = 6
 Step = str | tuple[KeyPart, ...]

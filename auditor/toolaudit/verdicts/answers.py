@@ -180,7 +180,7 @@ def _accumulates(view: Profile, access: Access) -> str:
         return REPEATS.get(access.operation, "changes it again")
     if access.operation == "create" and access.repeat == "error":
         return ""
-    if any(w.write is access and w.link == "data" and w.same and w.read is not access for w in view.windows):
+    if any(w.write is access and w.accumulates and w.same and w.read is not access for w in view.windows):
         return "starts from what the first call left and changes it again"
     if access.repeat in {"same", "error"}:
         return ""

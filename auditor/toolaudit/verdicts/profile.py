@@ -29,6 +29,8 @@ class Window(Struct, frozen=True):
     same: bool
     """Both ends touch one resource."""
     locks: tuple[Lock, ...]
+    accumulates: bool = False
+    """A repeat would change the result of the first call again."""
 
     @property
     def open(self) -> bool:
@@ -92,7 +94,7 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
         else:
             (writes if access.mode in WRITES else reads).append(access)
     windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
-    windows = _rewritten(reads, writes, windows) + _replaced(writes) + windows
+    windows = _renamed(writes, windows) + _rewritten(reads, writes, windows) + _replaced(writes) + windows
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
     windows = _distinct(windows + alone)
     met = _one_of_each(reads + writes, windows)
@@ -173,7 +175,7 @@ def _window(footprint: Footprint, update: Update, written: Written | None) -> Wi
     same = read is write or one_thing(read.resource, write.resource)
     if not same and (read.resource.kind in CONFIGURATION or (read.operation == "list" and write.resource.kind in CONFIGURATION)):
         return None
-    return Window(read, write, update.link, update.window, same, shared_locks(read.locks, write.locks))
+    return Window(read, write, update.link, update.window, same, shared_locks(read.locks, write.locks), update.accumulates)
 
 
 def _rewritten(reads: list[Access], writes: list[Access], windows: tuple[Window, ...]) -> tuple[Window, ...]:
@@ -190,13 +192,27 @@ def _rewritten(reads: list[Access], writes: list[Access], windows: tuple[Window,
     return tuple(found)
 
 
+def _renamed(writes: list[Access], windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    """What was written to a temporary file and renamed over the one it was read from: the edit is of that one."""
+    found: list[Window] = []
+    for window in windows:
+        if window.link != "data" or window.same or window.write.resource.kind != "file":
+            continue
+        for gone in writes:
+            if gone.operation in {"rename", "delete"} and gone.resource == window.write.resource and gone.order > window.write.order:
+                made = (w for w in writes if w.chain == gone.chain and w is not gone and one_thing(window.read.resource, w.resource))
+                locks = shared_locks(window.read.locks, gone.locks)
+                found += [Window(window.read, w, "data", window.lies, True, locks, window.accumulates) for w in made]
+    return tuple(found)
+
+
 def _replaced(writes: list[Access]) -> tuple[Window, ...]:
     """A thing outside the process that is deleted and made anew: in between it is gone."""
     for i, gone in enumerate(writes):
         for made in writes[i + 1 :] if gone.operation == "delete" and not in_process(gone) else ():
             anew = made.operation in {"create", "append"} and made.chain != gone.chain and not exclusive(gone, made)
             if anew and one_thing(gone.resource, made.resource):
-                return (Window(gone, made, "data", "io", True, shared_locks(gone.locks, made.locks)),)
+                return (Window(gone, made, "data", "io", True, shared_locks(gone.locks, made.locks), accumulates=True),)
     return ()
 
 

@@ -224,10 +224,15 @@ def test_independence_looks_at_the_whole_catalogue(scan_of, text: str, said: lis
     assert [v.independent.value for v in scan_of(text).verdicts] == said
 
 
+def test_an_entry_set_by_its_key_is_set_once(scan_of) -> None:
+    verdict = scan_of("put(path)\n r read file:{path}\n w write file:{path} <- 0 keyed io").verdicts[0]
+    assert (verdict.shape, verdict.idempotent.value) == ("in-place", True)
+
+
 def test_a_file_read_and_rewritten_behind_a_check_is_edited(scan_of) -> None:
     text = "edit(path)\n r check file:{path}\n r read file:{path}\n w write file:{path} repeat=same <- 0 control io; 1 control io"
     verdict = scan_of(text).verdicts[0]
-    assert (verdict.shape, verdict.idempotent.value) == ("in-place", False)
+    assert (verdict.shape, verdict.idempotent.value) == ("in-place", True)
 
 
 @pytest.mark.parametrize(

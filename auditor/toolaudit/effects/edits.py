@@ -1,0 +1,77 @@
+"""How what is written back differs from what was read: entries set by key, or something added that a repeat would add again.
+
+Three marks travel in the taint beside the reads and parameters that they speak of: `+x` something was added to what comes from `x`, `~x` text in
+it was replaced, `=x` it was compared with something else, as a look-up does. An addition behind a look-up is made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.values import CLEAN, MARKS, Scalar, Taint, Value, join_taint
+
+GROWING = frozenset({"append", "extend", "insert", "appendleft", "extendleft"})
+# Verbs of documents, tables and pictures that do more on every call.
+ADDING = ("add", "append", "insert", "prepend", "remove", "delete", "copy", "rotate", "crop", "flip", "shift", "move", "push", "pop")
+ARITHMETIC = frozenset({"+", "-", "*", "<<"})
+
+
+def plain(taint: Taint) -> Iterable[int | str]:
+    """The reads and parameters alone."""
+    return (item for item in taint if not (isinstance(item, str) and item[:1] in MARKS))
+
+
+def marked(mark: str, taint: Taint, excused: Taint = CLEAN) -> Taint:
+    """The marks on what the taint names, save where it was looked up before."""
+    return frozenset(f"{mark}{item}" for item in plain(taint) if f"={item}" not in excused)
+
+
+def compared(left: Value, right: Value) -> Taint:
+    """The marks of a comparison of two values neither of which is a constant."""
+    if isinstance(left.form, Scalar) or isinstance(right.form, Scalar):
+        return CLEAN
+    return marked("=", join_taint(left.taint, right.taint))
+
+
+def verdict(taint: Taint, found: Taint) -> Taint:
+    """What a comparison derives from: that something was added to its operands is not said of its result."""
+    return join_taint(frozenset(item for item in taint if not (isinstance(item, str) and item[:1] in "+~")), found)
+
+
+def joined(frame: Frame, values: Iterable[Value]) -> Taint:
+    """The marks of a sum of several values."""
+    taint = CLEAN
+    for value in values:
+        taint = join_taint(taint, value.taint)
+    return marked("+", taint, join_taint(taint, frame.control))
+
+
+def grow(frame: Frame, held: Taint, given: Taint = CLEAN) -> None:
+    """Something was added to an object that comes from `held`: every name for a part of it now says so."""
+    spread(frame, marked("+", held, join_taint(given, frame.control)))
+
+
+def part_set(frame: Frame, value: Value) -> None:
+    """A part of an owned object was set: what was added to the part is added to the whole, whatever name holds it."""
+    spread(frame, frozenset(item for item in value.taint if isinstance(item, str) and item[:1] in "+~"))
+
+
+def spread(frame: Frame, marks: Taint) -> None:
+    if not marks:
+        return
+    frame.grown = join_taint(frame.grown, marks)
+    named = {str(mark)[1:] for mark in marks}
+    for name, value in frame.env.items():
+        if value.taint and any(str(item) in named for item in value.taint):
+            frame.env[name] = value.tainted(marks)
+
+
+def looked_up(taint: Taint) -> Taint:
+    """The marks of look-ups alone."""
+    return frozenset(item for item in taint if isinstance(item, str) and item[:1] == "=")
+
+
+def accumulates(read: int, data: Taint, control: Taint) -> bool:
+    """Whether what was written holds more of the read thing than was there, or other text in place of some."""
+    return f"~{read}" in data or (f"+{read}" in data and f"={read}" not in control)
