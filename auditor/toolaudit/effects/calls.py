@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from toolaudit.effects import attributes, classify, construct, edits
+from toolaudit.effects import attributes, construct, edits, guesses
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.bodies import decorators, is_abstract
 from toolaudit.effects.frame import Frame, World
@@ -88,7 +88,7 @@ def _call_function(frame: Frame, func: Value, arguments: Arguments, line: int) -
     frame.resolved += 1
     if form.receiver is not None and form.receiver.loc is not None and is_abstract(form.code.facts):
         cls = form.owner.qualname.rsplit(".", 1)[-1] if form.owner else ""
-        return classify.unlisted(
+        return guesses.unlisted(
             frame, form.receiver, cls, form.qualname.rsplit(".", 1)[-1], consume(frame, arguments.all(), line), line, None
         )
     if not form.raw:
@@ -162,10 +162,7 @@ def _call_class(frame: Frame, func: Value, arguments: Arguments, line: int) -> V
 
 def _call_instance(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
     method = attribute(frame, func, "__call__", line, called=True)
-    if isinstance(method.form, Function):
-        return call(frame, method, arguments, line)
-    frame.total += 1
-    return Value(Data(), consume(frame, arguments.all(), line))
+    return call(frame, method, arguments, line)
 
 
 def _call_either(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:

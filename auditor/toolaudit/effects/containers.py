@@ -24,6 +24,7 @@ MAPPINGS = (
 )
 SEQUENCES = ("collections.deque",)
 TEXT_SAME = {
+    "as_string",  # of composed SQL, which is taken for its text
     "strip", "lstrip", "rstrip", "lower", "upper", "title", "casefold", "replace", "encode", "decode", "removeprefix", "removesuffix",
     "expandtabs", "zfill", "ljust", "rjust", "capitalize", "translate", "swapcase", "center",
 }  # fmt: skip
@@ -93,7 +94,7 @@ def replaced(receiver: Value, arguments: Arguments) -> frozenset[int | str]:
 
 def _touch(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: int) -> frozenset[int | str]:
     """The effects on a shared container's place, from the catalogue's entry of its type."""
-    from toolaudit.effects.external import chosen
+    from toolaudit.effects.applying import chosen
     from toolaudit.effects.targets import perform
 
     api = None
@@ -229,10 +230,10 @@ def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, lin
 
 def _method_of_argument(frame: Frame, form: Text, name: str, taint: frozenset[int | str], line: int) -> Value:
     """A method of a constructor's argument is a client's, where its name says so; what the model supplies is plain data."""
-    from toolaudit.effects.classify import client_like, unlisted, verb_known
+    from toolaudit.effects.guesses import client_like, prepares, unlisted, verb_known
 
     held = len(form.parts) == 1 and form.parts[0].kind == "self" and name not in SAFE_ON_ARGUMENTS
-    if held and (client_like(form.parts[0].text) or verb_known(name)):
+    if held and (client_like(form.parts[0].text) or verb_known(name) or (frame.discarded and not prepares(name))):
         return unlisted(frame, Value(form, taint), form.parts[0].text, name, taint, line, None)
     return Value(Data(), taint)
 

@@ -25,8 +25,8 @@ from toolaudit.effects.values import (
     Function,
     Handle,
     Instance,
-    Manager,
     Many,
+    Method,
     Scalar,
     Text,
     Value,
@@ -76,7 +76,6 @@ def _attr(frame: Frame, expr: f.Attr) -> Value:
 
 def _property(frame: Frame, value: Value) -> Value:
     """An attribute of a foreign object that the catalogue calls a property is read here."""
-    from toolaudit.effects.values import Method
 
     form = value.form
     if isinstance(form, Method) and isinstance(form.receiver.form, Handle):
@@ -304,11 +303,10 @@ def _call(frame: Frame, expr: f.Call) -> Value:
     frame.line = line
     frame.pending = False
     frame.called = names.receiver_text(expr.func)
+    frame.discarded = expr is frame.statement
     value = call(frame, func, arguments, line)
     capture_call(frame, expr, func, arguments)
     frame.line = line
-    if isinstance(value.form, Manager):
-        return value
     return value
 
 

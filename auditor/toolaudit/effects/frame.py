@@ -107,6 +107,8 @@ class World:
     local_codes: dict[int, Code] = field(default_factory=dict)
     kept: list[object] = field(default_factory=list)
     provisional: list[tuple[int, object]] = field(default_factory=list)
+    lifespan: Value | None = None
+    """What the server's lifespan gives its tools, once asked for."""
     execute: Callable[[Frame, tuple[Stmt, ...]], None] = None  # type: ignore[assignment]
     evaluate: Callable[[Frame, Expr], Value] = None  # type: ignore[assignment]
 
@@ -187,6 +189,10 @@ class Frame:
     """The last effect of each target and mode."""
     called: str = ""
     """The name of the object whose method is being called, as written."""
+    statement: Expr | None = None
+    """The expression that is a statement of its own."""
+    discarded: bool = False
+    """Nobody looks at what the call being made gives: it is made for its effect."""
     pending: bool = False
     """The call made last waits on something real when awaited."""
     threaded: bool = False

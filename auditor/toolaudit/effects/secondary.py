@@ -26,6 +26,9 @@ _CONNECTION = re.compile(
     r"is_initialized|ready|last_error|connection_url|http_session|driver))$"
 )
 _CLIENTS = re.compile(r"(^|_)(clients|connections|conns|engines|pools|drivers)$")
+_VERBOSITY = re.compile(
+    r"(^|_)(debug|verbose|verbosity|log_level|loglevel|debug_(on|mode|level|enabled)|is_debug|quiet_mode)$", re.IGNORECASE
+)
 _CLOCKS = re.compile(r"last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$")
 _CACHING = re.compile(r"(^|_)(cache|cached|caching|memo|memoize)(_|$)")
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
@@ -37,7 +40,13 @@ def mark(effects: Sequence[Effect]) -> list[Effect]:
     for effect in effects:
         for index in _folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
-    return out
+    return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out)
+
+
+def _purpose(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
+    """A counter or a log that is all that the tool changes, and that it looks at, is what the tool is for."""
+    alone = all(isinstance(effect.target, Loc) for effect in effects)
+    return list(effects) if alone and all(effect.secondary in ("", "telemetry") for effect in marked) else marked
 
 
 def _folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:
@@ -82,7 +91,7 @@ def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) 
     name = _name(target)
     if _MEMO.search(name):
         return "memo"
-    if _STATISTICS.search(name) or _CLOCKS.search(name):
+    if _STATISTICS.search(name) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
     if effect.op == "write" and not any(isinstance(step, tuple) for step in target.path) and _CONNECTION.search(name):
         return "lazy-init"

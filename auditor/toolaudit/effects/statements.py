@@ -31,6 +31,7 @@ def execute(frame: Frame, body: tuple[f.Stmt, ...]) -> None:
 
 def _evaluate(frame: Frame, stmt: f.Evaluate) -> None:
     frame.line = stmt.line
+    frame.statement = stmt.value.value if isinstance(stmt.value, f.Await) else stmt.value
     value = look(frame, stmt.value)
     if isinstance(stmt.value, f.Await) and value.loc is not None:
         read(frame, value, stmt.line)

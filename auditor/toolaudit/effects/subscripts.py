@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
-from toolaudit.effects.external import call_method, harmless
+from toolaudit.effects.external import behind, call_method, harmless
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.objects import attribute, item
-from toolaudit.effects.values import Data, Function, Handle, Instance, Value
+from toolaudit.effects.objects import attribute, below, item, key_step
+from toolaudit.effects.values import Data, Function, Handle, Instance, Method, Value
 
 
 def subscripted(frame: Frame, base: Value, index: Value) -> Value:
     """One alternative of a subscript, with what its `__getitem__` does."""
+    base = behind(frame, base, base.form) if isinstance(base.form, Method) else base
     form = base.form
     if isinstance(form, Handle):
-        if frame.world.catalogue.method(form.type, "__getitem__") is not None:
-            return call_method(frame, base, "__getitem__", Arguments(args=(index,)), frame.line)
-        plain = form.type == "arguments" or harmless(frame, form.type)
-        return Value(Data("" if plain else "not-in-catalogue"), base.taint | index.taint)
+        return _of_client(frame, base, form, index)
     if isinstance(form, Instance):
         method = attribute(frame, base, "__getitem__", frame.line, called=True)
         if isinstance(method.form, Function):
             return call(frame, method, Arguments(args=(index,)), frame.line)
     return item(frame, base, index, frame.line)
+
+
+def _of_client(frame: Frame, base: Value, form: Handle, index: Value) -> Value:
+    """`client[key]`: of a client that outlives the call, a client again."""
+    if frame.world.catalogue.method(form.type, "__getitem__") is not None:
+        return call_method(frame, base, "__getitem__", Arguments(args=(index,)), frame.line)
+    taint = base.taint | index.taint
+    if form.type == "arguments" or harmless(frame, form.type):
+        return Value(Data(), taint)
+    return Value(Data("client" if base.loc is not None else "not-in-catalogue"), taint, below(base.loc, key_step(index)))

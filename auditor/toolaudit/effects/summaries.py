@@ -59,6 +59,12 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, line: 
     return instantiate(frame, summary, bindings, line)
 
 
+def call_arguments_unknown(frame: Frame, function: Function) -> Summary | None:
+    """What a function does when nothing is known of its caller."""
+    bound = bind(frame, function, Arguments())
+    return summarise(frame.world, function, bound, frozenset(), frame, 0)
+
+
 def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindings) -> frozenset[str]:
     """The parameters whose constants would decide something in the callee; what the caller's caller must know is passed up."""
     keep: set[str] = set()

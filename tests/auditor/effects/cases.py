@@ -557,7 +557,47 @@ CLIENTS = (
         "nor by subscript",
         "from mcp.server import Server\napp = Server('x')\ndef f(id):\n    app.request_context.lifespan_context['d'].containers.get(id).stop()\n",
         "f",
-        ("w update other *",),
+        ("r read other *", "w update other *"),
+    ),
+    Case(
+        "an attribute hung on a harmless server is not harmless",
+        "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\nmcp.store = open_store()\ndef f(x):\n    mcp.store.put(x)\n",
+        "f",
+        ("w write other *",),
+    ),
+    Case(
+        "what the lifespan yields is what the tools are given",
+        "from contextlib import asynccontextmanager\nfrom mcp.server.fastmcp import Context, FastMCP\n"
+        "class Store:\n    def __init__(self):\n        self.items = {}\n    def add(self, k, v):\n        self.items[k] = v\n"
+        "@asynccontextmanager\nasync def life(server):\n    yield {'store': Store(), 'n': 0}\nmcp = FastMCP('x', lifespan=life)\n"
+        "@mcp.tool()\ndef f(ctx: Context, k, v):\n    held = mcp.get_context().request_context.lifespan_context\n    held['store'].add(k, v)\n"
+        "    held['n'] += 1\n",
+        "f",
+        ("w write memory {state:store}.items[{k}]", "r read memory {state:n}", "w increment memory {state:n}"),
+    ),
+    Case(
+        "a class whose base nobody described may do anything",
+        "from mystery import Base\nclass Mine(Base):\n    pass\ndef f(x):\n    Mine().send(x)\n",
+        "f",
+        ("w send other *",),
+    ),
+    Case(
+        "a method of a client kept in a variable",
+        "import mystery\nCLIENT = mystery.Thing()\ndef f(x):\n    g = CLIENT.delete\n    g(x)\n",
+        "f",
+        ("w delete other *",),
+    ),
+    Case(
+        "a counter that is all that the tool is for",
+        "counter = 0\ndef bump():\n    global counter\n    counter += 1\n    return counter\n",
+        "bump",
+        ("r read memory {global:counter}", "w increment memory {global:counter}"),
+    ),
+    Case(
+        "verbosity is a setting of the log",
+        "debug_on = False\ndef verbose():\n    global debug_on\n    debug_on = True\ndef f(p):\n    verbose()\n    open(p, 'w').close()\n",
+        "f",
+        ("w write memory {global:debug_on} [telemetry]", "w write file {p}"),
     ),
     Case(
         "a constant program with an argument of the model's is no free shell",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolaudit.effects import classify, http, shell, sql
+from toolaudit.effects import guesses, http, shell, sql
 from toolaudit.effects.keys import join_path, normal_path
 from toolaudit.effects.values import Many, Scalar, Text, Value
 from toolaudit.model import KeyPart
@@ -154,7 +154,7 @@ def test_requests(method: str | None, address: str, function: str, mode: str, op
     ],
 )
 def test_verbs(name: str, verb: str) -> None:
-    assert classify.verb_of(name) == verb
+    assert guesses.verb_of(name) == verb
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_verbs(name: str, verb: str) -> None:
     [("SqlDatabase", "sql"), ("RedisClient", "redis"), ("BrowserPage", "browser"), ("SessionService", "session"), ("Thing", "other")],
 )
 def test_kinds_of_clients(name: str, kind: str) -> None:
-    assert classify.kind_of(name, None) == kind
+    assert guesses.kind_of(name, None) == kind
 
 
 def _text(parts: tuple[KeyPart, ...]) -> str:

@@ -1,0 +1,197 @@
+"""A catalogue entry applied: effects, callbacks, flags and result, done to the frame."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
+
+from toolaudit.catalogue.entries import Api, Case, Words
+from toolaudit.effects import locks
+from toolaudit.effects.arguments import Arguments
+from toolaudit.effects.calls import call
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.objects import read
+from toolaudit.effects.results import result
+from toolaudit.effects.targets import named, perform, resource_of
+from toolaudit.effects.templates import Bound, bind
+from toolaudit.effects.values import (
+    CLEAN,
+    Class,
+    Data,
+    Either,
+    Foreign,
+    Function,
+    Handle,
+    Many,
+    Method,
+    Partial,
+    Scalar,
+    Taint,
+    Text,
+    Value,
+    join_taint,
+    taints,
+    union,
+)
+
+
+def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: Arguments, line: int) -> Value:
+    """What the catalogue's entry says, done to the frame: effects, callbacks, flags, result."""
+    bound = bind(api.params, arguments.args, arguments.keywords, receiver)
+    taint = _touch(frame, api, bound, arguments, line)
+    words: list[Words] = [api, *chosen(frame, api.cases, bound)]
+    if api.telemetry:
+        return Value(Data(), taint)
+    results: list[Value] = []
+    data = taints(arguments.all())
+    held = _document(receiver)
+    for word in words:
+        for effect in word.effects:
+            given = join_taint(data, held) if held and effect.kind == "file" else data
+            taint = join_taint(taint, perform(frame, effect, bound, given, line, name))
+        results += _callbacks(frame, word, bound, arguments, line)
+        _flags(frame, word, bound, line)
+        taint = join_taint(taint, _mutations(frame, word, bound, data, line))
+    made = result(frame, name, words, bound, arguments, taint, line)
+    if results and not any(word.returns for word in words):
+        return union(results).tainted(taint)
+    return made
+
+
+def _document(receiver: Value | None) -> Taint:
+    """What an object in memory was made from: saved to a file, the file derives from it."""
+    form = receiver.form if receiver is not None else None
+    return receiver.taint if receiver is not None and isinstance(form, Handle) and form.kind in ("", "memory") else CLEAN
+
+
+def read_all(frame: Frame, arguments: Arguments, line: int) -> Taint:
+    found = CLEAN
+    for value in arguments.all():
+        found = join_taint(found, read(frame, value, line).taint)
+    return found
+
+
+def _touch(frame: Frame, api: Words, bound: Bound, arguments: Arguments, line: int) -> Taint:
+    """Arguments are read; those that are changed in place are said to be by `mutates`."""
+    receiver = bound.receiver.taint if bound.receiver is not None else CLEAN
+    if api.reads or api.mutates:
+        found = receiver
+        for hole in api.reads:
+            for value in named(bound, hole):
+                found = join_taint(found, _read_deep(frame, value, line))
+        return join_taint(found, taints(arguments.all()))
+    return join_taint(receiver, read_all(frame, arguments, line))
+
+
+def _read_deep(frame: Frame, value: Value, line: int) -> Taint:
+    form = value.form
+    if isinstance(form, Handle) and form.kind and form.kind != "memory" and form.type != "pathlib.Path":
+        return frame.emit(resource_of(form.kind, form.parts, form.scope), "r", "read", line, confidence="catalogued") | value.taint
+    return read(frame, value, line).taint
+
+
+def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int) -> Taint:
+    found = CLEAN
+    for hole in word.mutates:
+        for value in named(bound, hole):
+            form = value.form
+            if isinstance(form, Handle) and form.kind and form.kind != "memory":
+                found |= frame.emit(resource_of(form.kind, form.parts, form.scope), "w", "update", line, data=data, confidence="catalogued")
+            elif value.loc is not None and not isinstance(form, Handle):
+                found |= frame.emit(value.loc, "w", "update", line, data=data, confidence="catalogued")
+    return found
+
+
+def chosen(frame: Frame, cases: tuple[Case, ...], bound: Bound) -> list[Case]:
+    """The first case that holds; all that may hold where an argument is given but not constant."""
+    found: list[Case] = []
+    for case in cases:
+        verdicts = [_matches(frame, bound.named.get(name, bound.find(name)), wanted) for name, wanted in case.when.items()]
+        if any(verdict is False for verdict in verdicts):
+            continue
+        found.append(case)
+        if all(verdict is True for verdict in verdicts):
+            break
+    return found
+
+
+def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool | None:
+    globs = [wanted] if isinstance(wanted, str) else wanted
+    if value is None:
+        return "" in globs or "*" in globs
+    form = value.form
+    types = [glob[5:] for glob in globs if glob.startswith("type:")]
+    if types:
+        return isinstance(form, Handle) and form.type in types
+    if isinstance(form, Scalar):
+        return any(fnmatchcase(str(form.value), glob) for glob in globs)
+    if isinstance(form, Either) and all(isinstance(option.form, Scalar) for option in form.values):
+        said = {any(fnmatchcase(str(option.form.value), glob) for glob in globs) for option in form.values}  # type: ignore[union-attr]
+        return said.pop() if len(said) == 1 else None
+    if isinstance(form, Text):
+        for part in form.parts:
+            if part.kind == "param":
+                frame.demands.add(part.text)
+    return None if any(glob != "" for glob in globs) else False
+
+
+# --- callbacks, flags, results ---------------------------------------------------------------------------------------
+
+
+def _callbacks(frame: Frame, word: Words, bound: Bound, arguments: Arguments, line: int) -> list[Value]:
+    """Arguments that the API calls: their effects happen here."""
+    results: list[Value] = []
+    for hole in word.calls:
+        for value in named(bound, hole):
+            form = value.form
+            if isinstance(form, Many) and form.items is not None:
+                results += list(form.items)
+                continue
+            if not callable_value(value):
+                results.append(value)
+                continue
+            passed = Arguments()
+            if word.passes == "rest":
+                passed = rest_after(value, arguments)
+            elif "args" in bound.named and isinstance(bound.named["args"].form, Many):
+                passed = Arguments(args=bound.named["args"].form.items or ())
+            elif word.passes == "" and bound.positional and len(arguments.args) > 1 and arguments.args[0] is value:
+                passed = Arguments(args=tuple(element_of(v) for v in arguments.args[1:2]))
+            results.append(call(frame, value, passed, line))
+    return results
+
+
+def element_of(value: Value) -> Value:
+    from toolaudit.effects.objects import element
+
+    return element(value.form) if isinstance(value.form, Many) else Value(Data(), value.taint)
+
+
+def callable_value(value: Value) -> bool:
+    if isinstance(value.form, Either):
+        return any(callable_value(option) for option in value.form.values)
+    return isinstance(value.form, Function | Partial | Method | Class | Foreign)
+
+
+def rest_after(value: Value, arguments: Arguments) -> Arguments:
+    """What follows the callable among the arguments of a carrier."""
+    for index, given in enumerate(arguments.args):
+        if given is value:
+            return replace(arguments, args=arguments.args[index + 1 :])
+    return Arguments(keywords=tuple((k, v) for k, v in arguments.keywords if v is not value))
+
+
+def _flags(frame: Frame, word: Words, bound: Bound, line: int) -> None:
+    if bound.receiver is not None and word.acquire:
+        locks.acquire(frame, bound.receiver, bool(word.suspends))
+    if bound.receiver is not None and word.release:
+        locks.release(frame, bound.receiver)
+    if word.opaque:
+        frame.opaque = frame.opaque or word.opaque
+    if word.suspends:
+        frame.pending = True
+    if word.blocking and not frame.quiet:
+        frame.io += 1
+        if frame.is_async and not frame.threaded and len(frame.blocking) < 20:
+            frame.blocking.append(frame.place(line))

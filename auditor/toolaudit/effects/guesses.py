@@ -1,0 +1,205 @@
+"""Calls of clients that no entry describes: the verb of a method's name is the best guess, and it is said to be one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from toolaudit.catalogue.entries import Library
+from toolaudit.effects.classify import run_sql
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.keys import ANY
+from toolaudit.effects.templates import Bound
+from toolaudit.effects.values import Data, Handle, Taint, Value, taints
+from toolaudit.model import Kind, Operation, Resource
+
+if TYPE_CHECKING:
+    from toolaudit.effects.arguments import Arguments
+
+READ_VERBS = {
+    "get", "list", "read", "find", "search", "fetch", "query", "describe", "show", "count", "exists", "has", "is", "load", "select", "scan",
+    "lookup", "retrieve", "view", "check", "peek", "head", "stat", "inspect", "info", "status", "history", "recall", "similarity", "keys",
+    "values", "items", "resolve", "validate", "download", "iter", "all", "first", "one", "scalar", "scalars", "ping", "browse", "export", "ls",
+    "convert", "parse", "extract", "transform", "render", "to", "from", "as", "translate", "summarize", "analyze", "encode", "decode", "compute",
+    "calculate", "predict", "embed", "generate", "tokenize", "split", "format", "build", "results", "geocode", "scrape", "crawl", "answer", "chat",
+}  # fmt: skip
+WRITE_VERBS: dict[str, Operation] = {
+    "set": "write", "put": "write", "write": "write", "save": "write", "store": "write", "upsert": "write", "replace": "write", "overwrite": "write",
+    "create": "create", "add": "append", "insert": "append", "append": "append", "push": "append", "register": "append", "upload": "write",
+    "update": "update", "edit": "update", "modify": "update", "patch": "update", "rename": "rename", "move": "rename", "assign": "update",
+    "delete": "delete", "remove": "delete", "drop": "delete", "clear": "delete", "purge": "delete", "reset": "delete", "unset": "delete",
+    "send": "send", "post": "send", "publish": "send", "emit": "send", "notify": "send", "reply": "send", "dispatch": "send", "submit": "send",
+    "trigger": "send", "enqueue": "send", "start": "update", "stop": "update", "restart": "update", "kill": "delete", "cancel": "update",
+    "enable": "update", "disable": "update", "archive": "update", "commit": "write", "merge": "update", "mark": "update", "share": "update",
+    "invite": "send", "schedule": "append", "lock": "update", "unlock": "update", "import": "write", "click": "update", "type": "update",
+    "navigate": "update", "goto": "update", "invoke": "send", "ingest": "append", "log": "append", "increment": "increment", "pop": "consume",
+}  # fmt: skip
+OPAQUE_VERBS = {"execute", "run", "eval", "exec", "call", "request", "command", "script"}
+KIND_WORDS: tuple[tuple[str, Kind], ...] = (
+    ("sandbox", "session"), ("session", "session"), ("redis", "redis"), ("database", "sql"), ("sql", "sql"), ("postgres", "sql"), ("duckdb", "sql"),
+    ("engine", "sql"), ("db", "sql"), ("browser", "browser"), ("page", "browser"), ("driver", "browser"), ("docker", "docker"), ("kube", "k8s"),
+    ("k8s", "k8s"), ("boto", "aws"), ("aws", "aws"), ("git", "git"), ("http", "http"), ("client", "http"), ("api", "http"), ("service", "http"),
+)  # fmt: skip
+QUIET_METHODS = {
+    "close",
+    "aclose",
+    "__enter__",
+    "__exit__",
+    "__aenter__",
+    "__aexit__",
+    "info",
+    "debug",
+    "warning",
+    "error",
+    "exception",
+    "log",
+}
+
+
+def verb_of(name: str) -> str:
+    """The verb of a method's name: `upsert_user_memory` is `upsert`, `getMessages` is `get`, `queue_push` is `push`."""
+    words = re.findall(r"[a-z]+|[A-Z][a-z]*", name.lstrip("_"))
+    if words and words[0].lower() in ("async", "a", "sync", "do", "batch", "bulk") and len(words) > 1:
+        words = words[1:]
+    lowered = [word.lower() for word in words]
+    return next((word for word in lowered if word in READ_VERBS or word in WRITE_VERBS), lowered[0] if lowered else "")
+
+
+def kind_of(type_name: str, library: Library | None) -> Kind:
+    if library is not None and library.default_kind:
+        return library.default_kind  # type: ignore[return-value]
+    lowered = type_name.lower()
+    for word, kind in KIND_WORDS:
+        if word in lowered:
+            return kind
+    return "other"
+
+
+def verb_known(name: str) -> bool:
+    return verb_of(name) in READ_VERBS or verb_of(name) in WRITE_VERBS
+
+
+def sends(name: str) -> bool:
+    """A function whose name says that it changes something elsewhere."""
+    return WRITE_VERBS.get(verb_of(name.rsplit(".", 1)[-1]), "create") not in ("create", "append", "increment", "consume")
+
+
+def client_like(name: str) -> bool:
+    """A name that people give to clients, stores and connections."""
+    words = set(re.findall(r"[a-z]+", name.lower()))
+    return bool(words & CLIENT_WORDS)
+
+
+CLIENT_WORDS = {
+    "client", "api", "service", "session", "db", "database", "conn", "connection", "store", "storage", "repo", "repository", "bus", "queue",
+    "driver", "page", "browser", "engine", "backend", "wrapper", "manager", "registry", "gateway", "bot", "agent", "memory", "vectorstore",
+    "index", "collection", "bucket", "table", "topic", "channel", "sandbox", "cluster", "resource", "scheduler", "broker", "cursor", "redis",
+}  # fmt: skip
+
+
+def makes(name: str) -> bool:
+    """A factory or a reader, by its name."""
+    verb = verb_of(name)
+    return (
+        verb in READ_VERBS or verb in ("create", "make", "new", "build", "with", "wrap", "register", "add", "init") or verb in QUIET_VERBS
+    )
+
+
+def prepares(name: str) -> bool:
+    """A function that is called for its effect on the program itself: logging, set-up, waiting."""
+    words = re.findall(r"[a-z]+", name.lower())
+    return verb_of(name) in QUIET_VERBS or any(word in QUIET_WORDS for word in words)
+
+
+QUIET_WORDS = {
+    "log",
+    "logger",
+    "logging",
+    "print",
+    "warn",
+    "warning",
+    "debug",
+    "info",
+    "error",
+    "exception",
+    "check",
+    "validate",
+    "assert",
+    "raise",
+}
+QUIET_VERBS = {
+    "connect", "open", "begin", "acquire", "cursor", "session", "login", "authenticate", "init", "initialize", "setup", "ensure", "wait", "sleep",
+    "with", "configure", "bind", "use", "enter", "aenter", "close", "disconnect", "shutdown", "on", "set", "refresh", "as", "model", "client",
+}  # fmt: skip
+RUNS_SQL = {
+    "execute",
+    "executemany",
+    "executescript",
+    "query",
+    "fetch",
+    "fetchrow",
+    "fetchval",
+    "fetchall",
+    "fetchone",
+    "run",
+    "exec",
+    "sql",
+    "scalar",
+}
+SQL_HOLDERS = {"cursor", "conn", "connection", "db", "database", "engine", "cur", "con", "tx", "transaction", "session", "driver"}
+
+# PEP 249: what a cursor hands out of a statement that has run.
+OF_RESULTS = {"fetchone", "fetchmany", "fetchall", "nextset", "scroll"}
+
+
+def unlisted(
+    frame: Frame,
+    receiver: Value,
+    type_name: str,
+    name: str,
+    taint: Taint,
+    line: int,
+    library: Library | None,
+    arguments: Arguments | None = None,
+) -> Value:
+    """A method of a client that no entry describes: its verb is the best guess, and it is said to be one."""
+    words = set(re.findall(r"[a-z]+", type_name.lower()))
+    results = name in OF_RESULTS and bool(words & {"cursor", "cur"}) and (arguments is None or not arguments.args)
+    if name in QUIET_METHODS or results:
+        frame.resolved += 1
+        return Value(Data(), taint)
+    if name == "__call__" and not type_name.rsplit(".", 1)[-1][:1].isupper():
+        type_name, _, name = type_name.rpartition(".")  # a method that went through a variable
+    verb = verb_of(name)
+    if arguments is not None and arguments.args and verb in RUNS_SQL and words & SQL_HOLDERS:
+        bound = Bound({}, arguments.args, receiver)
+        return Value(Data("not-in-catalogue"), taint | run_sql(frame, "{0}", bound, taint, line))
+    form = receiver.form
+    key = form.parts if isinstance(form, Handle) and form.parts else (ANY,)
+    resource = Resource(kind_of(type_name, library), key, type_name)
+    if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set"):
+        frame.io += 1
+        frame.pending = True
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
+        op = WRITE_VERBS[verb]
+        repeat = "again" if op in ("append", "send", "increment") else "unknown"
+        blind = arguments is not None and op in ("update", "delete", "send")  # an object fetched by name is no state that was read
+        data = taints(arguments.all()) if arguments is not None and blind else taint
+        taint |= frame.emit(resource, "w", op, line, data=data, atomic=True, repeat=repeat, confidence="name-only")  # type: ignore[arg-type]
+        return Value(Data("not-in-catalogue"), taint)
+    if verb in READ_VERBS:
+        frame.io += 1
+        frame.pending = True
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
+        return Value(Data("not-in-catalogue"), taint | frame.emit(resource, "r", "read", line, atomic=True, confidence="name-only"))
+    if verb in QUIET_VERBS or verb not in OPAQUE_VERBS:
+        frame.missing(
+            f"{type_name}.{name}",
+            "not-in-catalogue",
+            "ignored" if verb in QUIET_VERBS or (name.endswith("s") and not frame.discarded) else "may-write",
+            line,
+        )
+        return Value(Data("client"), taint)
+    frame.pending = True
+    frame.missing(f"{type_name}.{name}", "not-in-catalogue", "may-write", line)
+    return Value(Data("not-in-catalogue"), taint)
