@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from pytest_toolaudit.confirming.load import import_file
 from pytest_toolaudit.confirming.record import collected, item, told
-from pytest_toolaudit.confirming.supplied import Supplied
+from pytest_toolaudit.confirming.supplied import Supplied, supplied_by
 from pytest_toolaudit.confirming.trial import Limits, Trial, attempt
 from pytest_toolaudit.confirming.work import Work, work
 from pytest_toolaudit.sandbox import Allowed, AllowError, parse
@@ -72,12 +71,7 @@ class ConfirmPlugin:
 
     def supplied(self) -> Supplied:
         """What the project's conftest.py files supply, the nearest last."""
-        hook = self.config.hook
-        return Supplied(
-            objects=_merged(hook.pytest_toolaudit_objects(config=self.config)),
-            arguments=_merged(hook.pytest_toolaudit_arguments(config=self.config)),
-            state=hook.pytest_toolaudit_state(config=self.config),
-        )
+        return supplied_by(self.config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
@@ -113,13 +107,6 @@ class ConfirmPlugin:
             terminalreporter.write_sep("=", "toolaudit confirm")
             names = ("confirmed", "not-reproduced", "cannot-run")
             terminalreporter.write_line(", ".join(f"{counts[name]} {name.replace('-', ' ')}" for name in names))
-
-
-def _merged(parts: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for part in reversed([p for p in parts if p]):
-        found.update(part)
-    return found
 
 
 class ConfirmCollector(pytest.Collector):

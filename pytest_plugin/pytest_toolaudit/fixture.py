@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +41,21 @@ class Toolaudit:
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
-        self._config = request.config
-        self._replay: str | None = self._config.getoption("--toolaudit-replay")
+        self.config = request.config
+        self._replay: str | None = self.config.getoption("--toolaudit-replay")
         self._count = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where the test's file is."""
+        return Path(self._request.path).parent
 
     # -- options ------------------------------------------------------------------------------------------------------
 
     def _option(self, name: str) -> Any:
-        value = self._config.getoption(f"--toolaudit-{name}")
+        value = self.config.getoption(f"--toolaudit-{name}")
         if value is None:
-            value = self._config.getini(f"toolaudit_{name}") or None
+            value = self.config.getini(f"toolaudit_{name}") or None
         if value is not None and name in _NUMBERS:
             try:
                 return int(value)
@@ -67,13 +72,13 @@ class Toolaudit:
         for marker in reversed(list(self._request.node.iter_markers("toolaudit"))):
             settings.update(marker.kwargs)
         settings.update({name: value for name, value in given.items() if value is not None})
-        settings.setdefault("packages", tuple(self._config.getini("toolaudit_packages") or ()))
+        settings.setdefault("packages", tuple(self.config.getini("toolaudit_packages") or ()))
         settings.setdefault("roots", self._roots())
         return settings
 
     def _roots(self) -> tuple[str, ...]:
         base = self._request.node.funcargs.get("tmp_path")
-        return tuple(str(p) for p in (base, self._config.rootpath) if p is not None)
+        return tuple(str(p) for p in (base, self.config.rootpath) if p is not None)
 
     # -- what tests call ----------------------------------------------------------------------------------------------
 
@@ -81,12 +86,12 @@ class Toolaudit:
         """As ``pytest_toolaudit.explore`` with this session's options; fails nothing."""
         settings = self._settings(options)
         settings.pop("order", None)
-        if settings.get("state") is None and self._cwd_is_the_sessions():
+        if settings.get("state") is None and self.in_session_folder():
             with WorkingFolder():
                 verdict = explore(calls, **settings)
         else:
             verdict = explore(calls, **settings)
-        if evidence_target(self._config):
+        if evidence_target(self.config):
             self._record(verdict)
         return verdict
 
@@ -101,6 +106,7 @@ class Toolaudit:
         budget: int | None = None,
         seed: int | None = None,
         order: str | None = None,
+        title: str = "",
         **more: Any,
     ) -> Verdict:
         """Explores the batch and fails the test if it must not run in parallel.
@@ -118,7 +124,7 @@ class Toolaudit:
         problem = _problem(verdict, wanted)
         self._note(verdict, problem is not None)
         if problem is not None:
-            raise Clash(problem, verdict)
+            raise Clash(f"{title}: {problem}" if title else problem, verdict)
         return verdict
 
     async def acheck(self, calls: Sequence[Call], **options: Any) -> Verdict:
@@ -129,6 +135,26 @@ class Toolaudit:
     def replay_schedule(self, schedule: str) -> None:
         """The next ``check`` of this test runs this schedule only."""
         self._replay = schedule
+
+    def replay(
+        self,
+        file: str | Path,
+        *,
+        tools: Iterable[Any] | Mapping[str, Any] | None = None,
+        turn: int | None = None,
+        state: Callable[[], Any] | None = None,
+        **options: Any,
+    ) -> list[Verdict]:
+        """Checks the turns of a recording: of OpenAI, Anthropic, Gemini, Bedrock, LangChain, Pydantic AI, MCP, OpenTelemetry or our own.
+
+        Tools are found by name, among ``tools`` (a list, or a mapping from the model's names) or those that a scan of the
+        project finds. Each turn of two calls or more is a batch; the turns before it run one call after the other. ``turn``
+        is the only one to check, counted from 1. ``options`` go to ``check``.
+        """
+        __tracebackhide__ = True
+        from pytest_toolaudit.replaying import replay
+
+        return replay(self, file, tools, turn, state, options)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -141,7 +167,7 @@ class Toolaudit:
             except BadSchedule as error:
                 pytest.fail(f"toolaudit cannot replay: {error}", pytrace=False)
         test = self._request.node.nodeid + (f" ({self._count})" if self._count > 1 else "")
-        kept = failures.file_for(self._config.rootpath, test)
+        kept = failures.file_for(self.config.rootpath, test)
         verdict = self.explore(calls, **settings, first=failures.load(kept))
         if verdict.witness is not None:
             failures.save(kept, test, verdict.witness.schedule)
@@ -155,7 +181,7 @@ class Toolaudit:
 
         from pytest_toolaudit.tested import items
 
-        root = Path(self._config.invocation_params.dir)
+        root = Path(self.config.invocation_params.dir)
         found = items(verdict, self._request.node.nodeid, root)
         self._request.node.user_properties += [(ITEM, msgspec.json.encode(item).decode()) for item in found]
 
@@ -169,8 +195,9 @@ class Toolaudit:
             properties += [(f"{PROPERTY}.resource", resource) for resource in verdict.resources]
             properties += [(f"{PROPERTY}.schedule", verdict.witness.schedule)] if verdict.witness is not None else []
 
-    def _cwd_is_the_sessions(self) -> bool:
-        return Path.cwd().resolve() == self._config.invocation_params.dir.resolve()
+    def in_session_folder(self) -> bool:
+        """Whether the test has chosen no working folder of its own."""
+        return Path.cwd().resolve() == self.config.invocation_params.dir.resolve()
 
 
 def _problem(verdict: Verdict, order: str) -> str | None:

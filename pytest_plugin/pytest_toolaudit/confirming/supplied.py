@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,3 +30,20 @@ class Supplied:
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     state: Callable[[], Any] | None = None
     made: dict[type, Any] = field(default_factory=dict)
+
+
+def supplied_by(config: Any) -> Supplied:
+    """What the project's conftest.py files supply, the nearest last; `config` is pytest's."""
+    hook = config.hook
+    return Supplied(
+        objects=_merged(hook.pytest_toolaudit_objects(config=config)),
+        arguments=_merged(hook.pytest_toolaudit_arguments(config=config)),
+        state=hook.pytest_toolaudit_state(config=config),
+    )
+
+
+def _merged(parts: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in reversed([p for p in parts if p]):
+        found.update(part)
+    return found
