@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -26,25 +29,93 @@ Report = Callable[[str, int, int], None]
 """Told of progress: a stage's name, how many are done, of how many."""
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """A scan as it was shown. An output that is None is the document on one line."""
+
+    exit_code: int
+    outputs: tuple[bytes | None, ...]
+
+
+Write = Callable[[int, Iterable[bytes]], None]
+"""Takes the number of an output, and its pieces."""
+
+
+class Opened(NamedTuple):
+    """A code base and all that its document depends on."""
+
+    request: Request
+    frameworks: tuple[Framework, ...]
+    versions: Mapping[str, Version]
+    project: LocalProject
+    settings: str
+
+
 def scan(request: Request, progress: Report | None = None) -> ScanDocument:
     """The scan document of what lies below the request's roots; the stored one when nothing that it depends on has changed.
 
     Raises ToolauditError for a configuration that cannot be used.
     """
+    with _opened(request) as opened:
+        return _scanned(opened, progress or _silent)
+
+
+def show(request: Request, view: str, make: Callable[[ScanDocument], Shown], write: Write, progress: Report | None = None) -> int:
+    """Scan, and write what `make` shows of the document; what was shown before of the same code is written without making the document.
+    `view` names all that `make` depends on besides. The exit code.
+
+    Raises ToolauditError for a configuration that cannot be used.
+    """
+    from toolaudit_reports.document import pieces
+
+    with _opened(request) as opened:
+        shown = _shown_before(opened, view)
+        if shown is not None:
+            stored = partial(opened.project.pieces, opened.settings)
+            if None not in shown.outputs or stored() is not None:
+                return write_shown(shown, lambda: stored() or (), write)
+        document = _scanned(opened, progress or _silent)
+        shown = make(document)
+        if request.use_cache:
+            opened.project.store_result(opened.settings + view, msgspec.msgpack.encode(shown))
+        return write_shown(shown, lambda: pieces(document), write)
+
+
+def write_shown(shown: Shown, document: Callable[[], Iterable[bytes]], write: Write) -> int:
+    """Write every output; `document` gives the document on one line. The exit code."""
+    for number, output in enumerate(shown.outputs):
+        write(number, (output,) if output is not None else itertools.chain(document(), (b"\n",)))
+    return shown.exit_code
+
+
+def _shown_before(opened: Opened, view: str) -> Shown | None:
+    kept = opened.project.result(opened.settings + view) if opened.request.use_cache else None
+    try:
+        return None if kept is None else msgspec.msgpack.decode(kept, type=Shown)
+    except msgspec.MsgspecError:
+        return None
+
+
+@contextmanager
+def _opened(request: Request) -> Iterator[Opened]:
     from toolaudit.frameworks.versions import detect
-    from toolaudit_reports.document import encode, load_scan
 
     frameworks = _frameworks(request)
     versions = detect(request.roots, frameworks)
     with _project(request, frameworks) as project:
-        settings = _settings(request, versions)
-        stored = project.result(settings) if request.use_cache else None
-        if stored is not None:
-            return load_scan(stored)
-        document = _document(project, frameworks, versions, request, progress or _silent)
-        if request.use_cache:
-            project.store_result(settings, encode(document))
-        return document
+        yield Opened(request, frameworks, versions, project, _settings(request, versions))
+
+
+def _scanned(opened: Opened, progress: Report) -> ScanDocument:
+    from toolaudit_reports.document import load_scan, pieces
+
+    project, request = opened.project, opened.request
+    stored = project.result(opened.settings) if request.use_cache else None
+    if stored is not None:
+        return load_scan(stored)
+    document = _document(project, opened.frameworks, opened.versions, request, progress)
+    if request.use_cache:
+        project.store_result(opened.settings, pieces(document))
+    return document
 
 
 def _frameworks(request: Request) -> tuple[Framework, ...]:
@@ -81,7 +152,7 @@ def _settings(request: Request, versions: Mapping[str, Version]) -> str:
     """All that a document depends on besides the scanned code, as text."""
     config = request.config
     named = _files((*config.frameworks, *config.catalogue), request) + ((Path(config.baseline),) if config.baseline else ())
-    own = sorted(Path(__file__).parent.rglob("*.*"))
+    own = [file for file in sorted(Path(__file__).parent.rglob("*.*")) if file.suffix != ".pyc"]  # Python writes those as it goes
     stamps = [(file.as_posix(), stat.st_mtime_ns, stat.st_size) for file in (*own, *named) if file.is_file() for stat in [file.stat()]]
     shown = {name: (version.version, version.source) for name, version in sorted(versions.items())}
     told = msgspec.structs.replace(config, jobs=None)

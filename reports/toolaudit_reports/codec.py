@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib import resources
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ Document = ScanDocument | EvidenceDocument
 DocumentType = TypeVar("DocumentType", ScanDocument, EvidenceDocument)
 
 _NAMES: dict[type, str] = {ScanDocument: "scan", EvidenceDocument: "evidence"}
+CONFLICTS_A_PIECE = 1_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -33,11 +35,21 @@ def encode(document: Document, *, indent: int = 0) -> bytes:
 
     Lone surrogates (odd file names) are written as `\\udc80` text.
     """
-    try:
-        data = msgspec.json.encode(document)
-    except UnicodeEncodeError:
-        data = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(document)))
+    data = _encoded(document)
     return msgspec.json.format(data, indent=indent) if indent else data
+
+
+def pieces(document: ScanDocument) -> Iterator[bytes]:
+    """What `encode` gives, in pieces of about a megabyte: a document of many conflicts is never in memory as one string."""
+    opening = b'"conflicts":['
+    head, found, tail = encode(msgspec.structs.replace(document, conflicts=())).partition(opening)
+    if not found:
+        raise AssertionError("a scan document lists its conflicts")
+    yield head + opening
+    for start in range(0, len(document.conflicts), CONFLICTS_A_PIECE):
+        part = document.conflicts[start : start + CONFLICTS_A_PIECE]
+        yield b"," * bool(start) + _encoded(part)[1:-1]
+    yield tail
 
 
 def load_scan(data: bytes, *, source: str = "document") -> ScanDocument:
@@ -81,6 +93,13 @@ def _load(data: bytes, document_type: type[DocumentType], source: str) -> Docume
         return msgspec.json.decode(data, type=document_type)
     except (msgspec.DecodeError, RecursionError) as error:
         raise DocumentError(f"{source}: not a toolaudit {name} document: {_one_line(error)}") from None
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_without_surrogates(msgspec.to_builtins(value)))
 
 
 def _header(data: bytes, source: str) -> _Header:

@@ -10,6 +10,7 @@ from toolaudit_reports.codec import (
     load,
     load_evidence,
     load_scan,
+    pieces,
     shipped_schema,
 )
 from toolaudit_reports.evidence_v1 import (
@@ -89,5 +90,6 @@ __all__ = [
     "load",
     "load_evidence",
     "load_scan",
+    "pieces",
     "shipped_schema",
 ]

@@ -19,6 +19,7 @@ from toolaudit_reports.document import (
     load,
     load_evidence,
     load_scan,
+    pieces,
     shipped_schema,
 )
 
@@ -32,6 +33,15 @@ def test_round_trip_keeps_every_field(name: str, kind: type[Document]) -> None:
     assert isinstance(document, kind)
     assert json.loads(encode(document)) == json.loads(data)
     assert encode(load(encode(document, indent=2))) == encode(document)
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2500])
+def test_pieces_are_the_document(count: int) -> None:
+    """A title that looks like the field where it is cut apart must not mislead it."""
+    document = load_scan((DATA / "scan.json").read_bytes())
+    tool = msgspec.structs.replace(document.tools[0], description='"conflicts":[]')
+    document = msgspec.structs.replace(document, tools=(tool,), conflicts=(document.conflicts * count)[:count])
+    assert b"".join(pieces(document)) == encode(document)
 
 
 @pytest.mark.parametrize("kind", [ScanDocument, EvidenceDocument])

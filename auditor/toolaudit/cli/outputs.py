@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,21 +63,25 @@ def _format_of(file: Path) -> str:
 
 
 def write(output: Output, text: str) -> None:
-    """Write to the file through a temporary one beside it, so that a failure leaves the old file whole.
+    """`write_pieces` of one text."""
+    write_pieces(output, (text.encode(errors="backslashreplace"),))
+
+
+def write_pieces(output: Output, pieces: Iterable[bytes]) -> None:
+    """Write UTF-8 to the file, through a temporary one beside it, so that a failure leaves the old file whole; else to standard output.
 
     Raises ToolauditError when the file cannot be written.
     """
     if output.file is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        _print(pieces)
         return
     try:
         output.file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=output.file.parent, prefix=f".{output.file.name}.")
         temporary = Path(name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-                stream.write(text)
-                stream.write("" if text.endswith("\n") else "\n")
+            with os.fdopen(handle, "wb") as stream:
+                stream.writelines(_ended(pieces))
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(output.file)
         except BaseException:
@@ -85,6 +89,29 @@ def write(output: Output, text: str) -> None:
             raise
     except OSError as error:
         raise ToolauditError(f"{output.file}: cannot be written ({error.strerror or error})") from None
+
+
+def _print(pieces: Iterable[bytes]) -> None:
+    """As text where the stream has other ideas of letters and line ends than the pieces."""
+    text = sys.stdout
+    buffer = getattr(text, "buffer", None)
+    if buffer is not None and text.encoding.lower() in ("utf-8", "utf8") and os.linesep == "\n" and not text.isatty():
+        text.flush()
+        for piece in _ended(pieces):
+            buffer.write(piece)
+        buffer.flush()
+    else:
+        click.echo(b"".join(_ended(pieces)).decode(), nl=False)
+
+
+def _ended(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces, and the end of a line where there is none."""
+    last = b""
+    for piece in pieces:
+        yield piece
+        last = piece or last
+    if not last.endswith(b"\n"):
+        yield b"\n"
 
 
 def _umask() -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from toolaudit.cli.outputs import FORMATS, interactive, plan_outputs, view_options, write
+from toolaudit.cli.outputs import FORMATS, Output, interactive, plan_outputs, view_options, write_pieces
 
 if TYPE_CHECKING:
+    from toolaudit import pipeline
     from toolaudit.pipeline import Report
+    from toolaudit.request import Request
+    from toolaudit_reports.document import ScanDocument
+    from toolaudit_reports.render import Options
 
 
 @click.command("scan")
@@ -58,11 +62,31 @@ def command(
     """Find the tools below PATH, what each touches, and which pairs clash. Never runs the code it reads."""
     from toolaudit import pipeline
     from toolaudit.cli.settings import settle
+    from toolaudit_reports.document import pieces
 
     planned = plan_outputs(formats, outputs)
     request = settle(paths, options)
-    with _progress() as progress:
-        document = pipeline.scan(request, progress=progress)
+    views = [view_options(output, quiet=quiet, verbose=verbose, migration=request.compare is not None) for output in planned]
+
+    def shown(document: ScanDocument) -> pipeline.Shown:
+        return _shown(document, planned, views, request, exit_zero)
+
+    with ExitStack() as watching:
+        progress = watching.enter_context(_progress())
+
+        def write(number: int, parts: Iterable[bytes]) -> None:
+            watching.close()
+            write_pieces(planned[number], parts)
+
+        if since is None and write_baseline is None:
+            view = repr((exit_zero, [output.format for output in planned], views))
+            return pipeline.show(request, view, shown, write, progress)
+        document = _marked(pipeline.scan(request, progress), since, write_baseline, request)
+        return pipeline.write_shown(shown(document), lambda: pieces(document), write)
+
+
+def _marked(document: ScanDocument, since: str | None, write_baseline: Path | None, request: Request) -> ScanDocument:
+    """Compared with a revision, and its findings accepted, as asked."""
     if since is not None:
         from toolaudit.since import mark_new
 
@@ -72,14 +96,22 @@ def command(
 
         baseline.write(write_baseline, document)
         click.echo(f"toolaudit: wrote {write_baseline}", err=True)
+    return document
 
+
+def _shown(document: ScanDocument, planned: tuple[Output, ...], views: list[Options], request: Request, exit_zero: bool) -> pipeline.Shown:
+    """The gate's verdict and the text of every output."""
+    from toolaudit.pipeline import Shown
     from toolaudit_reports import gate, render
 
     verdict = gate.decide(document, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
-    for output in planned:
-        shown = view_options(output, quiet=quiet, verbose=verbose, migration=request.compare is not None)
-        write(output, render.render(output.format, document, gate=verdict, options=shown))
-    return verdict.exit_code
+    outputs: list[bytes | None] = []
+    for output, options in zip(planned, views, strict=True):
+        if render.is_document(output.format, document):
+            outputs.append(None)
+        else:
+            outputs.append(render.render(output.format, document, gate=verdict, options=options).encode(errors="backslashreplace"))
+    return Shown(verdict.exit_code, tuple(outputs))
 
 
 @contextmanager

@@ -20,9 +20,11 @@ from toolaudit.project.walk import escaped
 EXTRACTOR = 1
 """Raise it whenever the same bytes give other indexes or facts."""
 
-SCHEMA = 1
+SCHEMA = 2
 MAX_BYTES = 500_000_000
 KEPT_RESULTS = 20
+KEPT_BYTES = 200_000_000
+"""Of results, all together: the newest, but for the last one."""
 PATIENCE = 5.0
 """Seconds to wait for another run that writes."""
 
@@ -32,7 +34,9 @@ SETTLED_NS = 2_000_000_000
 _TABLES = """
 create table manifest (path text primary key, mtime_ns integer not null, size integer not null, digest text not null) without rowid;
 create table facts (key blob primary key, data blob not null) without rowid;
-create table results (id integer primary key, key blob not null unique, depends blob not null, data blob not null);
+create table results (id integer primary key autoincrement, key blob not null unique, depends blob not null, size integer not null);
+create table pieces (id integer primary key, result integer not null, data blob not null);
+create index pieces_of on pieces (result);
 """
 
 Depends = dict[str, str | None]
@@ -202,19 +206,33 @@ class Cache:
 
     def result(self, key: bytes) -> bytes | None:
         """A stored result, if all it depends on is as it was."""
-        for depends, data in self._rows("select depends, data from results where key = ?", (key,)):
+        found = self.pieces(key)
+        return None if found is None else b"".join(found)
+
+    def pieces(self, key: bytes) -> Iterator[bytes] | None:
+        """The same in the pieces that it was stored in, so that a large one is never in memory whole."""
+        for number, depends, size in self._rows("select id, depends, size from results where key = ?", (key,)):
             try:
-                if all(_digest_of(path) == digest for path, digest in _depends.decode(depends).items()):
-                    return bytes(data)
+                unchanged = all(_digest_of(path) == digest for path, digest in _depends.decode(depends).items())
             except msgspec.MsgspecError:
                 return None
+            held = self._rows("select id, length(data) from pieces where result = ? order by id", (number,)) if unchanged else []
+            if unchanged and sum(length for _, length in held) == size:
+                return (data for row, _ in held for (data,) in self._rows("select data from pieces where id = ?", (row,)))
         return None
 
-    def store_result(self, key: bytes, data: bytes, depends: Depends) -> None:
+    def store_result(self, key: bytes, data: bytes | Iterable[bytes], depends: Depends) -> None:
         def write(connection: sqlite3.Connection) -> None:
-            values = (key, msgspec.msgpack.encode(depends), data)
-            connection.execute("insert or replace into results (key, depends, data) values (?, ?, ?)", values)
-            connection.execute("delete from results where id <= (select max(id) from results) - ?", (KEPT_RESULTS,))
+            for (old,) in connection.execute("select id from results where key = ?", (key,)).fetchall():
+                _drop(connection, old)
+            values = (key, msgspec.msgpack.encode(depends))
+            number = connection.execute("insert into results (key, depends, size) values (?, ?, 0)", values).lastrowid
+            size = 0
+            for piece in [data] if isinstance(data, bytes) else data:
+                connection.execute("insert into pieces (result, data) values (?, ?)", (number, piece))
+                size += len(piece)
+            connection.execute("update results set size = ? where id = ?", (size, number))
+            _prune(connection)
 
         self._write(write)
 
@@ -244,6 +262,20 @@ class Cache:
             self._connection.execute("commit")
         except sqlite3.Error:
             self._give_up()
+
+
+def _drop(connection: sqlite3.Connection, result: int) -> None:
+    connection.execute("delete from pieces where result = ?", (result,))
+    connection.execute("delete from results where id = ?", (result,))
+
+
+def _prune(connection: sqlite3.Connection) -> None:
+    """Keeps the newest results, within their number and their bytes."""
+    together = 0
+    for position, (number, size) in enumerate(connection.execute("select id, size from results order by id desc").fetchall()):
+        together += size
+        if position >= KEPT_RESULTS or (position and together > KEPT_BYTES):
+            _drop(connection, number)
 
 
 def _row_name(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -177,7 +177,11 @@ class LocalProject:
         """What `store_result` kept for the same settings and the same code, to the byte; None when either changed."""
         return self._cache.result(self._state(settings))
 
-    def store_result(self, settings: str, data: bytes) -> None:
+    def pieces(self, settings: str) -> Iterator[bytes] | None:
+        """The same, piece by piece; valid while the project is open."""
+        return self._cache.pieces(self._state(settings))
+
+    def store_result(self, settings: str, data: bytes | Iterable[bytes]) -> None:
         """Remembers what was made of this code. `settings` names all else that it depends on. A result that a slow or broken worker
         had a part in is not remembered."""
         if not self._lasting:

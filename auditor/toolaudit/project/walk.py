@@ -70,7 +70,9 @@ def base_of(roots: Sequence[Path]) -> Path:
 
 def shown(path: Path, base: Path) -> str:
     """The path as documents show it: relative, `/`, bytes that are no text escaped."""
-    return escaped(os.path.relpath(path, base).replace(os.sep, "/"))
+    text, start = str(path), str(base) + os.sep
+    inside = text[len(start) :] if text.startswith(start) else os.path.relpath(path, base)
+    return escaped(inside.replace(os.sep, "/"))
 
 
 def escaped(path: str) -> str:

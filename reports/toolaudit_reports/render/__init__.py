@@ -9,7 +9,7 @@ from toolaudit_reports.document import EvidenceDocument, ScanDocument
 from toolaudit_reports.gate import Gate
 from toolaudit_reports.view import Options, View, prepare
 
-__all__ = ["FORMATS", "Options", "UnknownFormat", "job_summary", "render"]
+__all__ = ["FORMATS", "Options", "UnknownFormat", "is_document", "job_summary", "render"]
 
 _MODULES = {
     "text": "terminal",
@@ -42,6 +42,15 @@ def render(
     view: View = prepare(document, gate=gate, evidence=evidence, options=options)
     text: str = import_module(f"toolaudit_reports.render.{_MODULES[format]}").write(view)
     return text
+
+
+def is_document(format: str, document: ScanDocument) -> bool:  # noqa: A002
+    """Whether that format of the document is the document's own bytes and a line's end, so that nobody need hold it whole."""
+    if format != "json":
+        return False
+    from toolaudit_reports.render.json_v1 import on_one_line
+
+    return on_one_line(document)
 
 
 def job_summary(

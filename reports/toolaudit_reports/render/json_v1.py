@@ -1,12 +1,15 @@
-"""The scan document as indented JSON, its summary filled in."""
+"""The scan document as JSON, its summary filled in: indented, and on one line where there is more than anybody reads."""
 
 from __future__ import annotations
 
 import msgspec
 
-from toolaudit_reports.document import encode
+from toolaudit_reports.document import ScanDocument, encode
 from toolaudit_reports.summary import summarise
 from toolaudit_reports.view import View
+
+MANY = 5_000
+"""Conflicts. Above, white space alone would be a third of the document."""
 
 
 def write(view: View) -> str:
@@ -14,4 +17,9 @@ def write(view: View) -> str:
     document = view.document
     if document.summary is None:
         document = msgspec.structs.replace(document, summary=summarise(document))
-    return encode(document, indent=2).decode() + "\n"
+    return encode(document, indent=0 if len(document.conflicts) > MANY else 2).decode() + "\n"
+
+
+def on_one_line(document: ScanDocument) -> bool:
+    """Whether `write` gives what `encode` gives, and a line's end."""
+    return len(document.conflicts) > MANY and document.summary is not None

@@ -260,6 +260,27 @@ def test_only_the_latest_results_are_kept(where):
     assert cache.result(key("29")) is None
 
 
+def test_results_are_kept_within_their_bytes(where, monkeypatch):
+    monkeypatch.setattr("toolaudit.project.cache.KEPT_BYTES", 100)
+    cache = Cache(where)
+    for name, size in (("old", 60), ("new", 60), ("huge", 300), ("huge", 400)):
+        cache.store_result(key(name), [b"x" * (size // 2)] * 2, {})
+    assert [cache.result(key(name)) for name in ("old", "new")] == [None, None]
+    assert cache.result(key("huge")) == b"x" * 400  # the last one is kept whatever its size
+    assert list(cache.pieces(key("huge")) or ()) == [b"x" * 200] * 2
+    cache.store_result(key("next"), b"y" * 90, {})
+    assert [cache.result(key(name)) for name in ("huge", "next")] == [None, b"y" * 90]
+
+
+def test_a_result_that_lost_a_piece_is_no_result(where):
+    cache = Cache(where)
+    cache.store_result(key("k"), [b"1", b"2"], {})
+    cache.close()
+    with sqlite3.connect(where / "facts.sqlite3") as connection:
+        connection.execute("delete from pieces where data = ?", (b"2",))
+    assert Cache(where).result(key("k")) is None
+
+
 def test_a_result_whose_dependency_changed(where, tmp_path):
     cache = Cache(where)
     file = tmp_path / "x.py"
