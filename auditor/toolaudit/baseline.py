@@ -59,7 +59,7 @@ def finding_fingerprints(findings: tuple[Finding, ...], tools: tuple[Tool, ...])
     raw = []
     for f in findings:
         mine = tuple(known[t] for t in f.tools if t in known)
-        raw.append(fingerprint(f.code, mine, f.resource, "" if mine else Path(f.place.file).name + f.message))
+        raw.append(fingerprint(f.code, mine, f.resource, "" if mine else (f.place.function or Path(f.place.file).name) + f.message))
     return _numbered(raw)
 
 

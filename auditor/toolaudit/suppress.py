@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from toolaudit.chains import Lines, no_lines
+from toolaudit.errors import ConfigurationError
 from toolaudit.model import Access, Conflict, Finding, Place
 from toolaudit.rules.registry import UnknownRuleError, find
 from toolaudit.verdicts.scan_model import ScanModel
@@ -54,8 +55,15 @@ def suppressions(scan: ScanModel) -> tuple[Suppression, ...]:
 
 
 def configured(ignore: Mapping[str, Iterable[str]]) -> tuple[Suppression, ...]:
-    """Suppressions of the configuration: a glob over files → names or codes of the rules to ignore there."""
-    return tuple(Suppression(glob, 0, _codes(",".join(codes))[0], "", "config") for glob, codes in sorted(ignore.items()))
+    """Suppressions of the configuration: a glob over files → names or codes of the rules to ignore there.
+
+    Raises ConfigurationError for a code or name that does not exist.
+    """
+    try:
+        known = {glob: tuple(dict.fromkeys(find(code).code for code in codes)) for glob, codes in sorted(ignore.items())}
+    except UnknownRuleError as error:
+        raise ConfigurationError(f"per-file-ignores: {error}") from None
+    return tuple(Suppression(glob, 0, codes, "", "config") for glob, codes in known.items())
 
 
 def _codes(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -119,7 +127,12 @@ class _Index:
         if above and self.lines(place.file, place.line - 1).lstrip().startswith(("#", "@")):
             yield from above
         yield from self.by_place.get((place.file, 0), ())
-        yield from (s for s in self.globs if fnmatchcase(place.file, s.file))
+        yield from (s for s in self.globs if _covers(s.file, place.file))
+
+
+def _covers(glob: str, file: str) -> bool:
+    """A glob speaks of paths; one without a slash of file names too."""
+    return fnmatchcase(file, glob) or ("/" not in glob and fnmatchcase(file.rpartition("/")[2], glob))
 
 
 def _conflict_places(conflict: Conflict, homes: dict[str, Place]) -> Iterator[Place]:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from toolaudit.catalogue.entries import Api, Book, Library, TypeEntry, ValueEntry
+from toolaudit.errors import ToolauditError
 
 HERE = Path(__file__).parent
 ENTRY_POINTS = "toolaudit.catalogue"
@@ -22,7 +23,7 @@ _ROOTS = re.compile(rb"^roots\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(rb"[\"']([^\"']+)[\"']")
 
 
-class CatalogueError(ValueError):
+class CatalogueError(ToolauditError):
     """A catalogue file that cannot be used: which, and why."""
 
 
@@ -63,6 +64,9 @@ def read(path: Path) -> Book:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{path}: {error}") from error
+    for table in ("library", "api", "type", "value"):
+        if not isinstance(raw.get(table, {}), dict):
+            raise CatalogueError(f"{path}: `{table}` is no table; see FORMAT.md")
     api = {name: _convert(body, Api, path, name) for name, body in raw.get("api", {}).items()}
     for group in raw.get("group", ()):
         for name, entry in _expand(group, path):
@@ -96,5 +100,7 @@ def files(extra: Sequence[Path] = ()) -> tuple[Path, ...]:
     """All catalogue files, the user's first: an earlier file wins."""
     mine: list[Path] = []
     for path in extra:
+        if not path.exists():
+            raise CatalogueError(f"{path}: no such catalogue file or folder")
         mine += sorted(path.rglob("*.toml")) if path.is_dir() else [path]
     return (*mine, *contributed(), *shipped())

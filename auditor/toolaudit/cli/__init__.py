@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from toolaudit import __version__
 from toolaudit.errors import EXIT_BUG, ToolauditError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "scan": "Find the tools, what each touches, and which pairs clash.",
@@ -19,6 +23,7 @@ COMMANDS = {
     "graph": "Print the coupling graph of the tools.",
     "frameworks": "List the frameworks that are understood, and how each runs the calls of one turn.",
     "catalogue": "Ask what an API is known to do, or which APIs are not known.",
+    "schema": "Print the JSON Schema of the configuration or of a document.",
 }
 
 
@@ -31,15 +36,20 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        if ctx.resilient_parsing or ctx.meta.get("toolaudit.listing"):
-            return click.Command(cmd_name, short_help=COMMANDS[cmd_name], help=COMMANDS[cmd_name])
         module = import_module(f"toolaudit.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands from the table, so that completing one imports none."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
+        if name and not name.startswith("-") and name not in COMMANDS and not ctx.resilient_parsing:
             import difflib
 
             near = difflib.get_close_matches(name, COMMANDS, n=1)

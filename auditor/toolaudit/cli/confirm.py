@@ -5,10 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from toolaudit.errors import EXIT_FAILED, EXIT_NO_TOOLS, ToolauditError
+from toolaudit.cli.outputs import writable
+from toolaudit.cli.report import read
+from toolaudit.errors import EXIT_BUG, EXIT_FAILED, EXIT_NO_TOOLS, EXIT_PASSED, EXIT_USAGE, ToolauditError
+
+if TYPE_CHECKING:
+    from toolaudit_reports.document import ScanDocument
 
 
 @click.command("confirm", context_settings={"ignore_unknown_options": False})
@@ -35,20 +41,50 @@ def command(
     PATH is what `scan` takes, or a scan document (JSON). What follows `--` goes to pytest (-k, -x, -n 2).
     """
     roots, passed_on = _split(paths)
-    for path in roots:
-        if not path.exists():
-            raise ToolauditError(f"{path}: no such file or folder")
+    _check(roots, evidence)
     options = {"preemptions": preemptions, "budget": budget, "seconds": seconds, "seed": seed, "evidence": evidence}
     words = [f"--toolaudit={path}" for path in roots]
     words += [f"--toolaudit-{name}={value}" for name, value in options.items() if value is not None]
     words += [f"--toolaudit-allow={text}" for text in allow]
     done = subprocess.run([sys.executable, "-m", "pytest", *words, *passed_on], check=False)
-    if done.returncode == 5:
+    return _exit_code(done.returncode, roots, exit_zero)
+
+
+def _check(roots: list[Path], evidence: Path | None) -> None:
+    """What pytest would only find out after it has started. Raises ToolauditError."""
+    for path in roots:
+        if not path.exists():
+            raise ToolauditError(f"{path}: no such file or folder")
+        if path.suffix == ".json":
+            _scan_document(path)
+    if evidence is not None:
+        writable(evidence)
+
+
+def _scan_document(path: Path) -> ScanDocument:
+    from toolaudit_reports.document import ScanDocument
+
+    document = read(path)
+    if not isinstance(document, ScanDocument):
+        raise ToolauditError(f"{path}: evidence of another run; confirm takes folders, files or a scan document")
+    return document
+
+
+def _exit_code(code: int, roots: list[Path], exit_zero: bool) -> int:
+    """Ours for pytest's: 1 some test failed, 3 a bug, 4 usage, 5 nothing collected."""
+    if code == 5:
+        from toolaudit.cli.settings import settle
+        from toolaudit.pipeline import scan
+
+        document = _scan_document(roots[0]) if roots[0].suffix == ".json" else scan(settle(tuple(roots), {}))
+        if not document.tools:
+            click.echo("toolaudit: no tools found", err=True)
+            return 0 if exit_zero else EXIT_NO_TOOLS
         click.echo("toolaudit: the scan reports nothing to confirm", err=True)
-        return 0
-    if done.returncode == 1:
-        return 0 if exit_zero else EXIT_FAILED
-    return done.returncode if done.returncode != EXIT_NO_TOOLS else 2
+        return EXIT_PASSED
+    if code == 1:
+        return EXIT_PASSED if exit_zero else EXIT_FAILED
+    return {3: EXIT_BUG, 4: EXIT_USAGE}.get(code, code)
 
 
 def _split(words: tuple[Path, ...]) -> tuple[list[Path], list[str]]:

@@ -7,8 +7,15 @@ import click
 from toolaudit.errors import ToolauditError
 
 
+def _codes(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """For the shell's completion: names, and codes once their letters are typed."""
+    from toolaudit import rules
+
+    return [word for rule in rules.rules() for word in (rule.name, rule.code) if word.startswith(incomplete)]
+
+
 @click.command("explain")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=_codes)
 @click.option("--all", "everything", is_flag=True, help="Every code, as one Markdown document.")
 def command(code: str | None, everything: bool) -> None:
     """Say what CODE (TA101 or lost-update) means, why it matters and what to do."""

@@ -1,4 +1,4 @@
-"""Where each format goes: `--format` and `--output` pairs, written whole or not at all."""
+"""Where each format goes: `--format` and `--output` pairs, written whole or not at all; the options that `scan` and `report` share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
@@ -19,6 +19,29 @@ if TYPE_CHECKING:
     from toolaudit_reports.render import Options
 
 FORMATS = ("text", "json", "sarif", "html", "markdown", "github", "gitlab", "junit")
+
+FAIL_ON = ("error", "warning", "note", "never")
+
+
+def result_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What becomes of a result: its formats and files, what fails the gate, and how much is told."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Frame every finding; also secondary effects and unresolved calls."),
+        click.option("-q", "--quiet", is_flag=True, help="Only the verdict and the gate."),
+        click.option("--strict", is_flag=True, default=None, help="Exit 4 when a file could not be read or a tool not be resolved."),
+        click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1, 3 and 4."),
+        click.option("--fail-on", type=click.Choice(FAIL_ON), help="Lowest severity that fails the gate [error]."),
+        click.option(
+            "--output",
+            "outputs",
+            multiple=True,
+            metavar="[FORMAT=]FILE",
+            help="Write to FILE instead of standard output; may be given several times.",
+        ),
+        click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Output format; may be given several times."),
+    ):
+        command = option(command)
+    return command
 
 
 class Output(Struct, frozen=True):
@@ -60,6 +83,21 @@ def _format_of(file: Path) -> str:
     if file.suffix not in by_suffix:
         raise ToolauditError(f"--output {file}: which format? Write --output FORMAT={file}, with one of {', '.join(FORMATS)}")
     return by_suffix[file.suffix]
+
+
+def writable(file: Path) -> None:
+    """Make sure of a target before long work: its folder is there, and it is no folder itself.
+
+    Raises ToolauditError when it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolauditError(f"{file}: cannot be written ({error.strerror or error})") from None
+    if file.is_dir():
+        raise ToolauditError(f"{file}: cannot be written (Is a directory)")
+    if not os.access(file.parent, os.W_OK):
+        raise ToolauditError(f"{file}: cannot be written (no permission in {file.parent})")
 
 
 def write(output: Output, text: str) -> None:

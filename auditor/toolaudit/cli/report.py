@@ -3,64 +3,66 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from toolaudit.cli.outputs import FORMATS, plan_outputs, view_options, write
+from toolaudit.cli.outputs import plan_outputs, result_options, view_options, write
 from toolaudit.errors import ToolauditError
+
+if TYPE_CHECKING:
+    from toolaudit_reports.document import Document
+    from toolaudit_reports.gate import FailOn
 
 
 @click.command("report")
 @click.argument("documents", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="JSON...")
-@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Output format; may be given several times.")
-@click.option(
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    help="Write to FILE instead of standard output; may be given several times.",
-)
-@click.option(
-    "--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", help="Lowest severity that fails the gate."
-)
-@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1, 3 and 4.")
-@click.option("--strict", is_flag=True, help="Exit 4 when a file could not be read or a tool not be resolved.")
-@click.option("-q", "--quiet", is_flag=True, help="Only the verdict line.")
-@click.option("-v", "--verbose", is_flag=True, help="Also notes, secondary effects and unresolved calls.")
+@result_options
 def command(
     documents: tuple[Path, ...],
     formats: tuple[str, ...],
     outputs: tuple[str, ...],
-    fail_on: str,
+    fail_on: FailOn | None,
     exit_zero: bool,
-    strict: bool,
+    strict: bool | None,
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Merge scan documents and confirm evidence (JSON files, in any order) into one page and one gate."""
+    """Merge scan documents and confirm evidence (JSON files, in any order) into one page and one gate.
+
+    What fails the gate is what the pyproject.toml of the working folder says, unless an option says otherwise.
+    """
+    from toolaudit import config
     from toolaudit_reports import gate, render
-    from toolaudit_reports.document import DocumentError, EvidenceDocument, ScanDocument, load
-    from toolaudit_reports.merge import merge_scans
+    from toolaudit_reports.merge import NothingToMerge, merge_scans, split
 
     planned = plan_outputs(formats, outputs)
-    scans: list[ScanDocument] = []
-    evidence: list[EvidenceDocument] = []
-    for file in documents:
-        try:
-            document = load(file.read_bytes())
-        except OSError as error:
-            raise ToolauditError(f"{file}: {error.strerror}") from None
-        except DocumentError as error:
-            raise ToolauditError(f"{file}: {error}") from None
-        if isinstance(document, ScanDocument):
-            scans.append(document)
-        else:
-            evidence.append(document)
-    if not scans:
-        raise ToolauditError("no scan document among the files; make one with `toolaudit scan PATH --output json=scan.json`")
-    merged = merge_scans(scans)
-    verdict = gate.decide(merged, fail_on=fail_on, exit_zero=exit_zero, strict=strict, evidence=evidence)  # type: ignore[arg-type]
+    settled = config.load(Path.cwd())
+    scans, evidence = split(read(file) for file in documents)
+    try:
+        merged = merge_scans(scans)
+    except NothingToMerge as error:
+        raise ToolauditError(f"{error}; make one with `toolaudit scan PATH --output json=scan.json`") from None
+    verdict = gate.decide(
+        merged,
+        fail_on=fail_on or settled.fail_on,
+        exit_zero=exit_zero,
+        strict=settled.strict if strict is None else strict,
+        evidence=evidence,
+    )
     for output in planned:
         shown = view_options(output, quiet=quiet, verbose=verbose, migration=bool(merged.migration))
         write(output, render.render(output.format, merged, gate=verdict, evidence=evidence, options=shown))
     return verdict.exit_code
+
+
+def read(file: Path) -> Document:
+    """The scan or evidence document in a file. Raises ToolauditError when there is none that can be read."""
+    from toolaudit_reports.document import DocumentError, load
+
+    try:
+        return load(file.read_bytes(), source=str(file))
+    except OSError as error:
+        raise ToolauditError(f"{file}: cannot be read ({error.strerror or error})") from None
+    except DocumentError as error:
+        raise ToolauditError(str(error)) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolaudit.cli.outputs import FORMATS, Output, interactive, plan_outputs, view_options, write_pieces
+from toolaudit.cli.outputs import Output, interactive, plan_outputs, result_options, view_options, write_pieces
 
 if TYPE_CHECKING:
     from toolaudit import pipeline
@@ -21,19 +21,9 @@ if TYPE_CHECKING:
 
 @click.command("scan")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Output format; may be given several times.")
-@click.option(
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    help="Write to FILE instead of standard output; may be given several times.",
-)
+@result_options
 @click.option("--select", multiple=True, metavar="CODES", help="Report only these codes or names (comma-separated).")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes or names (comma-separated).")
-@click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), help="Lowest severity that fails the gate [error].")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1, 3 and 4.")
-@click.option("--strict", is_flag=True, default=None, help="Exit 4 when a file could not be read or a tool not be resolved.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings listed in FILE do not fail the gate.")
 @click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Write today's findings to FILE as accepted.")
 @click.option("--since", metavar="REV", help="Scan everything, fail only on what is new since this git revision.")
@@ -46,8 +36,6 @@ if TYPE_CHECKING:
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out files and folders, as in .gitignore.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes [cores].")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-@click.option("-q", "--quiet", is_flag=True, help="Only the verdict line.")
-@click.option("-v", "--verbose", is_flag=True, help="Also notes, secondary effects and unresolved calls.")
 def command(
     paths: tuple[Path, ...],
     formats: tuple[str, ...],

@@ -57,4 +57,17 @@ def comparison(text: str) -> Comparison:
     old, colon, new = versions.partition(":")
     if not (equals and colon and framework and old and new):
         raise ToolauditError(f"--compare {text}: expected FRAMEWORK=OLD:NEW, for example mcp=1.30:2.3")
+    for version in (old, new):
+        if not _is_version(version):
+            raise ToolauditError(f"--compare {text}: `{version}` is no version")
     return Comparison(framework.strip(), old.strip(), new.strip())
+
+
+def _is_version(text: str) -> bool:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from toolaudit.errors import ToolauditError
 from toolaudit.frameworks.schema import Declare, Framework
 
 GROUP = "toolaudit.frameworks"
@@ -27,7 +28,7 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class FrameworkError(Exception):
+class FrameworkError(ToolauditError):
     """A framework's file cannot be used: which file, what is wrong in it."""
 
 
@@ -151,7 +152,7 @@ def _named(paths: Sequence[Path]) -> list[tuple[str, str]]:
         if path.is_dir():
             found += _folder(path)
         elif not path.exists():
-            raise FrameworkError(f"{path}: no such file (named as a framework in the configuration)")
+            raise FrameworkError(f"{path}: no such framework file or folder")
         else:
             found.append((str(path), _text(path)))
     return found

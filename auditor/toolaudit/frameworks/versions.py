@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from packaging import version as versions_
@@ -210,19 +211,29 @@ def _project(file: Path) -> Iterator[_Need]:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return
-    project = document.get("project", {})
-    lines: list[object] = list(project.get("dependencies", []))
-    for group in (*project.get("optional-dependencies", {}).values(), *document.get("dependency-groups", {}).values()):
-        lines += group
+    project = _table(document, "project")
+    lines: list[object] = _list(project.get("dependencies"))
+    for group in (*_table(project, "optional-dependencies").values(), *_table(document, "dependency-groups").values()):
+        lines += _list(group)
     for line in lines:
         if isinstance(line, str):
             yield from _need(line, file.name)
-    poetry = document.get("tool", {}).get("poetry", {})
-    tables = [poetry.get("dependencies", {}), *(group.get("dependencies", {}) for group in poetry.get("group", {}).values())]
-    for table in tables:
-        for name, value in table.items():
+    poetry = _table(_table(document, "tool"), "poetry")
+    groups = _table(poetry, "group")
+    for table in (poetry, *(_table(groups, name) for name in groups)):
+        for name, value in _table(table, "dependencies").items():
             text = value if isinstance(value, str) else value.get("version", "") if isinstance(value, dict) else ""
-            yield _Need(canonical(name), caret(text), file.name)
+            yield _Need(canonical(name), caret(str(text)), file.name)
+
+
+def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A table of a file that others wrote; empty when it is none."""
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []
 
 
 def caret(text: str) -> str:

@@ -42,7 +42,11 @@ def conflicts(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdic
 
 
 def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile]]:
-    """Pairs of tools that touch a common bucket which at least one of them writes; each once, a tool with itself included."""
+    """Pairs of tools that touch a common bucket which at least one of them writes; each once, a tool with itself included.
+
+    Within a pair, names decide which comes first, not files: the resource that stands for a clash is the first tool's, and a moved file
+    must not change it.
+    """
     buckets: dict[tuple[str, str], set[int]] = defaultdict(set)
     writers: dict[tuple[str, str], set[int]] = defaultdict(set)
     for i, view in enumerate(views):
@@ -53,7 +57,8 @@ def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile
                     writers[key].add(i)
     pairs = {(min(i, j), max(i, j)) for key, who in writers.items() for i in who for j in buckets[key]}
     for i, j in sorted(pairs):
-        yield views[i], views[j]
+        one, other = sorted((views[i], views[j]), key=lambda view: (view.tool.name, view.tool.function, view.tool.id))
+        yield one, other
 
 
 def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
