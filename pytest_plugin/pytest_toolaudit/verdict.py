@@ -101,7 +101,7 @@ def make_witness(explorer: Explorer, hit: Judged) -> Witness:
         schedule=text,
         preemptions=len(hit.schedule.preemptions),
         calls=tuple(explorer.calls),
-        steps=tuple(narrator.steps),
+        steps=narrator.story(run.trace),
         resources=tuple(narrator.conflicting(run.trace)),
         names=tuple(explorer.labels),
         problem=hit.run.problem.text if hit.run.problem is not None else "",

@@ -49,35 +49,37 @@ def use(text: str) -> Callable[[], Any]:
 
 
 FILE_CASES = {
-    "open('old.txt').read()": [(READ, "cwd:"), (READ, "file:old.txt")],
+    "open('old.txt').read()": [(READ, "cwd:process"), (READ, "file:old.txt")],
     "open('new.txt', 'w').write('x')": [
-        (READ, "cwd:"), (WRITE, "file:new.txt"), (WRITE, "dir:."), (WRITE, "file:new.txt"),
+        (READ, "cwd:process"), (WRITE, "file:new.txt"), (WRITE, "dir:."), (WRITE, "file:new.txt"),
     ],
     "open(os.path.abspath('old.txt'), 'ab').write(b'x')": [
-        (READ, "cwd:"), (READ, "file:old.txt"), (WRITE, "file:old.txt"),
+        (READ, "cwd:process"), (READ, "file:old.txt"), (WRITE, "file:old.txt"),
     ],
-    "os.path.exists('sub/in.txt')": [(READ, "cwd:"), (READ, "file:sub/in.txt")],
+    "os.path.exists('sub/in.txt')": [(READ, "cwd:process"), (READ, "file:sub/in.txt")],
     "Path('old.txt').rename('moved.txt')": [
-        (READ, "cwd:"), (WRITE, "file:old.txt"), (READ, "cwd:"), (WRITE, "file:moved.txt"), (WRITE, "dir:."),
+        (READ, "cwd:process"), (WRITE, "file:old.txt"), (READ, "cwd:process"), (WRITE, "file:moved.txt"), (WRITE, "dir:."),
     ],
-    "os.remove('old.txt')": [(READ, "cwd:"), (WRITE, "file:old.txt"), (WRITE, "dir:.")],
-    "os.listdir('sub')": [(READ, "cwd:"), (READ, "dir:sub")],
-    "shutil.rmtree('sub')": [(READ, "cwd:"), (WRITE, "dir:sub"), (WRITE, "dir:.")],
+    "os.remove('old.txt')": [(READ, "cwd:process"), (WRITE, "file:old.txt"), (WRITE, "dir:.")],
+    "os.listdir('sub')": [(READ, "cwd:process"), (READ, "dir:sub")],
+    "shutil.rmtree('sub')": [
+        (READ, "cwd:process"), (WRITE, "dir:sub"), (WRITE, "dir:."), (WRITE, "file:sub/in.txt"),
+    ],
     "os.environ.get('HOME')": [(READ, "env:HOME")],
     "os.environ.update(A='1')": [(WRITE, "env:A")],
-    "os.getcwd()": [(READ, "cwd:")],
+    "os.getcwd()": [(READ, "cwd:process")],
     "os.umask(0o22)": [(WRITE, "other:umask")],
-    "os.close(os.open('old.txt', os.O_RDONLY))": [(READ, "cwd:"), (READ, "file:old.txt")],
+    "os.close(os.open('old.txt', os.O_RDONLY))": [(READ, "cwd:process"), (READ, "file:old.txt")],
     "fd = os.open('n.txt', os.O_CREAT | os.O_RDWR); os.write(fd, b'x'); os.read(fd, 1)": [
-        (READ, "cwd:"), (WRITE, "file:n.txt"), (WRITE, "dir:."), (WRITE, "file:n.txt"), (READ, "file:n.txt"),
+        (READ, "cwd:process"), (WRITE, "file:n.txt"), (WRITE, "dir:."), (WRITE, "file:n.txt"), (READ, "file:n.txt"),
     ],
-    "list(Path('sub').iterdir())": [(READ, "cwd:"), (READ, "dir:sub")],
-    "[x for x in open('old.txt')]": [(READ, "cwd:"), (READ, "file:old.txt")],
+    "list(Path('sub').iterdir())": [(READ, "cwd:process"), (READ, "dir:sub")],
+    "[x for x in open('old.txt')]": [(READ, "cwd:process"), (READ, "file:old.txt")],
     "f = open('old.txt', 'r+'); f.readline(); f.writelines(['x']); f.flush(); f.truncate(1); f.close()": [
-        (READ, "cwd:"), (READ, "file:old.txt"), (WRITE, "file:old.txt"),
+        (READ, "cwd:process"), (READ, "file:old.txt"), (WRITE, "file:old.txt"),
     ],
-    "open('old.txt', 'rb', buffering=0).read()": [(READ, "cwd:"), (READ, "file:old.txt")],
-    "f = open('old.txt', 'rb'); f.readinto(bytearray(2)); f.readlines()": [(READ, "cwd:"), (READ, "file:old.txt")],
+    "open('old.txt', 'rb', buffering=0).read()": [(READ, "cwd:process"), (READ, "file:old.txt")],
+    "f = open('old.txt', 'rb'); f.readinto(bytearray(2)); f.readlines()": [(READ, "cwd:process"), (READ, "file:old.txt")],
     "shutil.copy('old.txt', os.path.abspath('copy.txt'))": None,
     "os.symlink('old.txt', 'link.txt')": None,
     "tempfile.NamedTemporaryFile(dir='.').close()": None,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_toolaudit import call, explore
 from pytest_toolaudit.engine.turn import READ, WRITE, Site
+from pytest_toolaudit.points.resources import ITSELF
 from pytest_toolaudit.search.conflicts import components, find, serial_candidate, shared_parts
 from pytest_toolaudit.search.directed import start_orders, sweep
 from pytest_toolaudit.search.named import Entry
@@ -120,12 +121,14 @@ def test_conflicts() -> None:
     assert serial_candidate([(0, R, d, "k"), (1, W, d, "k"), (0, W, d, "k")], 2) is None
 
 
-def test_urls_conflict_across_verbs() -> None:
-    """GET and PUT of one URL are one resource; environment as a whole contains each variable."""
-    _, pairs = shared_parts([(0, R, None, "http:GET h/a"), (1, W, None, "http:PUT h/a"), (2, R, None, "http:GET h/b")])
-    assert pairs == {(0, 1)}
+def test_whole_and_part() -> None:
+    """The environment as a whole contains each variable; two files that appear in one folder clash only for who lists it."""
     _, pairs = shared_parts([(0, R, None, "env:*"), (1, W, None, "env:A"), (2, W, None, "env:B")])
     assert pairs == {(0, 1), (0, 2)}
+    assert shared_parts([(0, W, None, "dir:in"), (1, W, None, "dir:in")])[1] == set()
+    assert shared_parts([(0, W, None, "dir:in"), (1, R, None, "dir:in")])[1] == {(0, 1)}
+    made = Site(WRITE, "mkdir", name=ITSELF)
+    assert shared_parts([(0, made, None, "dir:in"), (1, R, None, "file:in")])[1] == {(0, 1)}
 
 
 def test_first_access_is_no_point() -> None:

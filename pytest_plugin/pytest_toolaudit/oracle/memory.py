@@ -12,6 +12,7 @@ import threading
 import types
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_toolaudit.calls import Call
@@ -26,16 +27,46 @@ Step = tuple[str, Any]
 Steps = tuple[Step, ...]
 
 
+OWN, INJECTED = "self:", "state:"
+STREAMS = ("stdin", "stdout", "stderr")
+
+
+@dataclass(frozen=True)
+class Located:
+    """A part of memory that is looked at in the end: its resource's name, its own label, and the way there."""
+
+    resource: str
+    label: str
+    steps: Steps
+    key: Any
+
+
+class Held:
+    """Where an object was first reached: its resource's key, what tells it from others of that key, and the way there."""
+
+    __slots__ = ("key", "label", "steps")
+
+    def __init__(self, key: str, label: str, steps: Steps) -> None:
+        self.key, self.label, self.steps = key, label, steps
+
+
+Queue = deque[tuple[Any, Held, int]]
+
+
 class Graph:
-    """What can be reached from the tools' modules, objects, closures and arguments, each with a name and a path."""
+    """What can be reached from the tools' modules, objects, closures and arguments, each with its resource's key and a path.
+
+    Keys are those of the scan: `NAME` for a module's global, `cell:NAME` for a closure variable, `self:NAME` for an
+    attribute of an object of the project, `state:NAME` for what a framework hands to every call.
+    """
 
     def __init__(self, modules: Sequence[types.ModuleType], calls: Sequence[Call], world: Any) -> None:
-        self.paths: dict[int, tuple[str, Steps]] = {}
+        self.paths: dict[int, Held] = {}
         self.objects: list[Any] = []
         self.cells: dict[str, types.CellType] = {}
-        queue: deque[tuple[Any, str, Steps, int]] = deque()
+        queue: Queue = deque()
         for module in modules:
-            self.paths[id(vars(module))] = ("", (("object", vars(module)),))
+            self.paths[id(vars(module))] = Held("", module.__name__, (("object", vars(module)),))
             self.objects.append(vars(module))
         for one in calls:
             self._seed(one, queue)
@@ -43,27 +74,26 @@ class Graph:
             space = vars(module)
             for name, value in list(space.items()):
                 if not name.startswith("__"):
-                    queue.append((value, name, (("object", space), ("item", name)), 0))
+                    queue.append((value, Held(name, name, (("object", space), ("item", name))), 0))
+        for value in [value for one in calls for value in (*one.args, *one.kwargs.values())]:
+            queue.append((value, Held(INJECTED, type(value).__name__, (("object", value),)), 0))
         if world is not None:
-            queue.append((world, "state", (("world", None),), 0))
+            queue.append((world, Held("state", "state", (("world", None),)), 0))
         self._walk(queue)
 
-    def _seed(self, one: Call, queue: deque[tuple[Any, str, Steps, int]]) -> None:
+    def _seed(self, one: Call, queue: Queue) -> None:
         function: Any = one.function
         while isinstance(function, functools.partial):
             function = function.func
         owner = getattr(function, "__self__", None)
         if owner is not None and not isinstance(owner, types.ModuleType):
             name = owner.__name__ if isinstance(owner, type) else type(owner).__name__
-            queue.append((owner, name, (("object", owner),), 0))
+            queue.append((owner, Held(OWN, name, (("object", owner),)), 0))
         self._closure(getattr(function, "__func__", function), queue, 0)
         if not inspect_routine(function):
-            queue.append((function, type(function).__name__, (("object", function),), 0))
-        for value in [*one.args, *one.kwargs.values()]:
-            if not isinstance(value, (str, bytes, int, float, type(None))):
-                queue.append((value, type(value).__name__, (("object", value),), 0))
+            queue.append((function, Held(OWN, type(function).__name__, (("object", function),)), 0))
 
-    def _closure(self, function: Any, queue: deque[tuple[Any, str, Steps, int]], depth: int) -> None:
+    def _closure(self, function: Any, queue: Queue, depth: int) -> None:
         code = getattr(function, "__code__", None)
         for name, cell in zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False):
             try:
@@ -71,16 +101,16 @@ class Graph:
             except ValueError:
                 continue
             self.cells.setdefault(name, cell)
-            queue.append((value, name, (("cell", cell),), 0))
+            queue.append((value, Held(f"cell:{name}", name, (("cell", cell),)), 0))
             if isinstance(value, types.FunctionType) and depth < 4:
                 self._closure(value, queue, depth + 1)
         wrapped = getattr(function, "__wrapped__", None)
         if wrapped is not None and depth < 4:
             self._closure(wrapped, queue, depth + 1)
 
-    def _walk(self, queue: deque[tuple[Any, str, Steps, int]]) -> None:
+    def _walk(self, queue: Queue) -> None:
         while queue and len(self.objects) < _LIMIT:
-            value, name, steps, depth = queue.popleft()
+            value, held, depth = queue.popleft()
             if id(value) in self.paths or isinstance(value, (str, bytes, int, float, type(None))):
                 continue
             if (
@@ -91,42 +121,55 @@ class Graph:
                 or (isinstance(value, type) and not _own_class(value))
             ):
                 continue
-            self.paths[id(value)] = (name, steps)
+            if _own_class(value if isinstance(value, type) else type(value)):
+                held.key = INJECTED if held.key.startswith(INJECTED) else OWN
+            self.paths[id(value)] = held
             self.objects.append(value)
             if depth < _DEPTH:
-                for child, child_name, step in _children(value, name):
-                    queue.append((child, child_name, (*steps, step), depth + 1))
+                for child, part, step in _children(value):
+                    below = Held(_below(held.key, part), held.label + part, (*held.steps, step))
+                    queue.append((child, below, depth + 1))
 
     def name(self, obj: Any, key: Any) -> str | None:
-        """``memory:CACHE[k]``, ``memory:Usage.calls``; None for an object that nobody of the above holds."""
+        """``memory:CACHE[k]``, ``memory:self:calls``; None for an object that nobody of the above holds."""
         if isinstance(obj, str):
-            return f"memory:{key}"
+            return f"memory:cell:{key}"
         if obj is sys:
-            return f"other:sys.{key}"
+            return f"other:{key}" if key in STREAMS else f"other:sys.{key}"
         found = self.paths.get(id(obj))
-        if found is None:
-            if isinstance(obj, type):
-                return f"memory:{obj.__name__}.{key}"
-            return None
-        base = found[0]
-        if not base:
-            return f"memory:{key}"
-        if key is None:
-            return f"memory:{base}"
-        return f"memory:{base}[{key}]" if isinstance(obj, _CONTAINERS) else f"memory:{base}.{key}"
+        if found is not None:
+            return f"memory:{_below(found.key, _part(obj, key))}"
+        if isinstance(obj, type):
+            return f"memory:{OWN if _own_class(obj) else obj.__name__ + '.'}{key}"
+        return None
 
-    def locator(self, obj: Any, key: Any) -> tuple[str, Steps, Any] | None:
+    def locator(self, obj: Any, key: Any) -> Located | None:
         """Where to find, in a later schedule, the value that a write to this part changes."""
         if isinstance(obj, str):
             cell = self.cells.get(key)
-            return (f"memory:{key}", (("cell", cell),), None) if cell is not None else None
+            return Located(f"memory:cell:{key}", key, (("cell", cell),), None) if cell is not None else None
         found = self.paths.get(id(obj))
         if found is None:
             return None
-        base, steps = found
-        if isinstance(obj, _CONTAINERS) and base:
-            return f"memory:{base}", steps, None
-        return f"memory:{base}.{key}" if base else f"memory:{key}", steps, key
+        if isinstance(obj, _CONTAINERS) and found.key:
+            return Located(f"memory:{_below(found.key, '')}", found.label, found.steps, None)
+        return Located(f"memory:{_below(found.key, f'.{key}')}", f"{found.label}.{key}", found.steps, key)
+
+
+def _part(obj: Any, key: Any) -> str:
+    if key is None:
+        return ""
+    subscripted = isinstance(obj, _CONTAINERS) or (hasattr(type(obj), "__getitem__") and not hasattr(type(obj), str(key)))
+    return f"[{key}]" if subscripted and not (isinstance(key, str) and key in _fields(obj)) else f".{key}"
+
+
+def _below(key: str, part: str) -> str:
+    """The key of a part. Below a module, an object or injected state it is the part's bare name."""
+    if key and not key.endswith(":"):
+        return key + part
+    if part.startswith(".") or (part and key != OWN):
+        part = part[1:] if part.startswith(".") else part[1:-1]
+    return key + part if part else key.rstrip(":")
 
 
 def inspect_routine(function: Any) -> bool:
@@ -139,20 +182,20 @@ def _own_class(cls: type) -> bool:
     return is_own_file(getattr(module, "__file__", None))
 
 
-def _children(value: Any, name: str) -> Iterator[tuple[Any, str, Step]]:
+def _children(value: Any) -> Iterator[tuple[Any, str, Step]]:
     if isinstance(value, dict):
         for key in list(value)[:_WIDTH]:
-            yield value[key], f"{name}[{key}]", ("item", key)
+            yield value[key], f"[{key}]", ("item", key)
     elif isinstance(value, (list, tuple, deque)):
         for i, child in enumerate(list(value)[:_WIDTH]):
-            yield child, f"{name}[{i}]", ("item", i)
+            yield child, f"[{i}]", ("item", i)
     elif isinstance(value, type):
         for attr, child in list(vars(value).items()):
             if not attr.startswith("__") and not callable(child):
-                yield child, f"{name}.{attr}", ("attribute", attr)
+                yield child, f".{attr}", ("attribute", attr)
     else:
         for attr, child in list(_fields(value).items())[:_WIDTH]:
-            yield child, f"{name}.{attr}", ("attribute", attr)
+            yield child, f".{attr}", ("attribute", attr)
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import types
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import WRITE, Access
 from pytest_toolaudit.oracle.freeze import freeze
-from pytest_toolaudit.oracle.memory import Graph, PreImages, Steps, resolve, unbind_loops
+from pytest_toolaudit.oracle.memory import Graph, Located, PreImages, resolve, unbind_loops
 from pytest_toolaudit.points import files, sqlite
 from pytest_toolaudit.points.journal import JOURNAL
 from pytest_toolaudit.points.process import ProcessState
@@ -44,7 +45,7 @@ class World:
         self.process = ProcessState()
         self.value: Any = None
         self.version = 0
-        self.memory: dict[str, tuple[Steps, Any]] = {}
+        self.memory: dict[str, Located] = {}
         self.outside: dict[str, None] = {}
         self.unobserved: set[str] = set()
         self.loose: set[str] = set()
@@ -104,7 +105,7 @@ class World:
                 graph = self.graph()
             found = graph.locator(obj, key)
             if found is not None:
-                self.memory.setdefault(found[0], (found[1], found[2]))
+                self.memory.setdefault(found.label, found)
             else:
                 hidden[id(obj)] = obj
         for identity, obj in hidden.items():
@@ -139,7 +140,11 @@ class World:
 
     def final(self) -> tuple[tuple[str, Any], ...]:
         """The final state by resource, sorted, and what ``observe`` returns."""
-        found = [(name, resolve(steps, key, self.value)) for name, (steps, key) in self.memory.items()]
+        times = Counter(part.resource for part in self.memory.values())
+        found = [
+            (part.resource if times[part.resource] == 1 else f"{part.resource} ({part.label})", resolve(part.steps, part.key, self.value))
+            for part in self.memory.values()
+        ]
         for resource in self.outside:
             value = self._outside(resource)
             if value is not _UNSEEN:

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point
 from pytest_toolaudit.points import http, redis
-from pytest_toolaudit.points.resources import as_text, touch
+from pytest_toolaudit.points.resources import CWD, as_text, touch
 from pytest_toolaudit.points.sql import is_end, touched
 
 Note = Callable[[Any, tuple[Any, ...], dict[str, Any]], None]
@@ -101,7 +101,7 @@ def _popen(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     arguments = args[0] if args else kwargs.get("args", "")
     touch(WRITE, f"subprocess:{_program(arguments)}", "subprocess.Popen")
     if kwargs.get("cwd") is None:
-        touch(READ, "cwd:", "subprocess.Popen")
+        touch(READ, CWD, "subprocess.Popen")
     if kwargs.get("env") is None:
         touch(READ, "env:*", "subprocess.Popen")
 

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import READ, WRITE, holds_turn, quiet
 from pytest_toolaudit.points.journal import JOURNAL
-from pytest_toolaudit.points.resources import NAMES, as_text, touch, touch_listing, touch_path
+from pytest_toolaudit.points.resources import ITSELF, NAMES, as_text, touch, touch_listing, touch_path
 
 _readlink, _lstat = os.readlink, os.lstat
 
@@ -168,13 +168,17 @@ def _lister(operation: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return make
 
 
+_FOLDERS = ("mkdir", "rmdir")
+
+
 def _changer(operation: str, listing: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(path: Any, *args: Any, **kwargs: Any) -> Any:
             if not holds_turn() or isinstance(path, int):
                 return original(path, *args, **kwargs)
             path_ = _with_folder(path, kwargs.get("dir_fd"))
-            touch_path(WRITE, path_, operation)
+            folder = operation in _FOLDERS
+            touch_path(WRITE, path_, operation, folder, ITSELF if folder else "")
             JOURNAL.before_write(path_)
             if listing:
                 touch_listing(path_, f"{operation} {os.path.basename(as_text(path_) or '')}")
@@ -252,8 +256,13 @@ def _rmtree(original: Any) -> Any:
     def rmtree(path: Any, *args: Any, **kwargs: Any) -> Any:
         if not holds_turn():
             return original(path, *args, **kwargs)
-        touch_path(WRITE, path, "rmtree", folder=True)
+        touch_path(WRITE, path, "rmtree", folder=True, name=ITSELF)
+        touch(WRITE, NAMES.resource("dir", os.fspath(path)), "rmtree of what is in it")
         touch_listing(path, f"rmtree {os.path.basename(as_text(path) or '')}")
+        with quiet():
+            below = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in sorted(names)]
+        for file in below:
+            touch(WRITE, NAMES.resource("file", file), "rmtree")
         with quiet():
             JOURNAL.before_tree(path)
             return original(path, *args, **kwargs)

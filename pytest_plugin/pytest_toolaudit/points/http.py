@@ -1,4 +1,4 @@
-"""HTTP clients: a request reads or writes ``http:METHOD host/path``, told from its verb."""
+"""HTTP clients: a request reads or writes ``http:URL`` without its query; its verb tells which."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110, section 9.2.
 def request(method: Any, url: Any) -> None:
     """The point of one request."""
     verb, parts = str(method or "GET").upper(), urlsplit(str(url))
-    place = f"{parts.netloc.rpartition('@')[2]}{parts.path or '/'}"
-    touch(READ if verb in _SAFE else WRITE, f"http:{verb} {place}", f"{verb} {place}")
+    place = f"{parts.scheme or 'http'}://{parts.netloc.rpartition('@')[2]}{parts.path or '/'}"
+    touch(READ if verb in _SAFE else WRITE, f"http:{place}", f"{verb} {place}")
 
 
 def _prepared(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ def _urllib3(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         return  # requests itself has noted this one
     port = f":{self.port}" if self.port not in (None, 80, 443) else ""
     target = (args[1] if len(args) > 1 else kwargs.get("url")) or "/"
-    request(args[0] if args else kwargs.get("method"), f"//{self.host}{port}{urlsplit(str(target)).path}")
+    request(args[0] if args else kwargs.get("method"), f"{self.scheme}://{self.host}{port}{urlsplit(str(target)).path}")
 
 
 def _opener(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

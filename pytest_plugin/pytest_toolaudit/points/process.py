@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point
-from pytest_toolaudit.points.resources import touch
+from pytest_toolaudit.points.resources import CWD, touch
 
 
 def _environment(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -80,8 +80,8 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.set(environ, "__setitem__", _environment(WRITE)(environ.__setitem__))
     patches.set(environ, "__delitem__", _environment(WRITE)(environ.__delitem__))
     patches.set(environ, "__iter__", _whole_environment(environ.__iter__))
-    patches.wrap(os, "getcwd", _simple(READ, "cwd:", "os.getcwd"), also)
-    patches.wrap(os, "chdir", _simple(WRITE, "cwd:", "os.chdir"), also)
+    patches.wrap(os, "getcwd", _simple(READ, CWD, "os.getcwd"), also)
+    patches.wrap(os, "chdir", _simple(WRITE, CWD, "os.chdir"), also)
     patches.wrap(builtins, "print", _printing)
     redirect: Any = contextlib._RedirectStream
     patches.wrap(redirect, "__enter__", _redirecting)

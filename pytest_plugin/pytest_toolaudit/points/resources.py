@@ -12,6 +12,8 @@ from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, quiet, turn
 
 _PYTEST_FOLDER = re.compile(r"^pytest-of-[^/]+/pytest-\d+/(?:popen-gw\d+/)?[^/]+/")
 _MOST_SITES = 5000
+CWD = "cwd:process"
+ITSELF = "itself"  # of a folder: that it exists, not what it lists
 _getcwd = os.getcwd
 _abspath = os.path.abspath
 
@@ -78,24 +80,24 @@ def as_text(path: Any) -> str | None:
         return None
 
 
-def touch(kind: str, resource: str, operation: str) -> None:
+def touch(kind: str, resource: str, operation: str, name: str = "") -> None:
     """A point on a resource outside memory; ``kind`` is READ or WRITE, ``operation`` the text shown."""
     if get_ident() == turn.ident or turn.ident:
         site = NAMES.sites.get((kind, resource, operation))
         if site is None:
-            site = NAMES.sites[kind, resource, operation] = Site(kind, operation)
+            site = NAMES.sites[kind, resource, operation] = Site(kind, operation, name=name)
         point(site, None, resource)
 
 
-def touch_path(kind: str, path: Any, operation: str, folder: bool = False) -> str | None:
+def touch_path(kind: str, path: Any, operation: str, folder: bool = False, name: str = "") -> str | None:
     """A point on a file (or folder). A relative path also reads the working folder. Returns the resource's name."""
     text = as_text(path)
     if text is None or get_ident() != turn.ident:
         return None
     if not text.startswith("/"):
-        touch(READ, "cwd:", f"{operation}({text!r})")
+        touch(READ, CWD, f"{operation}({text!r})")
     resource = NAMES.resource("dir" if folder else "file", text)
-    touch(kind, resource, f"{operation}({os.path.basename(text) or text!r})")
+    touch(kind, resource, f"{operation}({os.path.basename(text) or text!r})", name)
     return resource
 
 

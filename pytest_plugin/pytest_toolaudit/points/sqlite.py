@@ -12,7 +12,7 @@ from pytest_toolaudit.engine.lanes import Wait
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import READ, WRITE, holds_turn, turn
 from pytest_toolaudit.points.journal import JOURNAL
-from pytest_toolaudit.points.resources import as_text, touch
+from pytest_toolaudit.points.resources import CWD, as_text, touch
 from pytest_toolaudit.points.sql import is_end, touched
 
 _LOCKED = object()  # what all wait for who found a database locked
@@ -164,7 +164,7 @@ def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
             kwargs["timeout"] = 0.0
             if not in_memory and path is not None and not path.startswith("file:"):
                 if not path.startswith("/"):
-                    touch(READ, "cwd:", f"sqlite3.connect({path!r})")
+                    touch(READ, CWD, f"sqlite3.connect({path!r})")
                 for suffix in ("", "-journal", "-wal", "-shm"):
                     JOURNAL.before_write(path + suffix)
         connection = original(database, factory=PointedConnection, **kwargs)

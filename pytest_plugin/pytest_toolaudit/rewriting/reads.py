@@ -77,12 +77,13 @@ class Reads(Base):
             return self.generic_visit(node)
         shown = Shown(node)
         function = node.func
+        held = bool(node.args) and not isinstance(node.args[0], (ast.Starred, ast.GeneratorExp, ast.Constant, ast.Call))
         node.args = [self.visit(a) for a in node.args]
         node.keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
         if isinstance(function, ast.Attribute):
             return self._method(node, function, shown)
         if isinstance(function, ast.Name) and function.id in known.READING_BUILTINS and self.is_global(function.id):
-            if node.args and not isinstance(node.args[0], (ast.Starred, ast.GeneratorExp, ast.Constant, ast.Call)):
+            if held:
                 node.args[0] = self.hook("whole", node.args[0], self.site(READ, shown.node))
             return node
         node.func = self.visit(function)

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, SLEEP, WRITE, Access, Site
+from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ, SLEEP, WRITE, Access, Site
+from pytest_toolaudit.points.resources import ITSELF
 from pytest_toolaudit.search.schedule import Point
 
 Part = tuple[Hashable, Hashable]
@@ -21,8 +22,8 @@ def part(obj: Any, key: Any, site: Site) -> Part | None:
     if key is None:
         return None
     kind, _, name = key.partition(":")
-    if kind == "http":  # the verb tells read from write, the rest is what is read or written
-        name = name.partition(" ")[2]
+    if site.name == ITSELF:  # whether a folder is there is one question with whether a file of that name is
+        kind = "file"
     return (f"{kind}:", ANY if name == "*" else name)
 
 
@@ -61,10 +62,16 @@ def shared_parts(trace: Iterable[Access]) -> tuple[set[Part], set[tuple[int, int
         for alias in aliases:
             for a, kinds_a in mine.items():
                 for b, kinds_b in kinds[alias].items():
-                    if a != b and (WRITE in kinds_a | kinds_b or ACQUIRE in kinds_a & kinds_b):
+                    if a != b and _clash(touched[0], kinds_a, kinds_b):
                         shared |= {touched, alias}
                         pairs.add((min(a, b), max(a, b)))
     return shared, pairs
+
+
+def _clash(of: Hashable, a: set[str], b: set[str]) -> bool:
+    if of == "dir:" and READ not in a | b:
+        return False  # two names added to one folder: only who lists it sees an order, and equal names clash by themselves
+    return WRITE in a | b or ACQUIRE in a & b
 
 
 def find(trace: Sequence[Access], in_loop: Sequence[bool], spans: Sequence[tuple[int, bool]] = ()) -> Found:

@@ -58,6 +58,7 @@ class Narrator:
         self.steps: list[Step] = []
         self.taken: list[Preemption] = []
         self.names: dict[Any, str] = {}
+        self.nameless: list[tuple[Step, int]] = []
         self.counts: dict[tuple[int, str, str], int] = defaultdict(int)
 
     def consider(self, site: Site, obj: Any, key: Any) -> None:
@@ -85,12 +86,21 @@ class Narrator:
     def conflicting(self, trace: Iterable[Access]) -> list[str]:
         """Names of the resources that two calls touch, at least one of them writing."""
         shared, _ = shared_parts(trace)
-        touched = {
-            (self.names.get(touched) or key)
-            for _, site, obj, key in trace
-            if site.kind in (READ, WRITE) and (touched := part(obj, key, site)) in shared
-        }
-        return sorted(name for name in touched if isinstance(name, str))
+        found: dict[Any, str] = {}
+        for _, site, obj, key in trace:
+            touched = part(obj, key, site)
+            name = self.names.get(touched) or key
+            if site.kind in (READ, WRITE) and touched in shared and isinstance(name, str):
+                found[touched] = name if name.startswith("dir:") else found.get(touched, name)
+        return sorted(set(found.values()))
+
+    def story(self, trace: Iterable[Access]) -> tuple[Step, ...]:
+        """The steps, without those on an object that nothing shared holds and only one call ever saw: it is that call's own."""
+        calls: dict[int, set[int]] = defaultdict(set)
+        for call, _, obj, _ in trace:
+            calls[id(obj)].add(call)
+        own = {id(step) for step, held in self.nameless if len(calls[held]) < 2}
+        return tuple(step for step in self.steps if id(step) not in own or step.preempted_to is not None)
 
     def schedule(self, order: Sequence[int]) -> Schedule:
         """What was followed by name, as a schedule by site that the search can run again."""
@@ -107,6 +117,8 @@ class Narrator:
         nth = self.counts[counted]
         value = None if obj is None or site.kind in (AWAIT, SLEEP) else _value(obj, key, site)
         step = Step(call, site.kind, resource, function, nth, file, line, text, value)
+        if resource.startswith("memory:<"):
+            self.nameless.append((step, id(obj)))
         return step, (call, function, nth, resource)
 
     def _resource(self, site: Site, obj: Any, key: Any) -> str:

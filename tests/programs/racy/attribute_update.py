@@ -18,5 +18,5 @@ def record_usage(tokens):
 
 
 EXPECTED = "racy"
-RESOURCES = {"memory:USAGE.calls"}
+RESOURCES = {"memory:self:calls"}
 CALLS = [(record_usage, 10), (record_usage, 5)]

@@ -19,5 +19,5 @@ def list_dir(name):
 
 
 EXPECTED = "racy"
-RESOURCES = {"cwd:"}
+RESOURCES = {"cwd:process"}
 CALLS = [(list_dir, "d1"), (list_dir, "d2")]

@@ -14,5 +14,5 @@ def make_tool():
 
 BUMP = make_tool()
 EXPECTED = "racy"
-RESOURCES = {"memory:count"}
+RESOURCES = {"memory:cell:count"}
 CALLS = [(BUMP, 1), (BUMP, 2)]

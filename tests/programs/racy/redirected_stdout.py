@@ -12,5 +12,5 @@ def run_code(text):
 
 
 EXPECTED = "racy"
-RESOURCES = {"other:sys.stdout"}
+RESOURCES = {"other:stdout"}
 CALLS = [(run_code, "a"), (run_code, "b")]

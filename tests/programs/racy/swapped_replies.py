@@ -33,5 +33,5 @@ class Wire:
 
 WIRE = Wire()
 EXPECTED = "racy"
-RESOURCES = {"memory:WIRE.replies"}
+RESOURCES = {"memory:self:replies"}
 CALLS = [(ask, "a"), (ask, "b")]

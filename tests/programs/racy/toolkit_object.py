@@ -15,5 +15,5 @@ class Toolkit:
 
 KIT = Toolkit()
 EXPECTED = "racy"
-RESOURCES = {"memory:Toolkit.count"}
+RESOURCES = {"memory:self:count"}
 CALLS = [(KIT.add, "x"), (KIT.add, "y")]
