@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_toolaudit import call, explore
@@ -23,6 +23,7 @@ R, W = Site(READ, "r"), Site(WRITE, "w")
 NAMES = labels(["add note", "b"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no defect
 @given(
     st.permutations([0, 1]),
     st.lists(
