@@ -294,8 +294,9 @@ def _rules(codes: set[str]) -> tuple[out.Rule, ...]:
 def _sources(whole: out.ScanDocument, lines: Lines) -> dict[str, dict[int, str]]:
     """The lines around every piece of evidence, so that a page renders from the document alone."""
     wanted: dict[str, set[int]] = {}
-    chains = [chain for c in whole.conflicts for chain in c.evidence] + [chain for f in whole.findings for chain in f.evidence]
+    shown = {id(chain): chain for c in whole.conflicts for chain in c.evidence}  # one chain is evidence in many pairs
+    chains = [*shown.values(), *(chain for f in whole.findings for chain in f.evidence)]
     places = [(s.file, s.line) for chain in chains for s in chain] + [(f.file, f.line) for f in whole.findings if f.line]
-    for file, line in places + [(t.file, t.line) for t in whole.tools]:
+    for file, line in dict.fromkeys(places + [(t.file, t.line) for t in whole.tools]):
         wanted.setdefault(file, set()).update(range(max(1, line - AROUND), line + AROUND + 1))
     return {file: {n: text for n in sorted(numbers) if (text := lines(file, n))} for file, numbers in sorted(wanted.items())}

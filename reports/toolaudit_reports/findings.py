@@ -72,7 +72,9 @@ def collect(document: ScanDocument) -> tuple[Entry, ...]:
     rules = {rule.code: rule.name for rule in document.rules}
     names = labels(document.tools)
     entries = [_from_conflict(conflict, names, rules) for conflict in document.conflicts]
-    known = {entry.fingerprint for entry in entries} | {_pair_key(c.code, c.tools, c.evidence) for c in document.conflicts}
+    about = {(finding.code, frozenset(finding.tools)) for finding in document.findings}
+    repeated = [c for c in document.conflicts if (c.code, frozenset(c.tools)) in about]
+    known = {entry.fingerprint for entry in entries} | {_pair_key(c.code, c.tools, c.evidence) for c in repeated}
     for finding in document.findings:
         if not {finding.fingerprint, _pair_key(finding.code, finding.tools, finding.evidence)} & known:
             entries.append(_from_finding(finding, names, rules))
@@ -121,6 +123,8 @@ def _from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, s
 
 def _pair_names(conflict: Conflict, names: dict[str, str]) -> tuple[str, ...]:
     """The labels of both tools; what the conflict itself calls them only where the document does not list them."""
+    if all(tool in names for tool in conflict.tools):
+        return tuple([names[tool] for tool in conflict.tools])
     own = conflict.tools_names if len(conflict.tools_names) == len(conflict.tools) else ()
     called = own or tuple(_short(tool) for tool in conflict.tools)
     return tuple(names.get(tool, name) for tool, name in zip(conflict.tools, called, strict=True))
@@ -152,10 +156,14 @@ def _from_finding(finding: Finding, names: dict[str, str], rules: dict[str, str]
 
 def _leading_step(evidence: tuple[tuple[Step, ...], ...]) -> Step | None:
     """The write that does the harm, else the last access, else the first line that there is."""
-    steps = [step for chain in evidence for step in chain]
-    writes = [step for step in steps if step.access in ("w", "rmw")]
-    reads = [step for step in steps if step.access]
-    return next(iter(writes or reads or steps), None)
+    first = accessed = None
+    for chain in evidence:
+        for step in chain:
+            if step.access in ("w", "rmw"):
+                return step
+            first = first or step
+            accessed = accessed or (step if step.access else None)
+    return accessed or first
 
 
 def _status(suppressed: bool, suppression: Suppression | None, new: bool) -> Status:

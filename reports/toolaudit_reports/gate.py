@@ -51,13 +51,14 @@ def decide(
     exit_zero: bool = False,
     strict: bool = False,
     evidence: Iterable[EvidenceDocument] = (),
+    entries: tuple[Entry, ...] | None = None,
 ) -> Gate:
     """The gate over `document`: what is suppressed, in the baseline, known or cleared by `evidence` does not count.
 
     `fail_on` is the least severity that fails, `strict` also fails an incomplete scan, `exit_zero` keeps the verdict
-    but exits 0.
+    but exits 0. `entries` are what `collect` makes of the document, where somebody has made it already.
     """
-    entries = collect(document)
+    entries = collect(document) if entries is None else entries
     counted = tally(entries, prove(entries, evidence))
     incomplete = _incomplete(document, entries)
     passed, code, reason = _verdict(document, counted, incomplete, fail_on, strict)

@@ -55,13 +55,14 @@ def prepare(
     gate: Gate | None = None,
     evidence: Iterable[EvidenceDocument] = (),
     options: Options | None = None,
+    entries: tuple[Entry, ...] | None = None,
 ) -> View:
-    """The view of `document`; without a `gate` the default one is decided."""
+    """The view of `document`; without a `gate` the default one is decided. `entries` as for `decide`."""
     runs = tuple(evidence)
-    entries = collect(document)
+    entries = collect(document) if entries is None else entries
     proofs = prove(entries, runs)
     stories = tell(entries, proofs)
-    gate = gate or decide(document, evidence=runs)
+    gate = gate or decide(document, evidence=runs, entries=entries)
     return View(
         document=document,
         evidence=runs,

@@ -90,15 +90,18 @@ def _marked(document: ScanDocument, since: str | None, write_baseline: Path | No
 def _shown(document: ScanDocument, planned: tuple[Output, ...], views: list[Options], request: Request, exit_zero: bool) -> pipeline.Shown:
     """The gate's verdict and the text of every output."""
     from toolaudit.pipeline import Shown
-    from toolaudit_reports import gate, render
+    from toolaudit_reports import findings, gate, render
 
-    verdict = gate.decide(document, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
+    entries = findings.collect(document)
+    verdict = gate.decide(document, entries=entries, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
     outputs: list[bytes | None] = []
     for output, options in zip(planned, views, strict=True):
         if render.is_document(output.format, document):
             outputs.append(None)
         else:
-            outputs.append(render.render(output.format, document, gate=verdict, options=options).encode(errors="backslashreplace"))
+            outputs.append(
+                render.render(output.format, document, gate=verdict, options=options, entries=entries).encode(errors="backslashreplace")
+            )
     return Shown(verdict.exit_code, tuple(outputs))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolaudit.model import Finding, Tool
+from toolaudit.model import Finding, Resource, Tool
 from toolaudit.rules.judging import at_tool, judged
 from toolaudit.rules.registry import Rule
 from toolaudit.verdicts.keys import resource_text
@@ -25,8 +25,12 @@ def check(scan: ScanModel) -> Iterator[Finding]:
     tools = {tool.id: tool for tool in scan.tools}
     touched = {tool.id: {a.resource for a in footprint.accesses if not a.secondary} for tool, footprint, _ in judged(scan)}
     written = {tool.id: {a.resource for a in f.accesses if a.mode in WRITES and not a.secondary} for tool, f, _ in judged(scan)}
+    used: dict[Resource, list[str]] = {}
+    for tool, resources in touched.items():
+        for resource in resources:
+            used.setdefault(resource, []).append(tool)
     for ordering in scan.orderings:
-        users = [tool for tool, resources in touched.items() if ordering.resource in resources]
+        users = used.get(ordering.resource, [])
         alone = len(touched[ordering.before]) == 1 and written[ordering.before] == {ordering.resource}
         if ordering.failure == "context dependency" and alone and sorted(users) == sorted((ordering.before, ordering.after)):
             yield _finding(tools[ordering.before], tools[ordering.after], resource_text(ordering.resource))

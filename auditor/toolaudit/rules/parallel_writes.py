@@ -20,12 +20,13 @@ RULE = Rule(
 
 def check(scan: ScanModel) -> Iterator[Finding]:
     """Runners that start all calls together beside tools that race. A runner beside tools of its own file runs those; another one, any."""
-    races = [c for c in scan.conflicts if c.kind == "race" and c.confidence != "low"]
+    races = {c.tools for c in scan.conflicts if c.kind == "race" and c.confidence != "low"}
+    folders = {file: PurePosixPath(file) for file in {tool.file for tool in scan.tools}}
     tools = {tool.id: tool for tool in scan.tools}
     for site in scan.runners:
         folder = PurePosixPath(site.place.file).parent
-        inside = {t.id for t in scan.tools if PurePosixPath(t.file).is_relative_to(folder)}
-        near = tuple(sorted({t for c in races if inside.issuperset(c.tools) for t in c.tools}))
+        inside = {t.id for t in scan.tools if folders[t.file].is_relative_to(folder)}
+        near = tuple(sorted({t for pair in races if inside.issuperset(pair) for t in pair}))
         if site.together and not site.has_lock and near:
             clashing = sorted({tools[tool].name for tool in near})
             listed = ", ".join(clashing[:5]) + (f" and {len(clashing) - 5} more" if len(clashing) > 5 else "")

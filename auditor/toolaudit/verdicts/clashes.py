@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from toolaudit.model import Access, Failure, Resource, Runner
 from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
-from toolaudit.verdicts.keys import ANY, IN_PROCESS, PATH_KINDS, Overlap, overlap
+from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, overlap
 from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, one_step, one_thing
 
 CONTENTS = frozenset({"list", "delete", "rename"})
@@ -40,17 +40,15 @@ def clashes(one: Profile, other: Profile) -> Iterator[Clash]:
     itself = one is other
     mine, theirs = one.met, other.met
     for window in one.gaps:
-        for write in theirs:
-            if write.mode in WRITES:
-                yield from _race(one, other, window, write, first=True)
+        for write in other.near(window.read, writes=True):
+            yield from _race(one, other, window, write, first=True)
     if not itself:
         for window in other.gaps:
-            for write in mine:
-                if write.mode in WRITES:
-                    yield from _race(other, one, window, write, first=False)
+            for write in one.near(window.read, writes=True):
+                yield from _race(other, one, window, write, first=False)
     for i, a in enumerate(mine):
-        for b in theirs[i:] if itself else theirs:
-            if (a.mode in WRITES or b.mode in WRITES) and _near(a, b) and not (itself and is_guess(a) and is_guess(b)):
+        for b in theirs[i:] if itself else other.near(a, writes=a.mode not in WRITES):
+            if not itself or ((a.mode in WRITES or b.mode in WRITES) and _near(a, b) and not (is_guess(a) and is_guess(b))):
                 yield from _meeting(one, other, a, b)
     if not itself:
         yield from _upkeep(one, other)
@@ -63,6 +61,8 @@ def _near(a: Access, b: Access) -> bool:
 
 
 def _overlap(a: Access, b: Access) -> Overlap:
+    if a.resource.scope != b.resource.scope and a.resource.kind in IN_PROCESS and a.resource.scope and b.resource.scope:
+        return NEVER  # as `overlap` says, before it looks anything up
     contents = a.operation in CONTENTS or b.operation in CONTENTS
     return overlap(a.resource, b.resource, contents)
 
@@ -72,7 +72,7 @@ def _overlap(a: Access, b: Access) -> Overlap:
 
 def _race(victim: Profile, other: Profile, window: Window, write: Access, first: bool) -> Iterator[Clash]:
     """The other call's write falls between the victim's read and its dependent write."""
-    if not _near(window.read, write) or _harmless(window, write, victim is other):
+    if _harmless(window, write, victim is other):
         return
     if victim is other and not one_thing(window.read.resource, write.resource):
         return

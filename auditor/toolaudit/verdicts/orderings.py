@@ -7,7 +7,8 @@ another. Timing dependency: a keyed thing is made by one tool and needed by anot
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from toolaudit.model import Access, Failure, Footprint, Ordering, Resource, Tool, Verdict
 from toolaudit.verdicts.conflicts import meeting_pairs
@@ -26,12 +27,15 @@ def orderings(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdic
     opaque = {v.tool for v in verdicts if v.opaque}
     written = written_by(footprints)
     views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
+    ends = {id(view): _ends(view) for view in views}
     found: dict[tuple[str, str], list[Ordering]] = defaultdict(list)
     for one, other in meeting_pairs(views):
         if one is other or one.tool.id in opaque or other.tool.id in opaque:
             continue
         for before, after in ((one, other), (other, one)):
-            found[before.tool.id, after.tool.id] += _needs(before, after)
+            needs = [*_needs(before, after, ends[id(before)], ends[id(after)])]
+            if needs:
+                found[before.tool.id, after.tool.id] += needs
     out = [min(some, key=_rank) for (a, b), some in found.items() if some and not found.get((b, a))]
     return tuple(sorted(out, key=lambda o: (o.before, o.after, key_text(o.resource))))
 
@@ -40,13 +44,26 @@ def _rank(ordering: Ordering) -> tuple[bool, str, str]:
     return ordering.failure != "context dependency", ordering.resource.kind, key_text(ordering.resource)
 
 
-def _needs(before: Profile, after: Profile) -> Iterator[Ordering]:
+class _Ends(NamedTuple):
+    """What a tool puts there, and by kind of resource what it needs and does not make itself."""
+
+    writes: tuple[Access, ...]
+    uses: Mapping[str, list[Access]]
+
+
+def _ends(view: Profile) -> _Ends:
     makes = MAKES | {"write", "append"}
-    own = {w.resource for w in after.writes if w.operation in makes or CREATES in w.note}
-    for write in (access for access in before.met if access.mode in WRITES):
-        for use in after.met:
-            if use.resource.kind != write.resource.kind or use.operation not in NEEDS or use.resource in own:
-                continue
+    own = {w.resource for w in view.writes if w.operation in makes or CREATES in w.note}
+    uses: dict[str, list[Access]] = defaultdict(list)
+    for use in view.met:
+        if use.operation in NEEDS and use.resource not in own:
+            uses[use.resource.kind].append(use)
+    return _Ends(tuple(access for access in view.met if access.mode in WRITES), dict(uses))
+
+
+def _needs(before: Profile, after: Profile, first: _Ends, then: _Ends) -> Iterator[Ordering]:
+    for write in first.writes:
+        for use in then.uses.get(write.resource.kind, ()):
             failure = _dependency(before, after, write, use)
             if failure:
                 yield _ordering(before.tool, after.tool, failure, write, use)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -54,6 +55,13 @@ class Profile(Struct, frozen=True):
     """One of each: reads and writes that differ in nothing but their place clash with the same things."""
     gaps: tuple[Window, ...] = ()
     """One of each of the open windows on one resource."""
+    by_family: Mapping[tuple[str, bool], tuple[Access, ...]] = {}
+    """Of `met`, by family of resources: those, and free commands, which may do anything. With True the writes alone."""
+
+    def near(self, access: Access, writes: bool) -> tuple[Access, ...]:
+        """Of `met`, what can meet another tool's access as far as the kind tells, in order; the writes alone on demand."""
+        name = "" if access.operation == "opaque" else family(access.resource.kind)
+        return self.by_family.get((name, writes)) or self.by_family.get(("opaque", writes), ())
 
     @property
     def primary(self) -> tuple[Access, ...]:
@@ -98,7 +106,17 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
     windows = _distinct(windows + alone)
     met = _one_of_each(reads + writes, windows)
-    return Profile(tool, footprint, tuple(reads), tuple(writes), windows, tuple(secondary), met, _gaps(windows))
+    return Profile(tool, footprint, tuple(reads), tuple(writes), windows, tuple(secondary), met, _gaps(windows), _by_family(met))
+
+
+def _by_family(met: tuple[Access, ...]) -> dict[tuple[str, bool], tuple[Access, ...]]:
+    """Under the empty name everything, under `opaque` what may do anything alone."""
+    made: dict[tuple[str, bool], tuple[Access, ...]] = {}
+    for name in {"", "opaque"} | {family(access.resource.kind) for access in met}:
+        there = tuple(a for a in met if name in ("", family(a.resource.kind)) or a.operation == "opaque")
+        made[name, False] = there
+        made[name, True] = tuple(a for a in there if a.mode in WRITES)
+    return made
 
 
 def _one_of_each(accesses: list[Access], windows: tuple[Window, ...]) -> tuple[Access, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib import import_module
 
 from toolaudit_reports.document import EvidenceDocument, ScanDocument
+from toolaudit_reports.findings import Entry
 from toolaudit_reports.gate import Gate
 from toolaudit_reports.view import Options, View, prepare
 
@@ -35,11 +36,12 @@ def render(
     gate: Gate | None = None,
     evidence: Iterable[EvidenceDocument] = (),
     options: Options | None = None,
+    entries: tuple[Entry, ...] | None = None,
 ) -> str:
-    """The document in one of FORMATS, as text that ends in a newline. Raises UnknownFormat."""
+    """The document in one of FORMATS, as text that ends in a newline. `entries` as for `decide`. Raises UnknownFormat."""
     if format not in _MODULES:
         raise UnknownFormat(f"unknown format {format!r}; one of {', '.join(FORMATS)}")
-    view: View = prepare(document, gate=gate, evidence=evidence, options=options)
+    view: View = prepare(document, gate=gate, evidence=evidence, options=options, entries=entries)
     text: str = import_module(f"toolaudit_reports.render.{_MODULES[format]}").write(view)
     return text
 
