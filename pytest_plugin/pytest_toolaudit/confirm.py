@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
 
 from pytest_toolaudit.confirming.load import import_file
-from pytest_toolaudit.confirming.record import collected, item, told
+from pytest_toolaudit.confirming.record import collected, items_of, told
 from pytest_toolaudit.confirming.supplied import Supplied, supplied_by
 from pytest_toolaudit.confirming.trial import Limits, Trial, attempt
-from pytest_toolaudit.confirming.work import Work, work
+from pytest_toolaudit.confirming.work import Work, chosen, work
 from pytest_toolaudit.sandbox import Allowed, AllowError, parse
 from toolaudit.cli.outputs import Output, write
 from toolaudit.errors import ToolauditError
 from toolaudit_reports.document import DocumentError, EvidenceItem, ScanDocument, encode, load_scan
 
 PROPERTY = "toolaudit-item"
+LEFT_OUT = "toolaudit_left_out"
+ITEMS = 300
+N = TypeVar("N", int, float)
 
 
 class ConfirmPlugin:
@@ -30,12 +33,14 @@ class ConfirmPlugin:
         self.root = Path(config.invocation_params.dir)
         self.paths = [Path(text) for text in config.getoption("toolaudit_paths") or ()]
         self.found: dict[str, str] = {}
+        self.left_out = 0
+        self.most = _number(config, "items", int, ITEMS, least=0)
         self.limits = Limits(
-            preemptions=int(config.getoption("toolaudit_preemptions") or 2),
-            budget=int(config.getoption("toolaudit_budget") or 200),
-            seed=int(config.getoption("toolaudit_seed") or 0),
+            preemptions=_number(config, "preemptions", int, 2, least=0),
+            budget=_number(config, "budget", int, 200, least=2),
+            seed=_number(config, "seed", int, 0),
             runner=str(config.getoption("toolaudit_runner") or "auto"),
-            seconds=float(config.getoption("toolaudit_seconds") or 30.0),
+            seconds=_number(config, "seconds", float, 30.0, least=0.1),
         )
         try:
             self.allowed: Allowed = parse(config.getoption("toolaudit_allow") or ())
@@ -44,6 +49,7 @@ class ConfirmPlugin:
 
     def take_over(self) -> None:
         """Before collection: without paths on the command line only our items run, and a conftest.py beside the tools counts."""
+        self.config.pluginmanager.register(Last(self), "toolaudit-confirm-last")
         if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
             self.config.args = []
         for path in self.paths:
@@ -81,6 +87,22 @@ class ConfirmPlugin:
         items.extend(collector.collect())
         session.testscollected = len(items)
 
+    def limit(self, items: list[pytest.Item]) -> None:
+        """Deselects the weakest of too many items: of those that `-k` and the like left."""
+        ours = [item for item in items if isinstance(item, ConfirmItem)]
+        kept = chosen([item.work for item in ours], self.most)
+        left = [item for item in ours if item.work.name not in kept]
+        if left:
+            self.left_out = len(left)
+            names = {item.nodeid for item in left}
+            items[:] = [item for item in items if item.nodeid not in names]
+            self.config.hook.pytest_deselected(items=left)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Workers count what they left out; each leaves out the same."""
+        self.left_out = max(self.left_out, getattr(node, "workeroutput", {}).get(LEFT_OUT, 0))
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Items travel as properties of their reports, from xdist's workers too."""
         if report.when == "call":
@@ -90,6 +112,8 @@ class ConfirmPlugin:
 
     def pytest_sessionfinish(self) -> None:
         """Writes the evidence document."""
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput[LEFT_OUT] = self.left_out
         target = self.config.getoption("toolaudit_evidence") or self.config.getini("toolaudit_evidence")
         if target and not hasattr(self.config, "workerinput"):
             document = collected(self.items, runner=self.limits.runner, seed=self.limits.seed)
@@ -98,15 +122,44 @@ class ConfirmPlugin:
     @property
     def items(self) -> tuple[EvidenceItem, ...]:
         """What was found so far."""
-        return tuple(msgspec.json.decode(text, type=EvidenceItem) for text in self.found.values())
+        return tuple(item for text in self.found.values() for item in msgspec.json.decode(text, type=list[EvidenceItem]))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """How many of each verdict."""
         if self.found:
-            counts = Counter[str](found.verdict for found in self.items)
+            firsts = [msgspec.json.decode(text, type=list[EvidenceItem])[0] for text in self.found.values()]
+            counts = Counter[str](found.verdict for found in firsts)
             terminalreporter.write_sep("=", "toolaudit confirm")
             names = ("confirmed", "not-reproduced", "cannot-run")
             terminalreporter.write_line(", ".join(f"{counts[name]} {name.replace('-', ' ')}" for name in names))
+            if len(self.items) > len(firsts):
+                terminalreporter.write_line(f"they stand for {len(self.items)} clashes of the scan")
+        if self.left_out:
+            more = "--items=0 of `toolaudit confirm`, --toolaudit-items=0 of pytest, or -k"
+            terminalreporter.write_line(f"{self.left_out} items left out, the weakest first: {more}")
+
+
+def _number(config: pytest.Config, name: str, kind: type[N], default: N, least: float | None = None) -> N:
+    said = config.getoption(f"toolaudit_{name}")
+    try:
+        value = default if said is None else kind(said)
+    except ValueError:
+        raise pytest.UsageError(f"--toolaudit-{name}={said}: expected a number") from None
+    if least is not None and value < least:
+        raise pytest.UsageError(f"--toolaudit-{name}={said}: expected {least} or more")
+    return value
+
+
+class Last:
+    """Comes after `-k`, `--deselect` and other plugins."""
+
+    def __init__(self, confirm: ConfirmPlugin) -> None:
+        self.confirm = confirm
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leaves out what is too much."""
+        self.confirm.limit(items)
 
 
 class ConfirmCollector(pytest.Collector):
@@ -133,7 +186,7 @@ class ConfirmItem(pytest.Item):
 
     def runtest(self) -> None:
         trial = attempt(self.work, self.plugin.root, self.supplied, self.plugin.limits, self.plugin.allowed)
-        self.user_properties.append((PROPERTY, msgspec.json.encode(item(trial, self.plugin.root)).decode()))
+        self.user_properties.append((PROPERTY, msgspec.json.encode(items_of(trial, self.plugin.root)).decode()))
         if trial.verdict == "cannot-run":
             pytest.skip(trial.reason + (f"; {trial.remedy}" if trial.remedy else ""))
         if trial.verdict == "confirmed":

@@ -34,7 +34,7 @@ class Settings:
     """How far and how a batch is explored.
 
     ``preemptions``: the bound of the sweep; ``budget``: schedules at most; ``seed``: of the random walk; ``seconds``
-    and ``steps``: what one schedule may take; ``packages``: instrumented besides the project's own modules;
+    and ``steps``: what one schedule may take; ``limit``: seconds for all of them; ``packages``: instrumented besides the project's own modules;
     ``indices``: the calls' places in a larger batch; ``roots``: folders below which file names are shown relative.
     """
 
@@ -43,6 +43,7 @@ class Settings:
     budget: int = 300
     seed: int = 0
     seconds: float = 10.0
+    limit: float = float("inf")
     steps: int = 200_000
     packages: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()

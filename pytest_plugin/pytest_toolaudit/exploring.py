@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
@@ -116,6 +117,11 @@ class Search:
         self.stale: list[str] = []
         self.hit: Judged | None = None
         self.problem: Problem | None = None
+        self.end = time.monotonic() + self.settings.limit
+
+    def spent(self) -> bool:
+        """Whether the schedules or the time are used up."""
+        return self.explorer.schedules >= self.settings.budget or time.monotonic() > self.end
 
     # -- the order of work --------------------------------------------------------------------------------------------
 
@@ -198,7 +204,7 @@ class Search:
                 ran = True
                 if schedule in self.tried:
                     continue
-                if explorer.schedules >= self.settings.budget:
+                if self.spent():
                     self.exhausted = levels > self.settings.preemptions
                     return None
                 self.tried.add(schedule)
@@ -226,7 +232,7 @@ class Search:
         explorer = self.explorer
         rng = Random(self.settings.seed)
         idle = 0
-        while explorer.schedules < self.settings.budget and explorer.known.groups and idle < 200:
+        while not self.spent() and explorer.known.groups and idle < 200:
             schedule = draw(explorer.known.groups, len(self.given), rng)
             if schedule in self.tried:
                 idle += 1

@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--toolaudit-allow", action="append", default=[], metavar="WHAT",
         help="let the sandbox of --toolaudit pass net:HOST, subprocess:PROGRAM, write:PATH or signal",
     )  # fmt: skip
+    group.addoption("--toolaudit-items", default=None, metavar="N", help="items of --toolaudit at most, the strongest; 0: all [300]")
     group.addoption("--toolaudit-seconds", default=None, metavar="S", help="time limit of one item of --toolaudit [30]")
     parser.addini("toolaudit_tools", "where toolaudit.replay looks for tools: paths below the root", type="args")
     parser.addini("toolaudit_packages", "installed packages to instrument besides the project's modules", type="args")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--preemptions", type=click.IntRange(min=0), metavar="N", help="Sweep every schedule with up to N preemptions [2].")
 @click.option("--budget", type=click.IntRange(min=2), metavar="N", help="Schedules per batch at most [200].")
 @click.option("--seconds", type=click.FloatRange(min=0.1), metavar="S", help="Time limit per item [30].")
+@click.option("--items", type=click.IntRange(min=0), metavar="N", help="Items at most, the strongest; 0: all [300].")
 @click.option("--seed", type=int, metavar="N", help="Seed of the random walk [0].")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 though something was confirmed.")
 def command(
@@ -33,6 +34,7 @@ def command(
     preemptions: int | None,
     budget: int | None,
     seconds: float | None,
+    items: int | None,
     seed: int | None,
     exit_zero: bool,
 ) -> int:
@@ -42,7 +44,7 @@ def command(
     """
     roots, passed_on = _split(paths)
     _check(roots, evidence)
-    options = {"preemptions": preemptions, "budget": budget, "seconds": seconds, "seed": seed, "evidence": evidence}
+    options = {"preemptions": preemptions, "budget": budget, "seconds": seconds, "items": items, "seed": seed, "evidence": evidence}
     words = [f"--toolaudit={path}" for path in roots]
     words += [f"--toolaudit-{name}={value}" for name, value in options.items() if value is not None]
     words += [f"--toolaudit-allow={text}" for text in allow]

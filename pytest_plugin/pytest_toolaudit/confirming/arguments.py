@@ -5,21 +5,23 @@ from __future__ import annotations
 import enum
 import inspect
 import typing
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import PurePath
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Literal, get_args, get_origin
 
+from pytest_toolaudit.confirming.documents import PLAIN, SHEET, TABLE
 from pytest_toolaudit.confirming.standin import StandIn
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 from toolaudit_reports.document import Tool
 
-FILE_WORDS = ("path", "file", "filename", "document", "source", "destination", "dest", "target", "workbook", "notebook")
+FILE_WORDS = ("path", "file", "filename", "document", "source", "destination", "dest", "target", "workbook", "notebook", "presentation")
+MADE_WORDS = ("destination", "dest", "dst", "target", "output", "out", "new", "to", "save", "copy")
 FOLDER_WORDS = ("dir", "directory", "folder", "root", "base", "workspace", "repo", "repository", "cwd")
 DATABASE_WORDS = ("db", "database", "sqlite")
-FILE = "toolaudit.json"
+STEM = "toolaudit"
 DATABASE = "toolaudit.db"
-TABLE = "alpha"
 STATEMENTS = (
     f"INSERT INTO {TABLE} (name) VALUES ('two')",
     f"SELECT * FROM {TABLE}",
@@ -29,16 +31,32 @@ STATEMENTS = (
 FOLDER = "."
 
 
+@dataclass(frozen=True)
+class How:
+    """How values are made up: `variant` tells calls apart; files are of `kind`; paths stand below `base`, or are folders throughout;
+    parameters in `vary` do not keep their defaults.
+    """
+
+    variant: int = 0
+    kind: str = PLAIN
+    base: str = ""
+    folders: bool = False
+    vary: frozenset[str] = frozenset()
+
+
+USUAL = How()
+
+
 def made_up(
     function: Callable[..., Any],
     supplied: Supplied,
     *,
-    variant: int = 0,
+    how: How = USUAL,
     fixed: Mapping[str, Any] | None = None,
     required_only: bool = False,
     shared: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Arguments for one call. `variant` tells calls apart: texts and numbers differ between variants, except those in `fixed`.
+    """Arguments for one call: texts and numbers differ between variants, except those in `fixed`.
 
     `shared` holds objects that a framework injects, by parameter. Raises CannotRunError for a parameter of which nothing is known.
     """
@@ -58,7 +76,7 @@ def made_up(
         elif parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             continue
         elif parameter.default is inspect.Parameter.empty or not required_only:
-            made[name] = _for_parameter(name, hints.get(name, Any), parameter.default, variant)
+            made[name] = _for_parameter(name, hints.get(name, Any), parameter.default, how)
     return made
 
 
@@ -70,14 +88,16 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def _for_parameter(name: str, hint: Any, default: Any, variant: int) -> Any:
+def _for_parameter(name: str, hint: Any, default: Any, how: How) -> Any:
+    if default not in (inspect.Parameter.empty, None, "") and name not in how.vary:
+        return default
     if hint is Any and default not in (inspect.Parameter.empty, None):
         hint = type(default)
     if default is not inspect.Parameter.empty and not _plain(hint):
         return default
     if isinstance(default, bool):
         return default
-    return value(hint, name, variant)
+    return value(hint, name, how)
 
 
 def _plain(hint: Any) -> bool:
@@ -85,61 +105,106 @@ def _plain(hint: Any) -> bool:
     return len(options) == 1 and options[0] in (str, int, float)
 
 
-def value(hint: Any, name: str, variant: int) -> Any:
+def value(hint: Any, name: str, how: How) -> Any:
     """A value of the type. Texts are `alpha`, `beta`, … by variant; names that speak of files or folders get paths inside the working folder."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (typing.Union, UnionType):
         kept = [h for h in inner if h is not NoneType]
-        return value(kept[0], name, variant)
+        return value(kept[0], name, how)
     if origin is typing.Annotated:
-        return value(inner[0], name, variant)
+        return value(inner[0], name, how)
     if origin is Literal:
         return inner[0]
+    if isinstance(hint, typing.NewType):
+        return value(hint.__supertype__, name, how)
     if hint in (str, Any, inspect.Parameter.empty, object):
-        return text(name, variant)
+        return text(name, how)
     if hint is bool:
         return False
     if hint in (int, float):
-        return hint(variant + 1)
+        return hint(how.variant + 1)
     if hint is bytes:
-        return text(name, variant).encode()
-    if inspect.isclass(hint) and issubclass(hint, Path):
-        return Path(text(name, variant))
+        return text(name, how).encode()
+    if inspect.isclass(hint) and issubclass(hint, PurePath):
+        return hint(text(name, how))
     if inspect.isclass(hint) and issubclass(hint, enum.Enum):
         return next(iter(hint))
     collection = origin or hint
     if inspect.isclass(collection):
-        return _of_class(collection, inner, name, variant)
+        return _of_class(collection, inner, name, how)
     raise CannotRunError(
         f"nothing is known of parameter {name}",
         f'supply it: a hook `pytest_toolaudit_arguments` that returns {{"<tool>": {{"{name}": …}}}}',
     )
 
 
-def _of_class(collection: type, inner: tuple[Any, ...], name: str, variant: int) -> Any:
-    if issubclass(collection, dict):
-        return {}
+def _of_class(collection: type, inner: tuple[Any, ...], name: str, how: How) -> Any:
+    if typing.is_typeddict(collection):
+        required = getattr(collection, "__required_keys__", ())
+        return {key: value(hint, key, how) for key, hint in _hints(collection).items() if key in required}
+    if issubclass(collection, dict) or collection in (Mapping, MutableMapping):
+        return {text("", how): value(inner[1], name, how)} if len(inner) == 2 else {}
     if issubclass(collection, list | set | frozenset | tuple) or collection.__module__ == "collections.abc":
-        item = [value(inner[0], name, variant)] if inner and inner[0] is not Ellipsis else []
+        item = [value(inner[0], _singular(name), how)] if inner and inner[0] is not Ellipsis else []
+        if collection is tuple and Ellipsis not in inner:
+            item = [value(hint, name, how) for hint in inner]
         return collection(item) if collection in (list, set, frozenset, tuple) else item
     if collection is NoneType:
         return None
     fields = getattr(collection, "__annotations__", None)
-    if fields and (hasattr(collection, "model_validate") or hasattr(collection, "__dataclass_fields__") or issubclass(collection, dict)):
-        return collection(**made_up(collection, Supplied(), variant=variant, required_only=True))
-    return StandIn(collection.__name__)
+    if fields and (hasattr(collection, "model_validate") or hasattr(collection, "__dataclass_fields__") or hasattr(collection, "_fields")):
+        return collection(**made_up(collection, Supplied(), how=how, required_only=True))
+    return _simplest(collection) if collection.__module__ in STANDARD else StandIn(collection.__name__)
 
 
-def text(name: str, variant: int) -> str:
+STANDARD = ("datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "re")
+
+
+def _simplest(collection: type) -> Any:
+    """The simplest value of a type of the standard library, as Hypothesis has it."""
+    from hypothesis import find, settings
+    from hypothesis import strategies as st
+
+    return find(st.from_type(collection), lambda _: True, settings=settings(database=None, derandomize=True))
+
+
+def _singular(name: str) -> str:
+    return name[:-1] if name.endswith("s") else name
+
+
+def text(name: str, how: How = USUAL) -> str:
     """A text that fits the parameter's name."""
     words = name.lower().replace("_", " ").split()
+    number = how.variant or ""
+    made = "_new" if any(word in MADE_WORDS for word in words) else ""
     if any(word in FOLDER_WORDS or word.endswith(("dir", "folder")) for word in words):
-        return FOLDER
+        return how.base + made.lstrip("_") if made else how.base or FOLDER
     if any(word in DATABASE_WORDS or word.startswith("sqlite") for word in words):
-        return DATABASE if variant == 0 else f"toolaudit{variant}.db"
+        return f"{how.base}{DATABASE}" if how.variant == 0 else f"{how.base}{STEM}{number}.db"
     if any(word in FILE_WORDS or word.endswith(("path", "file", "filename")) for word in words):
-        return FILE if variant == 0 else f"toolaudit{variant}.json"
-    return ("alpha", "beta", "gamma", "delta")[variant % 4]
+        if how.folders:
+            return how.base + made.lstrip("_") if made else how.base or FOLDER
+        return f"{how.base}{STEM}{made}{number}.{how.kind}"
+    for known, said in FITTING.items():
+        if known in words:
+            return said
+    return ("alpha", "beta", "gamma", "delta")[how.variant % 4]
+
+
+FITTING = {
+    "sheet": SHEET,
+    "worksheet": SHEET,
+    "range": "A1:B2",
+    "cell": "A1",
+    "start": "A1",
+    "column": "A",
+    "formula": "=1+1",
+    "color": "FF0000",
+    "date": "2024-01-01",
+    "due": "2024-01-01",
+    "email": "alpha@example.com",
+}
+"""Words of a parameter's name → a text that tools of office documents and of planning take."""
 
 
 def choices(function: Callable[..., Any]) -> list[dict[str, Any]]:
@@ -173,12 +238,12 @@ _TYPES = {
 }
 
 
-def dispatched(function: Callable[..., Any], tool: Tool, supplied: Supplied, variant: int, fixed: Mapping[str, Any]) -> dict[str, Any]:
+def dispatched(function: Callable[..., Any], tool: Tool, supplied: Supplied, how: How, fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of a dispatcher: what tells its tools apart, and the model's arguments as a dict where it takes one."""
     arguments = {
         parameter.name: fixed[parameter.name]
         if parameter.name in fixed
-        else value(_TYPES.get((parameter.annotation or "str").split("[")[0], str), parameter.name, variant)
+        else value(_TYPES.get((parameter.annotation or "str").split("[")[0], str), parameter.name, how)
         for parameter in tool.parameters
     }
     told: dict[str, Any] = {}
@@ -192,4 +257,4 @@ def dispatched(function: Callable[..., Any], tool: Tool, supplied: Supplied, var
         told[head] = arguments
     else:
         told |= arguments
-    return made_up(function, supplied, variant=variant, fixed=told, required_only=True)
+    return made_up(function, supplied, how=how, fixed=told, required_only=True)

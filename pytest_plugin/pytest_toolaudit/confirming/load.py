@@ -6,6 +6,7 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,10 +82,22 @@ def import_name(file: Path) -> tuple[Path, str]:
     """The folder to import from, and the dotted name: packages are followed up as long as there is an `__init__.py`."""
     parts = [] if file.name == "__init__.py" else [file.stem]
     folder = file.parent
+    for _ in range(0 if (folder / "__init__.py").exists() else _levels(file)):  # packages without an `__init__.py`
+        parts.append(folder.name)
+        folder = folder.parent
     while (folder / "__init__.py").exists():
         parts.append(folder.name)
         folder = folder.parent
     return folder, ".".join(reversed(parts))
+
+
+def _levels(file: Path) -> int:
+    """How many packages up a file's own relative imports reach."""
+    try:
+        dots = re.findall(r"^\s*from\s+(\.+)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    except OSError:
+        return 0
+    return max(map(len, dots), default=0)
 
 
 def _same(module: ModuleType, file: Path) -> bool:

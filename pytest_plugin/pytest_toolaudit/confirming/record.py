@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, cast
 
+import msgspec
+
 from pytest_toolaudit.confirming.trial import Trial
 from pytest_toolaudit.evidence import witness
 from toolaudit import __version__
@@ -18,8 +20,26 @@ def collected(items: Iterable[out.EvidenceItem], *, runner: str, seed: int) -> o
     return out.EvidenceDocument(schema=out.SCHEMA, version=__version__, runner=runner, items=ordered, seed=seed)
 
 
-def item(trial: Trial, root: Path) -> out.EvidenceItem:
-    """One trial as one item; paths are relative to `root`."""
+def items_of(trial: Trial, root: Path) -> list[out.EvidenceItem]:
+    """One trial as items: the clash that was tried, then those that its batch decided too. Paths are relative to `root`."""
+    first = _item(trial, root)
+    shared = msgspec.structs.replace(first, witness=None) if first.verdict != "confirmed" else first
+    return [first] + [
+        msgspec.structs.replace(shared, fingerprint=clash.fingerprint, resource=out.Resource(kind=clash.kind, key=clash.key))
+        for clash in trial.work.covers
+        if trial.verdict != "confirmed" or _witnessed(trial, clash.kind, clash.key)
+    ]
+
+
+def _witnessed(trial: Trial, kind: str, key: str) -> bool:
+    """Whether what was seen to clash is the resource that the scan means."""
+    seen = [resource.partition(":") for resource in (trial.found.resources if trial.found is not None else ())]
+    named = key.partition("[")[0]
+    anything = any(mark in key for mark in ("param:", "{", "*", "unknown"))
+    return any(seen_kind == kind and (anything or named in seen_key) for seen_kind, _, seen_key in seen)
+
+
+def _item(trial: Trial, root: Path) -> out.EvidenceItem:
     work, found = trial.work, trial.found
     names = found.names if found is not None else [tool.name for tool in work.tools]
     return out.EvidenceItem(

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import sqlite3
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pytest_toolaudit import call, explore
-from pytest_toolaudit.calls import Call
+from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.absent import stand_ins
-from pytest_toolaudit.confirming.arguments import DATABASE, FILE, TABLE, choices, dispatched, made_up, statements
+from pytest_toolaudit.confirming.batches import Batch, Functions, batches, last_resorts, made, prepare
 from pytest_toolaudit.confirming.load import load
-from pytest_toolaudit.confirming.patience import SECONDS, completed
+from pytest_toolaudit.confirming.patience import GivenUpError, completed
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 from pytest_toolaudit.confirming.work import Work
+from pytest_toolaudit.confirming.worlds import Files, fill, keep_folders, working_folder, worlds
 from pytest_toolaudit.oracle.compare import show_result
-from pytest_toolaudit.oracle.world import WorkingFolder
 from pytest_toolaudit.sandbox import Allowed, Sandbox
 from pytest_toolaudit.verdict import Verdict
 from toolaudit_reports.document import Tool
+
+LOADING = 60.0
+ARGUMENTS_HELP = 'supply arguments that work: a hook `pytest_toolaudit_arguments` that returns {"<tool>": {…}}'
+_SAYS_ERROR = re.compile(
+    r"""^\W*(error|failed|failure|exception|invalid|cannot|could\ not|unable|traceback)\b
+    |["']?(success|ok)["']?:\ ?false|["']error["']:\ ?["'{]|isError=True""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of an item: `verdict` confirmed, not-reproduced or cannot-run; `found` is the exploration that decides it."""
+    """What came of an item: `verdict` confirmed, not-reproduced or cannot-run; `found` is the exploration that decides it.
+
+    `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys.
+    """
 
     work: Work
     verdict: str
@@ -50,118 +56,85 @@ class Trial:
     remedy: str = ""
     arguments: tuple[Mapping[str, Any], ...] = ()
     schedules: int = 0
+    apart: Verdict | None = None
 
 
 @dataclass(frozen=True)
-class Batch:
-    """The two calls of one attempt: how far their arguments agree, and which choice of a closed set they take."""
+class Loaded:
+    """The functions of an item, and what makes what they use, each with the parameter that takes its id."""
 
-    meets: str
-    choice: Mapping[str, Any] = field(default_factory=dict)
-
-
-WORLDS: tuple[Mapping[str, str], ...] = ({}, {FILE: "[]"}, {FILE: "{}"}, {FILE: "alpha\nbeta\n"})
+    functions: Functions
+    makers: tuple[tuple[str, Callable[..., Any], Tool], ...]
 
 
-class _Process:
-    """What imported modules rely on for as long as the process lives: the folder that was home, and folders they made in it."""
+class _Tried:
+    """What the items of one pair of tools have in common: explored once. And what cannot be loaded, for the whole process."""
 
-    folder: str | None = None
-    made: ClassVar[set[str]] = set()
+    pair: tuple[str, ...] = ()
+    found: ClassVar[dict[object, Verdict]] = {}
+    unloadable: ClassVar[dict[str, CannotRunError]] = {}
 
 
 def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed: Allowed) -> Trial:
     """Runs the item sandboxed in an empty folder; nothing outside it is changed, or the sandbox says what was refused."""
-    started = time.monotonic()
+    end = time.monotonic() + limits.seconds
     supplied = replace(supplied, made={})
-    with _folder() as folder, Sandbox(allowed, (str(folder),)).entered() as sandbox:
+    if _Tried.pair != work.pair:
+        _Tried.pair = work.pair
+        _Tried.found.clear()
+    with working_folder() as folder, Sandbox(allowed, (str(folder),)).entered() as sandbox:
         try:
-            with stand_ins():
-                functions = tuple(load(root / tool.file, tool.function, _for_tool(supplied, tool)) for tool in work.tools)
-                makers = tuple(_maker(tool, root, supplied) for tool in work.before)
+            loaded = _loaded(work, root, supplied, max(limits.seconds, LOADING), sandbox)
         except CannotRunError as error:
-            reason = sandbox.refused[-1] if sandbox.refused else error.reason
-            return Trial(work, "cannot-run", reason=reason, remedy=error.remedy)
-        _Process.made |= {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir()}
-        best: Trial | None = None
-        for tries, (world, batch) in enumerate(_attempts(work, functions, supplied)):
-            if tries and time.monotonic() - started > limits.seconds:
-                break
-            _fill(folder, world, work)
-            trial = _explore(work, functions, makers, batch, supplied, limits)
-            trial = replace(trial, schedules=trial.schedules + (best.schedules if best else 0))
-            if trial.verdict == "confirmed":
-                return trial
-            best = _better(best, trial)
-        assert best is not None
+            return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
+        keep_folders(folder)
+        best = _tried(_Attempts(work, loaded, supplied, limits, folder, end))
         if sandbox.refused and best.verdict != "confirmed":
-            return Trial(work, "cannot-run", best.found, sandbox.refused[0], arguments=best.arguments, schedules=best.schedules)
+            return replace(best, verdict="cannot-run", reason=sandbox.refused[0], remedy="")
         return best
 
 
-def _attempts(work: Work, functions: tuple[Callable[..., Any], ...], supplied: Supplied) -> Iterator[tuple[Mapping[str, str], Batch]]:
-    names = [choices(function) for function in functions]
-    if work.resource_kind == "sql" and not any(names):
-        names = [statements(function, tool) for function, tool in zip(functions, work.tools, strict=True)]
-    options: list[dict[str, Any]] = [{}] if not any(names) else [dict(zip(("a", "b"), pair, strict=False)) for pair in _pairs(names)]
-    for world in WORLDS if supplied.state is None else WORLDS[:1]:
-        for choice in options:
-            yield world, Batch("keys", choice)
-    for choice in options:
-        yield WORLDS[0], Batch("same", choice)
+def _tried(attempts: _Attempts) -> Trial:
+    best: Trial | None = None
+    for world, batch in attempts:
+        if best is not None and time.monotonic() > attempts.end:
+            break
+        trial = attempts.run(world, batch)
+        trial = replace(trial, schedules=trial.schedules + (best.schedules if best else 0))
+        if trial.verdict == "confirmed":
+            return replace(trial, apart=attempts.apart(world, batch))
+        best = _better(best, trial)
+        attempts.best = best
+    assert best is not None
+    return best
 
 
-def _pairs(names: list[list[dict[str, Any]]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    first, second = names[0] or [{}], names[-1] or [{}]
-    return [(a, b) for a in first for b in second][:16]
+def _loaded(work: Work, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Loaded:
+    for tool in work.tools:
+        if tool.id in _Tried.unloadable:
+            raise _Tried.unloadable[tool.id]
+    with stand_ins():
+        functions = tuple(_function(tool, root, supplied, seconds, sandbox) for tool in work.tools)
+        makers = []
+        for parameter, tool in (*(("", tool) for tool in work.before), *work.creators):
+            if tool.id not in _Tried.unloadable:
+                try:
+                    makers.append((parameter, _function(tool, root, supplied, seconds, sandbox), tool))
+                except CannotRunError:
+                    continue
+    return Loaded(functions, tuple(makers))
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """An empty working folder (in memory where the machine has such a place), which is home too."""
-    saved = {name: os.environ.get(name) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
-    with WorkingFolder(_Process.folder) as folder:
-        _Process.folder = _Process.folder or str(folder)
-        os.environ.update(dict.fromkeys(saved, str(folder)))
-        try:
-            yield folder
-        finally:
-            for name, value in saved.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
-
-
-def _fill(folder: Path, world: Mapping[str, str], work: Work) -> None:
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
-    for name in sorted(_Process.made):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    if work.resource_kind == "sql":
-        _database(folder / DATABASE)
-    texts = dict(world)
-    if work.resource_kind == "file" and world and _plain_name(work.key):
-        texts[work.key] = next(iter(world.values()))
-    for name, text in texts.items():
-        file = folder / name
-        if file.is_dir():
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-
-
-def _database(file: Path) -> None:
-    """A database with the table that made-up statements name."""
-    with contextlib.closing(sqlite3.connect(file)) as connection:
-        connection.executescript(f"CREATE TABLE {TABLE} (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO {TABLE} (name) VALUES ('one');")
-
-
-def _plain_name(key: str) -> bool:
-    return bool(Path(key).name) and not any(c in key for c in "{}:*<> ") and not Path(key).is_absolute() and ".." not in Path(key).parts
+def _function(tool: Tool, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Callable[..., Any]:
+    try:
+        found: Callable[..., Any] = completed(lambda: load(root / tool.file, tool.function, _for_tool(supplied, tool)), seconds)
+        return found
+    except GivenUpError as error:
+        _Tried.unloadable[tool.id] = CannotRunError(f"importing {tool.file} {error}", "keep what runs for ever out of the import")
+    except CannotRunError as error:
+        refused = sandbox.refused[-1] if sandbox.refused else None
+        _Tried.unloadable[tool.id] = CannotRunError(refused) if refused else error
+    raise _Tried.unloadable[tool.id] from None
 
 
 def _for_tool(supplied: Supplied, tool: Tool) -> Supplied:
@@ -170,76 +143,79 @@ def _for_tool(supplied: Supplied, tool: Tool) -> Supplied:
     return replace(supplied, objects={**supplied.objects, owner: made}) if made is not None and owner else supplied
 
 
-def _maker(tool: Tool, root: Path, supplied: Supplied) -> Callable[[], Any]:
-    function = load(root / tool.file, tool.function, _for_tool(supplied, tool))
-    return lambda: function(**_arguments(function, tool, supplied, 0, {}, None))
+class _Attempts:
+    """What is tried of one item, one after the other; `best` is what came of it so far."""
+
+    def __init__(self, work: Work, loaded: Loaded, supplied: Supplied, limits: Limits, folder: Path, end: float) -> None:
+        self.work, self.loaded, self.supplied, self.limits, self.folder, self.end = work, loaded, supplied, limits, folder, end
+        self.best: Trial | None = None
+
+    def __iter__(self) -> Iterator[tuple[Files, Batch]]:
+        states = worlds(self.work, self.loaded.functions)
+        if self.supplied.state is not None:
+            states = states[:1]
+        options = batches(self.work, self.loaded.functions)
+        for world in states:
+            for batch in options:
+                yield world, batch
+        for batch in options:
+            yield states[0], replace(batch, meets="same")
+        for batch in last_resorts(options[0], str(self.folder)):
+            if self.best is None or self.best.verdict == "cannot-run":
+                yield states[0], batch
+
+    def run(self, world: Files, batch: Batch) -> Trial:
+        """One batch in one world."""
+        work = self.work
+        fill(self.folder, world)
+        known = prepare(self.loaded.makers, self.supplied)
+        try:
+            calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known)
+        except CannotRunError as error:
+            return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
+        verdict = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments)))
+        if verdict.kind in work.wants:
+            return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules)
+        failed = failures(verdict)
+        if failed and len(failed) == len(calls):
+            return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
+        reason = "" if work.runners and {"threads", "event-loop"} & set(work.runners) else _latent(work)
+        return Trial(work, "not-reproduced", verdict, reason, arguments=arguments, schedules=verdict.schedules)
+
+    def apart(self, world: Files, batch: Batch) -> Verdict | None:
+        """The contrast: the same calls with keys that differ."""
+        if not self.work.keys[1]:
+            return None
+        fill(self.folder, world)
+        known = prepare(self.loaded.makers, self.supplied)
+        try:
+            calls, _ = made(self.work, self.loaded.functions, replace(batch, meets="apart"), self.supplied, known)
+        except CannotRunError:
+            return None
+        return self._explored(calls, None)
+
+    def _explored(self, calls: list[Any], key: object) -> Verdict:
+        name = str((key, _runner(self.work, self.limits)))
+        if key is not None and name in _Tried.found:
+            return _Tried.found[name]
+        verdict = explore(
+            calls,
+            state=self.supplied.state,
+            runner=_runner(self.work, self.limits),
+            preemptions=self.limits.preemptions,
+            budget=self.limits.budget,
+            seed=self.limits.seed,
+            seconds=min(5.0, self.limits.seconds),
+            limit=max(1.0, self.end - time.monotonic()),
+            roots=(str(self.folder),),
+        )
+        if key is not None:
+            _Tried.found[name] = verdict
+        return verdict
 
 
-def _arguments(
-    function: Callable[..., Any], tool: Tool, supplied: Supplied, variant: int, fixed: Mapping[str, Any], shared: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    given = supplied.arguments.get(tool.id) or supplied.arguments.get(tool.name) or {}
-    if tool.when or tool.arguments_in:
-        return dispatched(function, tool, supplied, variant, {**fixed, **given})
-    return made_up(function, supplied, variant=variant, fixed={**fixed, **given}, shared=shared)
-
-
-def _explore(
-    work: Work,
-    functions: tuple[Callable[..., Any], ...],
-    makers: tuple[Callable[[], Any], ...],
-    batch: Batch,
-    supplied: Supplied,
-    limits: Limits,
-) -> Trial:
-    try:
-        calls, arguments = _calls(work, functions, batch, supplied)
-    except CannotRunError as error:
-        return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
-    for make in makers:
-        _quietly(make)
-    verdict = explore(
-        calls,
-        state=supplied.state,
-        runner=_runner(work, limits),
-        preemptions=limits.preemptions,
-        budget=limits.budget,
-        seed=limits.seed,
-        seconds=min(5.0, limits.seconds),
-        roots=(str(Path.cwd()),),
-    )
-    if verdict.kind in work.wants:
-        return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules)
-    failed = _failures(verdict)
-    if failed and len(failed) == len(calls):
-        remedy = 'supply arguments that work: a hook `pytest_toolaudit_arguments` that returns {"<tool>": {…}}'
-        return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", remedy, arguments, verdict.schedules)
-    return Trial(work, "not-reproduced", verdict, arguments=arguments, schedules=verdict.schedules)
-
-
-def _quietly(make: Callable[[], Any]) -> None:
-    """What usually runs first; when it fails the item is tried without it."""
-    with contextlib.suppress(Exception):
-        completed(make, SECONDS)
-
-
-def _calls(
-    work: Work, functions: tuple[Callable[..., Any], ...], batch: Batch, supplied: Supplied
-) -> tuple[list[Call], tuple[Mapping[str, Any], ...]]:
-    first = _arguments(functions[0], work.tools[0], supplied, 0, batch.choice.get("a", {}), None)
-    shared = {name: value for name, value in first.items() if not isinstance(value, str | int | float | bool | list | dict | bytes | None)}
-    fixed = dict(batch.choice.get("b", {}))
-    for mine, other in zip(*work.keys, strict=False):
-        head, other_head = mine.split(".")[0], other.split(".")[0]
-        if other_head in batch.choice.get("b", {}):
-            continue
-        if head in first:
-            fixed[other_head] = first[head]
-        elif work.tools[0].arguments_in and head in first.get(work.tools[0].arguments_in, {}):
-            fixed[other_head] = first[work.tools[0].arguments_in][head]
-    variant = 0 if batch.meets == "same" else 1
-    second = _arguments(functions[-1], work.tools[-1], supplied, variant, fixed, shared)
-    return [call(functions[0], **first), call(functions[-1], **second)], (first, second)
+def _latent(work: Work) -> str:
+    return f"clashes under {', '.join(work.runners)} only, which is not how these calls run here" if work.runners else ""
 
 
 def _runner(work: Work, limits: Limits) -> str:
@@ -248,9 +224,10 @@ def _runner(work: Work, limits: Limits) -> str:
     return "event-loop" if work.runners and "threads" not in work.runners and "event-loop" in work.runners else "threads"
 
 
-def _failures(verdict: Verdict) -> list[str]:
-    """Of a batch whose every outcome is an exception, the exceptions: nothing was exercised."""
-    return [show_result(result) for result in verdict.outcome.results if result[0] == "raised"]
+def failures(verdict: Verdict) -> list[str]:
+    """The results that are exceptions, or answers that speak of an error: nothing was exercised."""
+    shown = [(result, show_result(result)) for result in verdict.outcome.results]
+    return [text for result, text in shown if result[0] == "raised" or _SAYS_ERROR.search(text)]
 
 
 def _better(best: Trial | None, trial: Trial) -> Trial:

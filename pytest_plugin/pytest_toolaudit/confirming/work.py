@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from pytest_toolaudit.confirming.identities import maker_of, wanted
 from toolaudit_reports.document import Conflict, Ordering, ScanDocument, Tool
 
 _EQUAL = re.compile(r"a\.([\w.]+) == b\.([\w.]+)")
 _PARAMETER = re.compile(r"param:([\w.]+)|\{(\w+)\}")
+_SEVERITY = {"error": 0, "warning": 1, "note": 2}
+_CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
 ORDERING_CODES = {"context dependency": "TA201", "timing dependency": "TA202"}
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A weaker clash of the same two tools, code and meeting keys: the batch that decides the item decides it too."""
+
+    fingerprint: str
+    kind: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -17,7 +30,9 @@ class Work:
     """One thing to prove or clear.
 
     `tools` are in the order of the batch; `keys` are the parameters of the first and of the second call that must be equal for the two
-    to meet; `wants` are the verdicts of the engine that confirm it; `before` are tools that usually run first (they make what these use).
+    to meet; `wants` are the verdicts of the engine that confirm it; `before` are tools that usually run first (they make what these use);
+    `creators` make the things
+    whose ids these parameters take; `covers` are the clashes that stand behind this one, `strength` orders items, the strongest first.
     """
 
     name: str
@@ -32,17 +47,78 @@ class Work:
     wants: frozenset[str]
     before: tuple[Tool, ...] = ()
     resource_kind: str = ""
+    covers: tuple[Covered, ...] = ()
+    strength: tuple[int, ...] = ()
+    creators: tuple[tuple[str, Tool], ...] = ()
+
+    @property
+    def pair(self) -> tuple[str, ...]:
+        """The ids of the tools."""
+        return tuple(tool.id for tool in self.tools)
 
 
 def work(document: ScanDocument) -> tuple[Work, ...]:
-    """One item a conflict that is not suppressed, and one an ordering, in the document's order; names are unique."""
+    """One item for the conflicts of two tools that have a code and meeting keys in common, and one an ordering; names are unique.
+
+    Conflicts that are suppressed make none. The items of two tools stand together, so that what one tried serves the others.
+    """
     tools = {tool.id: tool for tool in document.tools}
     makers: dict[str, list[Tool]] = {}
     for ordering in document.orderings:
         makers.setdefault(ordering.after, []).append(tools[ordering.before])
-    items = [_of_conflict(c, tools, makers) for c in document.conflicts if not c.suppressed]
-    items += [_of_ordering(o, tools) for o in document.orderings]
-    return _named_apart(items)
+    items = list(_folded([_of_conflict(c, tools, makers) for c in document.conflicts if not c.suppressed]))
+    items += _folded(_of_ordering(o, tools) for o in document.orderings)
+    items = [replace(item, creators=_creators(item, document.tools)) for item in items]
+    first = {item.pair: position for position, item in reversed(list(enumerate(items)))}
+    return _named_apart(sorted(items, key=lambda item: first[item.pair]))
+
+
+def _creators(item: Work, tools: tuple[Tool, ...]) -> tuple[tuple[str, Tool], ...]:
+    names = dict.fromkeys(name for tool in item.tools for name in wanted(tool))
+    found = [(name, maker) for name in names for tool in item.tools if (maker := maker_of(name, tool, tools)) is not None]
+    return tuple({name: (name, maker) for name, maker in reversed(found)}.values())
+
+
+def chosen(items: Sequence[Work], limit: int) -> frozenset[str]:
+    """The names of at most `limit` items: one of each tool, then the strongest, spread over the tools; 0 is no limit."""
+    if not limit or len(items) <= limit:
+        return frozenset(item.name for item in items)
+    met: dict[str, int] = {}
+    ranked: list[tuple[bool, tuple[int, ...], int, int, str]] = []
+    for item in sorted(items, key=lambda item: item.strength):
+        seen = [met.get(tool, 0) for tool in item.pair]
+        ranked.append((min(seen) > 0, item.strength, sum(seen), len(ranked), item.name))
+        for tool in item.pair:
+            met[tool] = met.get(tool, 0) + 1
+    return frozenset(name for *_, name in sorted(ranked)[:limit])
+
+
+def _folded(items: Iterable[Work]) -> Iterable[Work]:
+    """Of the clashes of two tools under one code, those whose keys meet in the batch of a stronger one are covered by it."""
+    groups: dict[tuple[object, ...], list[Work]] = {}
+    for item in items:
+        groups.setdefault((item.pair, item.code, item.wants, "threads" in item.runners), []).append(item)
+    for group in groups.values():
+        leads: list[Work] = []
+        for item in sorted(group, key=lambda item: item.strength):
+            for position, lead in enumerate(leads):
+                joined = _joined(lead, item)
+                if joined is not None:
+                    leads[position] = joined
+                    break
+            else:
+                leads.append(item)
+        yield from leads
+
+
+def _joined(lead: Work, other: Work) -> Work | None:
+    ours, theirs = set(zip(*lead.keys, strict=True)), set(zip(*other.keys, strict=True))
+    if not (ours <= theirs or theirs <= ours):
+        return None
+    covered = Covered(other.fingerprint, other.resource_kind, other.key)
+    before = {tool.id: tool for tool in lead.before + other.before}
+    keys = lead.keys if theirs <= ours else other.keys
+    return replace(lead, covers=(*lead.covers, covered), keys=keys, before=tuple(before.values()))
 
 
 def _of_conflict(conflict: Conflict, tools: dict[str, Tool], makers: dict[str, list[Tool]]) -> Work:
@@ -62,6 +138,7 @@ def _of_conflict(conflict: Conflict, tools: dict[str, Tool], makers: dict[str, l
         wants=frozenset(wants),
         before=tuple(before.values()),
         resource_kind=conflict.resource.kind,
+        strength=(_SEVERITY.get(conflict.severity, 3), int(conflict.latent), _CONFIDENCE.get(conflict.confidence, 3)),
     )
 
 
@@ -80,6 +157,7 @@ def _of_ordering(ordering: Ordering, tools: dict[str, Tool]) -> Work:
         keys=_meeting("", ordering.resource.key),
         wants=frozenset({"order-dependent", "racy", "deadlock"}),
         resource_kind=ordering.resource.kind,
+        strength=(1, 0, 1),
     )
 
 
@@ -100,5 +178,5 @@ def _named_apart(items: list[Work]) -> tuple[Work, ...]:
     apart = []
     for item in items:
         seen[item.name] = number = seen.get(item.name, 0) + 1
-        apart.append(item if number == 1 else Work(**{**item.__dict__, "name": f"{item.name[:-1]}-{number}]"}))
+        apart.append(item if number == 1 else replace(item, name=f"{item.name[:-1]}-{number}]"))
     return tuple(apart)

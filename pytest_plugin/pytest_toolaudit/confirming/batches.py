@@ -1,0 +1,110 @@
+"""The batches of one item: two calls whose arguments make the keys meet, in the ways that may suit the tools."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pytest_toolaudit import call
+from pytest_toolaudit.calls import Call
+from pytest_toolaudit.confirming.arguments import How, choices, dispatched, made_up, statements
+from pytest_toolaudit.confirming.documents import kind_of
+from pytest_toolaudit.confirming.identities import identity
+from pytest_toolaudit.confirming.patience import SECONDS, completed
+from pytest_toolaudit.confirming.supplied import Supplied
+from pytest_toolaudit.confirming.work import Work
+from toolaudit_reports.document import Tool
+
+Functions = tuple[Callable[..., Any], ...]
+COMBINED = 16
+"""Pairs of choices that are tried at most, when tools take one of a closed set or a statement."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The two calls of one attempt: how far their arguments agree, which choice of a closed set they take, how values are made up."""
+
+    meets: str = "keys"
+    choice: Mapping[str, Any] = field(default_factory=dict)
+    how: How = field(default_factory=How)
+    required_only: bool = False
+
+
+def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
+    """What is tried in every world."""
+    names = [choices(function) for function in functions]
+    if work.resource_kind == "sql" and not any(names):
+        names = [statements(function, tool) for function, tool in zip(functions, work.tools, strict=True)]
+    return tuple(Batch(choice=choice) for choice in _combined(names))
+
+
+def _combined(names: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    if not any(names):
+        return [{}]
+    pairs = [{"a": a, "b": b} for a in names[0] or [{}] for b in names[-1] or [{}]]
+    return pairs[:COMBINED]
+
+
+def last_resorts(batch: Batch, folder: str) -> Iterator[Batch]:
+    """What is tried when every call of a batch fails: fewer arguments, absolute paths, folders where files were given."""
+    yield replace(batch, required_only=True)
+    yield replace(batch, how=replace(batch.how, base=f"{folder}/"))
+    yield replace(batch, how=replace(batch.how, base=f"{folder}/"), required_only=True)
+    yield replace(batch, how=replace(batch.how, folders=True))
+
+
+def made(
+    work: Work, functions: Functions, batch: Batch, supplied: Supplied, known: Mapping[str, Any]
+) -> tuple[list[Call], tuple[Any, ...]]:
+    """The calls of a batch, and their arguments. `known` are ids of things that exist. Raises CannotRunError."""
+    first = arguments(functions[0], work.tools[0], supplied, batch, {**known, **batch.choice.get("a", {})}, None)
+    shared = {name: value for name, value in first.items() if not isinstance(value, str | int | float | bool | list | dict | bytes | None)}
+    fixed = {**known, **batch.choice.get("b", {})}
+    if batch.meets != "apart":
+        fixed |= _meeting(work, first, batch.choice.get("b", {}))
+    variant = 0 if batch.meets == "same" else 1
+    vary = frozenset(name.split(".")[0] for name in work.keys[1]) if batch.meets == "apart" else frozenset()
+    second_batch = replace(batch, how=replace(batch.how, variant=variant, vary=vary))
+    fixed = {name: value for name, value in fixed.items() if name not in vary}
+    second = arguments(functions[-1], work.tools[-1], supplied, second_batch, fixed, shared)
+    return [call(functions[0], **first), call(functions[-1], **second)], (first, second)
+
+
+def _meeting(work: Work, first: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    fixed = {}
+    inner = first.get(work.tools[0].arguments_in, {}) if work.tools[0].arguments_in else {}
+    for mine, other in zip(*work.keys, strict=False):
+        head, other_head = mine.split(".")[0], other.split(".")[0]
+        if other_head in chosen:
+            continue
+        if head in first:
+            fixed[other_head] = first[head]
+        elif isinstance(inner, Mapping) and head in inner:
+            fixed[other_head] = inner[head]
+    return fixed
+
+
+def arguments(
+    function: Callable[..., Any], tool: Tool, supplied: Supplied, batch: Batch, fixed: Mapping[str, Any], shared: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Arguments of one call: what the project supplies, what is fixed, and the rest made up."""
+    given = supplied.arguments.get(tool.id) or supplied.arguments.get(tool.name) or {}
+    how = replace(batch.how, kind=kind_of(function, tool))
+    if tool.when or tool.arguments_in:
+        return dispatched(function, tool, supplied, how, {**fixed, **given})
+    return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only)
+
+
+def prepare(makers: Sequence[tuple[str, Callable[..., Any], Tool]], supplied: Supplied) -> dict[str, Any]:
+    """Calls what usually runs first; when one fails the item is tried without it. Parameter → id of what was made."""
+    known: dict[str, Any] = {}
+    for parameter, function, tool in makers:
+        with contextlib.suppress(Exception):
+            given = arguments(function, tool, supplied, Batch(), {}, None)
+            answer = completed(lambda function=function, given=given: function(**given), SECONDS)  # type: ignore[misc]
+            found = identity(answer, parameter) if parameter else None
+            if found is not None:
+                known[parameter] = found
+    return known

@@ -1,0 +1,68 @@
+"""Ids of things that exist: what makes the thing is called first, and the id is read from what it answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from toolaudit_reports.document import Tool
+
+MAKES = re.compile(r"(^|_)(create|add|new|insert|store|save|remember|open|start|register|put|write|log|record)(_|$)")
+_ID = re.compile(r"(^|_)(id|uuid|uid|guid)$")
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_TOLD = re.compile(r"\bids?\b\W{1,4}([\w-]+)", re.IGNORECASE)
+_HEX = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b")
+_NUMBER = re.compile(r"\b\d+\b")
+
+
+def wanted(tool: Tool) -> tuple[str, ...]:
+    """The parameters by which the tool is told which thing is meant."""
+    return tuple(p.name for p in tool.parameters if _ID.search(p.name.lower()))
+
+
+def maker_of(parameter: str, tool: Tool, tools: tuple[Tool, ...]) -> Tool | None:
+    """The tool that makes what the parameter names: of the same file, with a verb of making and the same noun, and without such a parameter."""
+    noun = _ID.sub("", parameter.lower())
+    near = [t for t in tools if t.file == tool.file and t.id != tool.id and MAKES.search(t.name.lower()) and parameter not in wanted(t)]
+    named = [t for t in near if noun and noun in t.name.lower()]
+    fitting = named or ([] if noun else near)
+    return min(fitting, key=lambda t: (len(wanted(t)), len(t.name)), default=None)
+
+
+def identity(answer: Any, parameter: str) -> Any:
+    """The id that an answer tells, as it stands there; None when it tells none."""
+    found = _held(answer, parameter)
+    if found is not None:
+        return found
+    if isinstance(answer, int) and not isinstance(answer, bool):
+        return answer
+    text = _text(answer)
+    match = _UUID.search(text) or _TOLD.search(text) or _HEX.search(text) or _NUMBER.search(text)
+    return (match[1] if match.re is _TOLD else match[0]) if match else None
+
+
+def _held(answer: Any, parameter: str) -> Any:
+    if isinstance(answer, str):
+        try:
+            answer = json.loads(answer)
+        except ValueError:
+            return None
+    if isinstance(answer, list | tuple):
+        return next((found for value in answer if (found := _held(_content(value), parameter)) is not None), None)
+    fields = answer if isinstance(answer, Mapping) else getattr(answer, "__dict__", {})
+    for name in (parameter, "id", "uuid"):
+        if isinstance(fields.get(name), str | int):
+            return fields[name]
+    nested = (_held(value, parameter) for value in fields.values() if isinstance(value, Mapping | list))
+    return next((found for found in nested if found is not None), None)
+
+
+def _content(value: Any) -> Any:
+    return getattr(value, "text", value)
+
+
+def _text(answer: Any) -> str:
+    parts = answer if isinstance(answer, list | tuple) else [answer]
+    return " ".join(str(_content(part)) for part in parts)[:4000]
