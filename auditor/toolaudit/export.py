@@ -128,6 +128,7 @@ def _tool(tool: Tool, footprint: Footprint, verdict: Verdict, touched: tuple[int
         description=tool.description,
         when={fact.parameter: fact.value for fact in tool.when},
         arguments_in=tool.arguments_in,
+        generated=tool.generated,
         code=lines(tool.file, tool.line).strip(),
         calls_total=footprint.calls_total,
         calls_resolved=footprint.calls_resolved,

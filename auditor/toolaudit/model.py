@@ -93,6 +93,8 @@ class Tool(Struct, frozen=True):
     """`file::qualname` of the function to analyse, where it is not `function` itself."""
     arguments_in: str = ""
     """The entry's parameter that holds the model's arguments as a dict (a dispatcher's `arguments`); empty: bound one by one."""
+    generated: bool = False
+    """A factory or adapter: it stands for any number of tools, whose names are made at run time; `name` is that of its code."""
 
 
 # --- footprints ------------------------------------------------------------------------------------------------------

@@ -107,7 +107,8 @@ class Tool(Record, frozen=True, rename={"class_": "class", "async_": "async"}):
 
     `kinds` lists every way in which the tool reads and writes (`lost-update`, `cursor`, `counter`, …), `rmw_kind` the
     leading one. Several tools on one function: `when` holds the parameters that tell them apart, `arguments_in` the
-    parameter that takes the model's arguments as a dict.
+    parameter that takes the model's arguments as a dict. `generated`: a factory or adapter, which stands for any number of
+    tools whose names are made at run time; `name` is then that of its code.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Tool(Record, frozen=True, rename={"class_": "class", "async_": "async"}):
     calls_resolved: int = 0
     when: dict[str, str] = msgspec.field(default_factory=dict)
     arguments_in: str = ""
+    generated: bool = False
 
 
 class Suppression(Record, frozen=True):

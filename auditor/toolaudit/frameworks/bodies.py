@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from toolaudit.facts import Call, Expr, FunctionFacts, Mapping, ModuleIndex
+from toolaudit.facts import Call, Comprehension, Expr, FunctionFacts, Mapping, ModuleIndex
 from toolaudit.frameworks.known import Known
 from toolaudit.frameworks.names import Names
 from toolaudit.frameworks.nodes import body_expressions, expressions, functions
@@ -14,7 +14,7 @@ from toolaudit.frameworks.scope import Scope
 from toolaudit.project.source import Project
 
 MODULE = "<module>"
-Standing = tuple[Scope, int, Call | Mapping]
+Standing = tuple[Scope, int, Call | Comprehension | Mapping]
 
 
 class Bodies:
@@ -131,7 +131,7 @@ class Bodies:
                 yield scope, node
 
     def nodes(self, path: str) -> list[Standing]:
-        """Every call and dict display of module-level assignments and picked bodies, with scope and line; walked once."""
+        """Every call, comprehension and dict display of module-level assignments and picked bodies, with scope and line; walked once."""
         if path not in self._nodes:
             self._nodes[path] = list(self._walk(path))
         return self._nodes[path]
@@ -143,13 +143,13 @@ class Bodies:
         scope = self.scope(path)
         for line, expr in _assigned(index) if MODULE not in self.picked(path) else ():
             for node in expressions(expr):
-                if isinstance(node, Call | Mapping):
+                if isinstance(node, Call | Comprehension | Mapping):
                     yield scope, line, node
         for facts in self.read(path):
             scope, line = self.scope(path, facts.qualname), facts.line
             for node in body_expressions(facts.body):
                 line = getattr(node, "line", 0) or line
-                if isinstance(node, Call | Mapping):
+                if isinstance(node, Call | Comprehension | Mapping):
                     yield scope, line, node
 
     def prefetch(self, paths: tuple[str, ...]) -> None:

@@ -28,7 +28,7 @@ from toolaudit.facts import (
 from toolaudit.frameworks.names import Target, last_part
 from toolaudit.frameworks.scope import Local, Scope
 from toolaudit.frameworks.substitute import bind, pairs_of, substitute
-from toolaudit.frameworks.texts import texts_of
+from toolaudit.frameworks.texts import text_of, texts_of
 from toolaudit.frameworks.types import assigned_attribute, method, returns, types_of
 
 _DEPTH = 6
@@ -70,6 +70,8 @@ def functions_of(scope: Scope, expr: Expr | None, depth: int = 0) -> list[Functi
         return _called(scope, expr, depth)
     if isinstance(expr, Attr):
         return _attribute(scope, expr, depth)
+    if isinstance(expr, Item):
+        return _item(scope, expr, depth)
     return _named(scope, expr, depth) if isinstance(expr, Name) else []
 
 
@@ -96,9 +98,12 @@ def is_static(head: FunctionHead) -> bool:
 
 def _named(scope: Scope, name: Name, depth: int) -> list[FunctionRef]:
     found: list[FunctionRef] = []
-    for local in scope.local(name.id) if scope.qualname else scope.module_local(name.id):
-        found += _bound(scope, name, local, depth)
-    if found:
+    locals_ = scope.local(name.id) if scope.qualname else scope.module_local(name.id)
+    loop = max((one.line for one in locals_ if one.kind == "element" and one.line <= name.line), default=0)
+    for local in locals_:
+        if local.kind != "element" or local.line >= loop:
+            found += _bound(scope, name, local, depth)
+    if found or loop:
         return _distinct(found)
     for target in scope.resolve(name):
         if target.kind == "function":
@@ -150,8 +155,24 @@ def _attribute(scope: Scope, attr: Attr, depth: int) -> list[FunctionRef]:
     return _distinct(found)
 
 
+def _item(scope: Scope, expr: Item, depth: int) -> list[FunctionRef]:
+    """A function out of a dict display in sight: the one under a known key, any of them under a key that only a run knows."""
+    keys = texts_of(scope, expr.index)
+    return _distinct(
+        [
+            ref
+            for where, display in displays(scope, expr.value)
+            for key, value in (display.items if isinstance(display, Mapping) else ())
+            if not keys or key is None or text_of(where, key) in keys
+            for ref in functions_of(where, value, depth + 1)
+        ]
+    )
+
+
 def _called(scope: Scope, call: Call, depth: int) -> list[FunctionRef]:
     last = last_part(call.func)
+    if last == "cast" and len(call.args) == 2:
+        return functions_of(scope, call.args[1], depth + 1)
     if last in _WRAPPERS and call.args:
         return functions_of(scope, call.args[0], depth + 1)
     if last == "getattr" and len(call.args) >= 2:

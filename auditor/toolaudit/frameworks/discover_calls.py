@@ -10,6 +10,7 @@ from toolaudit.frameworks.callables import FunctionRef, elements, functions_of
 from toolaudit.frameworks.discover_decorators import unknown_receiver
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule, rules_for
+from toolaudit.frameworks.loops import listed, unrolled
 from toolaudit.frameworks.names import Target
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import text_of
@@ -19,8 +20,14 @@ _KINDS = {"factory": "factory", "registration": "registration", "decorator": "fa
 
 
 def declared_by_calls(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
-    for scope, call in bodies.calls(path):
-        yield from _one(bodies, known, scope, call)
+    for scope, _, node in bodies.nodes(path):
+        if isinstance(node, Call):
+            yield from _one(bodies, known, scope, node)
+        elif isinstance(node, Comprehension):
+            made = node.element if node.value is None else node.value
+            if isinstance(made, Call) and called_rules(bodies, known, scope, made):
+                for call in listed(scope, node):
+                    yield from _one(bodies, known, scope, call)
 
 
 def _one(bodies: Bodies, known: Known, scope: Scope, call: Call) -> Iterator[Draft]:
@@ -32,10 +39,12 @@ def _one(bodies: Bodies, known: Known, scope: Scope, call: Call) -> Iterator[Dra
         if kind == "callables":
             yield from _listed(bodies, known, rule, scope, call)
         elif kind in {"factory", "registration"}:
-            yield from _given(rule, scope, call)
+            for one in unrolled(scope, call):
+                yield from _given(rule, scope, one)
         elif kind in {"decorator", "decorator-method"} and call.args:
-            for ref in functions_of(scope, call.args[0]):
-                yield from _draft(rule, _KINDS[kind], ref, scope, call)
+            for one in unrolled(scope, call):
+                for ref in functions_of(scope, one.args[0]):
+                    yield from _draft(rule, _KINDS[kind], ref, scope, one)
 
 
 def called_rules(bodies: Bodies, known: Known, scope: Scope, call: Call) -> list[Rule]:
@@ -66,10 +75,10 @@ def _by_hand(bodies: Bodies, known: Known, scope: Scope, call: Call, made: Call)
     """`server.tool(name="x")(fn)`: a decorator applied by hand."""
     for rule in called_rules(bodies, known, scope, made):
         if rule.declare.kind in {"decorator", "decorator-method"}:
-            for value in call.args[:1]:
-                refs = functions_of(scope, value)
-                for ref in refs:
-                    yield from _draft(rule, _KINDS[rule.declare.kind], ref, scope, made)
+            for one in unrolled(scope, call) if call.args else ():
+                given = one.func if isinstance(one.func, Call) else made
+                for ref in functions_of(scope, one.args[0]):
+                    yield from _draft(rule, _KINDS[rule.declare.kind], ref, scope, given)
 
 
 def argument(call: Call, place: str) -> Expr | None:

@@ -12,6 +12,7 @@ from toolaudit.facts import Call, ClassHead, Expr, FunctionHead, Mapping, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.discover_calls import argument
 from toolaudit.frameworks.drafts import ORDER, Draft
+from toolaudit.frameworks.generated import is_generated
 from toolaudit.frameworks.hints import Written, declared, written
 from toolaudit.frameworks.nodes import body_calls
 from toolaudit.frameworks.scope import Scope
@@ -114,6 +115,7 @@ def _tool(bodies: Bodies, draft: Draft) -> Made:
         description=_description(bodies, draft, head),
         entry=draft.entry,
         arguments_in=draft.arguments_in or _arguments(draft, head),
+        generated=draft.declared_by != "dispatch" and not said_name(bodies, draft) and is_generated(bodies, draft),
     )
     return Made(tool, draft, tuple(found), bool(said))
 
@@ -222,6 +224,8 @@ def _source(bodies: Bodies, draft: Draft, head: FunctionHead | None, source: str
     if how == "constant":
         return what
     if how == "prefix":
+        if not draft.owner and "{class}" in what:
+            return None
         owner = draft.owner.rsplit(".", 1)[-1]
         return what.replace("{class}", owner).replace("{function}", draft.function.rsplit(".", 1)[-1])
     if how in {"argument", "keyword", "dict", "model"}:

@@ -42,6 +42,7 @@ class Local(Struct, frozen=True):
     parameter: Parameter | None = None
     target: Expr | None = None
     """For an element: the whole target of the loop."""
+    line: int = 0
 
 
 class Scope:
@@ -170,7 +171,7 @@ def _statement(found: dict[str, list[Local]], statement: Stmt, prefix: str) -> N
             _add(found, statement.target.id, Local("added", Starred(statement.value)))
     elif isinstance(statement, For):
         for name in _names(statement.target):
-            _add(found, name, Local("element", statement.iterable, target=statement.target))
+            _add(found, name, Local("element", statement.iterable, target=statement.target, line=statement.line))
     elif isinstance(statement, With):
         for value, target in statement.items:
             if isinstance(target, Name):
@@ -189,7 +190,11 @@ def _statement(found: dict[str, list[Local]], statement: Stmt, prefix: str) -> N
 def _assigned(found: dict[str, list[Local]], statement: Assign) -> None:
     for target in statement.targets:
         if isinstance(target, Name):
-            _add(found, target.id, Local("value", statement.value, parameter=Parameter(target.id, annotation=statement.annotation)))
+            _add(
+                found,
+                target.id,
+                Local("value", statement.value, parameter=Parameter(target.id, annotation=statement.annotation), line=statement.line),
+            )
 
 
 def _names(target: Expr) -> list[str]:

@@ -71,6 +71,12 @@ def test_every_framework_has_a_case():
     assert silent == {"instructor"}, "instructor declares models only"
 
 
+def test_a_factory_is_told_from_the_tools_that_it_makes(tmp_path: Path):
+    loops = next(case for case in CASES if case.name == "loops")
+    tools = found(written(tmp_path, loops.sources)).tools
+    assert [tool.name for tool in tools if tool.generated] == ["call"]
+
+
 def test_names_that_lead_in_circles_end(tmp_path: Path):
     sources = {
         "one.py": (

@@ -1,0 +1,43 @@
+"""A call in a loop over things in sight, as one call for each of them."""
+
+from __future__ import annotations
+
+from toolaudit.facts import Call, Comprehension, Expr, Name
+from toolaudit.frameworks.callables import comprehended, iterated
+from toolaudit.frameworks.nodes import expressions
+from toolaudit.frameworks.scope import Local, Scope
+from toolaudit.frameworks.substitute import bind, substitute
+
+_NESTED = 3
+
+
+def unrolled(scope: Scope, call: Call, depth: int = 0) -> list[Call]:
+    """The call with the loop's names replaced by each element; the call itself when no loop names stand in it or the elements are unknown."""
+    loop = _loop(scope, call) if depth < _NESTED else None
+    if loop is None or loop.expr is None or loop.target is None:
+        return [call]
+    made: list[Call] = []
+    for where, element in iterated(scope, loop.expr):
+        given = bind(loop.target, element)
+        if not given or where.path != scope.path or where.qualname not in {"", scope.qualname}:
+            return [call]
+        made += unrolled(scope, substitute(call, given), depth + 1)
+    return made or [call]
+
+
+def _loop(scope: Scope, call: Call) -> Local | None:
+    """The last loop before the call that binds a name of it."""
+    found: list[Local] = []
+    for name in {one.id for one in expressions(call) if isinstance(one, Name)}:
+        bound = scope.local(name) if scope.qualname else scope.module_local(name)
+        before = [one for one in bound if one.line <= call.line]
+        last = max(before, key=lambda one: one.line, default=None)
+        if last is not None and last.kind == "element":
+            found.append(last)
+    return max(found, key=lambda one: one.line, default=None)
+
+
+def listed(scope: Scope, expr: Comprehension) -> list[Call]:
+    """The calls that a comprehension makes, one for each element in sight."""
+    made: list[Expr] = [one for where, one in comprehended(scope, expr) if where is scope]
+    return [one for one in made if isinstance(one, Call)]
