@@ -38,12 +38,13 @@ def extract(piece: Slice) -> FunctionFacts:
 
 def _parse(piece: Slice) -> tuple[ast.Module, cst.Module]:
     """Both trees; the `ast` one has the file's line numbers, by empty lines before the text."""
-    tree = parse_text("\n" * (piece.first - 1) + piece.text)
+    before = "\n" * (piece.first - 1)
+    text, tree = parse_text(before + piece.text)
     nesting = depth(tree) if piece.depth is None else piece.depth
     if nesting > MAX_NESTING:
         raise RefusedError(f"is nested {nesting} deep, more than the {MAX_NESTING} that can be read safely")
     try:
-        return tree, cst.parse_module(piece.text)
+        return tree, cst.parse_module(text[len(before) :])
     except (cst.ParserSyntaxError, RecursionError) as error:
         message = getattr(error, "message", type(error).__name__).partition(": expected")[0]
         raise RefusedError(f"is valid Python that libcst cannot parse ({message})") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolaudit.project.decode import DecodeError, decode
+from toolaudit.project.newer import lowered
 
 MAX_BYTES = 1_000_000
 """Default size limit; libcst takes minutes for ten times that."""
@@ -35,6 +36,8 @@ class RefusedError(Exception):
 
 
 class Parsed(NamedTuple):
+    """`text` is what `tree` was made of, or what the file holds."""
+
     text: str
     tree: ast.Module
 
@@ -72,21 +75,35 @@ def parse(data: bytes) -> Parsed:
         text = decode(data)
     except DecodeError as error:
         raise RefusedError(error.reason, error.line) from None
-    return Parsed(text, parse_text(text))
+    return Parsed(text, parse_text(text).tree)
 
 
-def parse_text(text: str) -> ast.Module:
-    """Raises RefusedError."""
+def parse_text(text: str) -> Parsed:
+    """Parses with the running Python's grammar; a newer one's text in that grammar's words, every line and column kept.
+
+    Raises RefusedError.
+    """
     try:
-        with _ONE_PARSER, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes are the author's business
-            return ast.parse(text)
+        return Parsed(text, _parse(text))
     except SyntaxError as error:
-        raise RefusedError(f"is not valid Python {_VERSION}: {error.msg}", error.lineno or 0) from None
+        older = lowered(text)
+        refused = RefusedError(f"is not valid Python {_VERSION}: {error.msg}", error.lineno or 0)
+        try:
+            if older is not None:
+                return Parsed(older, _parse(older))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            pass
+        raise refused from None
     except (RecursionError, MemoryError):
         raise RefusedError("is nested too deeply to be parsed") from None
     except ValueError as error:
         raise RefusedError(f"is not valid Python {_VERSION}: {error}") from None
+
+
+def _parse(text: str) -> ast.Module:
+    with _ONE_PARSER, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes are the author's business
+        return ast.parse(text)
 
 
 _FLAT = {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "level", "conversion", "is_async", "simple", "type_ignores"}

@@ -78,7 +78,7 @@ def test_files_of_the_configuration_add_and_replace(tmp_path: Path):
 
 
 def test_a_named_file_that_is_not_there_is_said(tmp_path: Path):
-    with pytest.raises(FrameworkError, match=r"missing\.toml: no such file"):
+    with pytest.raises(FrameworkError, match=r"missing\.toml: no such framework file"):
         load([tmp_path / "missing.toml"])
 
 
