@@ -184,6 +184,10 @@ class Access(Struct, frozen=True):
     """Why it does not count for the class: telemetry, memo, lazy-init, unique-temporary, ensure-folder; empty when it counts."""
     transaction: str = ""
     """Accesses with the same non-empty value happen as one transaction."""
+    looped: bool = False
+    """It happens in a loop: many times, or until something holds."""
+    part: str = ""
+    """Which of the resource's parts it touches, several joined by `+` (a repository's `index`, `refs`, `tree`); empty: any."""
     note: str = ""
 
 

@@ -19,6 +19,7 @@ class EffectEntry(Struct, frozen=True, forbid_unknown_fields=True):
     atomic: bool = False
     repeat: Repeat = "unknown"
     secondary: str = ""
+    part: str = ""
     sql: str | None = None
     shell: str | None = None
     url: str | None = None

@@ -23,6 +23,7 @@ from toolaudit.effects.values import (
     Foreign,
     Function,
     Handle,
+    Instance,
     Many,
     Method,
     Partial,
@@ -126,6 +127,8 @@ def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool
         return isinstance(form, Handle) and form.type in types
     if isinstance(form, Scalar):
         return any(fnmatchcase(str(form.value), glob) for glob in globs)
+    if isinstance(form, Handle | Instance) and set(globs) <= {"", "None"}:
+        return False
     if isinstance(form, Either) and all(isinstance(option.form, Scalar) for option in form.values):
         said = {any(fnmatchcase(str(option.form.value), glob) for glob in globs) for option in form.values}  # type: ignore[union-attr]
         return said.pop() if len(said) == 1 else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from toolaudit import facts as f
 from toolaudit.effects import locks
 from toolaudit.effects.arguments import NO_ARGUMENTS, Arguments
@@ -23,6 +25,7 @@ def enter(frame: Frame, stmt: f.With) -> None:
     from toolaudit.effects.statements import execute
 
     held, transaction, waits = frame.locks, frame.transaction, frame.transaction_waits
+    before = len(frame.effects)
     leaving: list[tuple[Value, f.Expr, _Open | None]] = []
     for expr, target in stmt.items:
         frame.line = stmt.line
@@ -30,11 +33,20 @@ def enter(frame: Frame, stmt: f.With) -> None:
         opened = _enter_one(frame, value, expr, stmt, target)
         leaving.append((value, expr, opened))
     execute(frame, stmt.body)
+    if all(isinstance(inner, f.Jump) and inner.kind == "pass" for inner in stmt.body):
+        _nothing_written(frame, before)
     alive, frame.alive = frame.alive, True
     for value, _, opened in reversed(leaving):
         _leave(frame, value, opened, stmt)
     frame.alive = alive and frame.alive
     frame.locks, frame.transaction, frame.transaction_waits = held, transaction, waits
+
+
+def _nothing_written(frame: Frame, before: int) -> None:
+    """`with open(path, "a"): pass` only makes sure that the file can be written."""
+    for index in range(before, len(frame.effects)):
+        if frame.effects[index].op == "append":
+            frame.effects[index] = replace(frame.effects[index], op="ensure", repeat="same", atomic=True, secondary="probe")
 
 
 class _Open:

@@ -142,6 +142,7 @@ def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: B
             data=data if "w" in command.mode else CLEAN,
             repeat=command.repeat,  # type: ignore[arg-type]
             confidence="catalogued",
+            part=command.part,
             note=command.note,
         )
     return found

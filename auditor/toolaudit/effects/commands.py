@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from toolaudit import catalogue
 from toolaudit.effects import http
@@ -29,6 +30,7 @@ class Command(Struct, frozen=True):
     key: Parts = ()
     repeat: str = "unknown"
     note: str = ""
+    part: str = ""
 
 
 class Line(Struct, frozen=True):
@@ -75,7 +77,8 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
         return _operands(line, entry, words)
     if "method_options" in entry or "data_options" in entry:
         return _request(line, entry)
-    return _subcommand(line, entry)
+    part = next((part for verb, part in entry.get("parts", {}).items() if verb in line.texts), "")
+    return tuple(replace(command, part=part) for command in _subcommand(line, entry)) if part else _subcommand(line, entry)
 
 
 def _opaque(words: list[Value], program: str, note: str = "free command") -> Command:

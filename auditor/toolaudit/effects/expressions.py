@@ -249,10 +249,12 @@ def _comprehension(frame: Frame, expr: f.Comprehension) -> Value:
             tested = evaluate(frame, condition)
             taint = join_taint(taint, tested.taint)
         frame.control = join_taint(frame.control, taint)
+    frame.in_loop += 1
     value = evaluate(frame, expr.element)
     second = evaluate(frame, expr.value) if expr.value is not None else None
     frame.env = saved
     frame.control = join_taint(outer, frame.sticky)
+    frame.in_loop -= 1
     kind: Any = expr.kind
     taint = join_taint(taint, taints([value] + ([second] if second else [])))
     return Value(Many(kind, element=second if second is not None else value), taint)

@@ -115,6 +115,8 @@ def _access(effect: Effect, order: int) -> Access:
         confidence=effect.confidence,
         secondary=effect.secondary,
         transaction=effect.transaction,
+        looped=effect.looped,
+        part=effect.part,
         note=effect.note,
     )
 
@@ -129,11 +131,16 @@ def _updates(effects: Sequence[Effect], kept: list[int], position: dict[int, int
         data = _reads(effects, effect.data, index, position)
         control = [read for read in _reads(effects, effect.control, index, position) if read not in data]
         out += [
-            Update(position[read], position[index], "data", _window(effects[read], effect), accumulates(read, effect.data, effect.control))
+            Update(position[read], position[index], "data", _window(effects[read], effect), _accumulates(effects, read, effect))
             for read in data
         ]
         out += [Update(position[read], position[index], "control", _window(effects[read], effect)) for read in control]
     return tuple(out)
+
+
+def _accumulates(effects: Sequence[Effect], read: int, write: Effect) -> bool:
+    """Nothing can be added to what an existence check gave."""
+    return effects[read].op != "check" and accumulates(read, write.data, write.control)
 
 
 def _reads(effects: Sequence[Effect], taint: Taint, write: int, position: dict[int, int]) -> list[int]:

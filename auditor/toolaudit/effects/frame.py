@@ -47,6 +47,8 @@ class Effect(Struct, frozen=True):
     confidence: How = "proven"
     secondary: str = ""
     transaction: str = ""
+    looped: bool = False
+    part: str = ""
     note: str = ""
 
 
@@ -219,6 +221,7 @@ class Frame:
         repeat: Repeat = "unknown",
         confidence: How = "proven",
         secondary: str = "",
+        part: str = "",
         note: str = "",
         locks: tuple[Lock, ...] = (),
         when: tuple[Fact, ...] = (),
@@ -242,6 +245,8 @@ class Frame:
                 confidence=confidence,
                 secondary=secondary,
                 transaction=self.joined(mode),
+                looped=self.in_loop > 0,
+                part=part,
                 note=note,
             )
         )
@@ -256,7 +261,7 @@ class Frame:
         """Keep an effect, unless equal ones are there already; the taint that stands for it."""
         if self.quiet:
             return CLEAN
-        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary)
+        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary, effect.part)
         count = self.counts.get(same, 0)
         owner = effect.target.scope, effect.target.kind if isinstance(effect.target, Resource) else effect.target.root
         of_owner = self.counts.get(owner, 0)

@@ -96,6 +96,8 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             confidence=effect.confidence,
             secondary=effect.secondary,
             transaction=effect.transaction or frame.joined(effect.mode),
+            looped=effect.looped or frame.in_loop > 0,
+            part=effect.part,
             note=effect.note,
         )
     )

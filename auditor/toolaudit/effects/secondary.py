@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
+from toolaudit.effects.upkeep import is_upkeep
 from toolaudit.effects.values import Loc
 from toolaudit.model import Resource
 
@@ -66,6 +67,8 @@ def _same_path(effect: Effect, target: Resource) -> bool:
 def _marked(effects: Sequence[Effect], index: int, effect: Effect) -> Effect:
     if effect.secondary or "w" not in effect.mode:
         return effect
+    if is_upkeep(effect):
+        return replace(effect, secondary="lazy-init")
     target = effect.target
     if isinstance(target, Loc):
         why = _memory(effects, index, effect, target)

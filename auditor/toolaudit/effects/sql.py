@@ -115,7 +115,8 @@ def _statement(tree: object) -> list[TableEffect] | None:
         if name != target:
             out.append(TableEffect(name, "r", "read", True, "same"))
     if not out and isinstance(tree, exp.Query | exp.Pragma | exp.Describe | exp.Show):
-        out.append(TableEffect("", "r", "read", True, "same"))
+        constant = all(isinstance(node, exp.Select | exp.Literal | exp.Alias | exp.Identifier) for node in tree.walk())
+        return [] if constant else [TableEffect("", "r", "read", True, "same")]
     return out or None
 
 

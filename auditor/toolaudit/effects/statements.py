@@ -118,7 +118,9 @@ def join(ends: list[dict[str, Value]], before: dict[str, Value], taint: Taint = 
 
 def _while(frame: Frame, stmt: f.While) -> None:
     frame.line = stmt.line
+    frame.in_loop += 1
     test = tested(frame, stmt.test)
+    frame.in_loop -= 1
     _loop(frame, test.taint, stmt.body, stmt.orelse)
 
 

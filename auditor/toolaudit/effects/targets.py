@@ -44,6 +44,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
             repeat=effect.repeat if effect.repeat != "unknown" else _repeat(effect.op),  # type: ignore[arg-type]
             confidence="catalogued" if isinstance(target, Resource) else "proven",
             secondary=effect.secondary,
+            part=effect.part,
             note=f"fails when {effect.fails_when}" if effect.fails_when else "",
         )
         if isinstance(target, Resource) and target.kind in IO_KINDS:

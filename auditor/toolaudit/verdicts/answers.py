@@ -23,6 +23,8 @@ from toolaudit.verdicts.profile import (
     one_thing,
 )
 
+# Where each pass of a loop is a look of its own; a request in a loop may as well be tried again.
+LOOPED = PATH_KINDS | {"redis", "docker", "sql"}
 SNAPSHOTS = frozenset({"read", "list", "consume"})
 
 
@@ -40,7 +42,7 @@ def atomic(view: Profile) -> Answer:
     if len(counted) > 1 and counted[0].transaction and len({a.transaction for a in counted}) == 1:
         return Answer(True, "everything happens in one transaction", _place(counted[0]))
     if not view.writes:
-        return _one_snapshot(counted)
+        return _one_snapshot(view, counted)
     return _torn(view) or _step_by_step(view)
 
 
@@ -51,7 +53,7 @@ def _whole_lock(view: Profile, counted: list[Access]) -> Lock | None:
     return next((lock for lock in common if covers(lock, runner)), None)
 
 
-def _one_snapshot(reads: list[Access]) -> Answer:
+def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
     """A reader is atomic when it takes one snapshot; existence checks only pick the error text."""
     looks = [a for a in reads if a.operation in SNAPSHOTS]
     outside = [a for a in looks if not in_process(a) or any(p.kind == "param" for p in a.resource.key)]
@@ -59,6 +61,10 @@ def _one_snapshot(reads: list[Access]) -> Answer:
     for access in looks:
         if access.resource.kind in PATH_KINDS and access.operation == "read" and any(p.kind == "any" for p in access.resource.key):
             return Answer(False, f"reads many files one after another: {resource_text(access.resource)}", _place(access))
+        if access.looped and access.resource.kind in LOOPED and any(p.kind != "literal" for p in access.resource.key):
+            return Answer(False, f"reads {resource_text(access.resource)} again and again in a loop", _place(access))
+    if view.tool.is_async and not view.footprint.suspends and all(in_process(a) for a in reads):
+        return Answer(True, "reads state of this process alone, with no await in between", _place(reads[0]))
     first = looks[0] if looks else reads[0]
     other = next((a for a in looks[1:] if _another_look(first, a)), None)
     if other is None:
@@ -176,6 +182,8 @@ def _accumulates(view: Profile, access: Access) -> str:
         return "" if _refused(view, access) else "makes another one under a new name"
     if _looked_for(view, access):
         return ""
+    if _next_free(view, access):
+        return "takes the next name that is free"
     if access.repeat == "again" and not (access.operation == "append" and _starts_anew(view, access)):
         return REPEATS.get(access.operation, "changes it again")
     if access.operation == "create" and access.repeat == "error":
@@ -203,10 +211,20 @@ def _looked_for(view: Profile, access: Access) -> bool:
     )
 
 
+def _next_free(view: Profile, access: Access) -> bool:
+    """A file under a name that was tried until none was there: `while exists(f"{name}_{n}"): n += 1`."""
+    if access.resource.kind != "file" or access.looped or access.operation not in {"write", "create"}:
+        return False
+    return any(w.write is access and w.same and w.read.operation == "check" and w.read.looped for w in view.windows)
+
+
 def _starts_anew(view: Profile, access: Access) -> bool:
     """Whether the call empties or replaces the thing that it appends to, before or after."""
     emptied = any(w.order < access.order and w.operation == "delete" and alike(w, access) for w in view.writes)
-    return emptied or any(w.operation == "write" and alike(w, access) and w.chain != access.chain for w in view.writes)
+    made_once = {id(w.write) for w in view.windows if w.link == "control" and w.same}
+    return emptied or any(
+        w.operation == "write" and alike(w, access) and w.chain != access.chain and id(w) not in made_once for w in view.writes
+    )
 
 
 def _refused(view: Profile, access: Access) -> bool:

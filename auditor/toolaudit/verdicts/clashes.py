@@ -57,6 +57,8 @@ def clashes(one: Profile, other: Profile) -> Iterator[Clash]:
 def _near(a: Access, b: Access) -> bool:
     """A quick look before the keys are compared: one kind, or a free command beside anything."""
     kind, other = a.resource.kind, b.resource.kind
+    if a.part and b.part and not set(a.part.split("+")) & set(b.part.split("+")):
+        return False
     return kind == other or {kind, other} == PATH_KINDS or "opaque" in (a.operation, b.operation)
 
 
@@ -64,7 +66,16 @@ def _overlap(a: Access, b: Access) -> Overlap:
     if a.resource.scope != b.resource.scope and a.resource.kind in IN_PROCESS and a.resource.scope and b.resource.scope:
         return NEVER  # as `overlap` says, before it looks anything up
     contents = a.operation in CONTENTS or b.operation in CONTENTS
-    return overlap(a.resource, b.resource, contents)
+    found = overlap(a.resource, b.resource, contents)
+    if found.relation == "always" and (_some_file(a) or _some_file(b)):
+        return Overlap("may")
+    return found
+
+
+def _some_file(access: Access) -> bool:
+    """One file of which nothing is known: it is not every file."""
+    whole = all(part.kind == "any" for part in access.resource.key)
+    return access.resource.kind == "file" and whole and access.operation not in {"list", "check"}
 
 
 # --- races: another call's write inside a window ---------------------------------------------------------------------
