@@ -184,6 +184,8 @@ def _accumulates(view: Profile, access: Access) -> str:
         return ""
     if _next_free(view, access):
         return "takes the next name that is free"
+    if access.resource.kind == "git" and any(w.write is access and w.link == "control" and w.same for w in view.windows):
+        return ""  # a commit takes what was staged: the look before it finds nothing the second time
     if access.repeat == "again" and not (access.operation == "append" and _starts_anew(view, access)):
         return REPEATS.get(access.operation, "changes it again")
     if access.operation == "create" and access.repeat == "error":

@@ -57,14 +57,14 @@ def clashes(one: Profile, other: Profile) -> Iterator[Clash]:
 def _near(a: Access, b: Access) -> bool:
     """A quick look before the keys are compared: one kind, or a free command beside anything."""
     kind, other = a.resource.kind, b.resource.kind
-    if a.part and b.part and not set(a.part.split("+")) & set(b.part.split("+")):
-        return False
     return kind == other or {kind, other} == PATH_KINDS or "opaque" in (a.operation, b.operation)
 
 
 def _overlap(a: Access, b: Access) -> Overlap:
     if a.resource.scope != b.resource.scope and a.resource.kind in IN_PROCESS and a.resource.scope and b.resource.scope:
         return NEVER  # as `overlap` says, before it looks anything up
+    if a.part and b.part and not set(a.part.split("+")) & set(b.part.split("+")):
+        return NEVER
     contents = a.operation in CONTENTS or b.operation in CONTENTS
     found = overlap(a.resource, b.resource, contents)
     if found.relation == "always" and (_some_file(a) or _some_file(b)):
