@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import tomllib
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 
@@ -39,12 +41,27 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-# Attributes under which the frameworks keep the callable, the more specific first (versions in docs/frameworks).
-_ASYNC_FIRST = ("coroutine", "async_function", "acall")
-_FUNCTIONS = (
-    "coroutine", "func", "fn", "function", "entrypoint", "handler", "_func", "_tool_func", "async_function",
-    "forward", "_run", "run", "call", "_fn", "__wrapped__",
-)  # fmt: skip
+_PLAIN = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType, functools.partial, type)
+# not inspect.isroutine: tool objects that can be methods are descriptors, and pass for routines
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """One entry of tool_objects.toml."""
+
+    has: tuple[str, ...]
+    function: tuple[str, ...]
+    takes: str
+    closure: str
+
+
+@functools.cache
+def _shapes() -> tuple[_Shape, ...]:
+    table = tomllib.loads(files("pytest_toolaudit").joinpath("tool_objects.toml").read_text(encoding="utf-8"))
+    return tuple(
+        _Shape(tuple(entry["has"]), tuple(entry.get("function", ())), entry.get("takes", "keywords"), entry.get("closure", ""))
+        for entry in table["object"]
+    )
 
 
 def call(tool: Any, /, *args: Any, **kwargs: Any) -> Call:
@@ -54,30 +71,54 @@ def call(tool: Any, /, *args: Any, **kwargs: Any) -> Call:
     MCP, pydantic-ai, llama-index, autogen, agno, strands, haystack, smolagents, crewai and others), recognised by its
     attributes. Raises TypeError when nothing callable is found.
     """
-    function = underlying(tool)
+    function, takes = _recognised(tool)
     name = tool_name(tool, function)
+    if takes != "keywords":
+        from pytest_toolaudit import arranging
+
+        args, kwargs = getattr(arranging, takes)(tool, args, kwargs)
     return Call(function, args, kwargs, name, is_async(function), tool)
 
 
 def underlying(tool: Any) -> Callable[..., Any]:
     """The Python function of a tool object; functions and methods are returned as they are."""
-    if inspect.isroutine(tool) or isinstance(tool, (functools.partial, type)):
-        return tool
-    invoker = getattr(tool, "on_invoke_tool", None)
-    if inspect.isroutine(invoker) or isinstance(invoker, functools.partial) or callable(invoker):
-        inner = _closed_over(invoker, getattr(tool, "name", ""))  # openai-agents keeps the function in a closure only
-        if inner is not None:
-            return inner
-    for name in _FUNCTIONS:
-        found = inspect.getattr_static(tool, name, None)
-        if found is None:
-            continue
-        value = getattr(tool, name, None)
-        if callable(value) and not isinstance(value, type):
-            return value  # type: ignore[no-any-return]
+    return _recognised(tool)[0]
+
+
+def _recognised(tool: Any) -> tuple[Callable[..., Any], str]:
+    """The function, and how it takes the model's arguments."""
+    plain = isinstance(tool, _PLAIN)
+    if plain and not hasattr(tool, "is_activity"):
+        return tool, "keywords"
+    for shape in _shapes():
+        if all(_has(tool, name) for name in shape.has) and (shape.has or not plain):
+            found = _function_of(tool, shape)
+            if found is not None:
+                return found, shape.takes
     if callable(tool):
-        return tool  # type: ignore[no-any-return]
+        return tool, "keywords"
     raise TypeError(f"{tool!r} is not a tool: it is not callable and holds no function that could be called")
+
+
+def _has(tool: Any, name: str) -> bool:
+    """Whether there is such an attribute, by looking only: an object may answer any name with something made up."""
+    return inspect.getattr_static(tool, name, None) is not None or name in getattr(type(tool), "model_fields", ()) or _of_method(tool, name)
+
+
+def _of_method(tool: Any, name: str) -> bool:
+    return inspect.ismethod(tool) and hasattr(tool.__func__, name)
+
+
+def _function_of(tool: Any, shape: _Shape) -> Callable[..., Any] | None:
+    if shape.closure:  # the function is kept in a closure only
+        return _closed_over(getattr(tool, shape.closure), getattr(tool, "name", ""))
+    for path in shape.function:
+        value: Any = tool
+        for part in path.split(".") if path else ():
+            value = getattr(value, part, None) if _has(value, part) else None
+        if value is not None and callable(value) and not isinstance(value, type):
+            return value  # type: ignore[no-any-return]
+    return None
 
 
 def _closed_over(invoker: Any, name: str) -> Callable[..., Any] | None:

@@ -14,6 +14,7 @@ from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.lanes import Problem
 from pytest_toolaudit.engine.threads import END
 from pytest_toolaudit.explorer import Explorer, Judged, Settings
+from pytest_toolaudit.injected import Supply, filled
 from pytest_toolaudit.oracle.compare import Outcome
 from pytest_toolaudit.oracle.determinism import first_difference
 from pytest_toolaudit.oracle.serial import Order
@@ -38,13 +39,15 @@ def explore(
     seed: int = 0,
     schedule: str | None = None,
     first: Sequence[str] = (),
+    supply: Supply | None = None,
     **more: Any,
 ) -> Verdict:
     """Runs the batch under controlled interleavings and says what it found.
 
     ``state`` makes the start state of each schedule, and what it returns is passed to ``observe``, which returns what
     counts of the end state besides what is collected anyway. ``schedule`` runs that one schedule only; ``first`` are
-    schedules that are run before the search. ``more``: other fields of ``Settings``. Raises ValueError for bad
+    schedules that are run before the search. ``supply`` gives what a framework injects (see ``injected``); what it does
+    not give is made with the framework's test doubles. ``more``: other fields of ``Settings``. Raises ValueError for bad
     arguments; never raises what a tool raises.
     """
     if not calls:
@@ -56,7 +59,7 @@ def explore(
     if settings.preemptions < 0 or settings.budget < 2:
         raise ValueError("preemptions must be at least 0 and budget at least 2")
     settings = replace(settings, roots=tuple(os.path.realpath(root) for root in settings.roots))
-    calls = list(calls)
+    calls = filled(calls, supply)
     if schedule is not None:
         kept = mentioned(schedule, [c.name for c in calls])
         calls, settings = [calls[i] for i in kept], replace(settings, indices=tuple(kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 
 from pytest_toolaudit import failures
 from pytest_toolaudit.calls import Call, call
+from pytest_toolaudit.confirming.supplied import supplied_by
 from pytest_toolaudit.exploring import explore
+from pytest_toolaudit.injected import MISSING
 from pytest_toolaudit.oracle.world import WorkingFolder
 from pytest_toolaudit.plugin import ITEM, PROPERTY, evidence_target
 from pytest_toolaudit.search.token import BadSchedule
@@ -74,7 +77,21 @@ class Toolaudit:
         settings.update({name: value for name, value in given.items() if value is not None})
         settings.setdefault("packages", tuple(self.config.getini("toolaudit_packages") or ()))
         settings.setdefault("roots", self._roots())
+        settings.setdefault("supply", self._supply)
         return settings
+
+    def _supply(self, parameter: str, kind: str) -> Any:
+        """What the project gives for an injected parameter: a hook's object or a fixture, by the parameter's name or the class."""
+        objects = supplied_by(self.config).objects
+        for name in (parameter, kind):
+            if name in objects:
+                return objects[name]()
+        for name in (parameter, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()):
+            try:
+                return self._request.getfixturevalue(name)
+            except (pytest.FixtureLookupError, ValueError):
+                continue
+        return MISSING
 
     def _roots(self) -> tuple[str, ...]:
         base = self._request.node.funcargs.get("tmp_path")

@@ -336,6 +336,31 @@ def test_it(toolaudit, which, tool):
     ).assert_outcomes(passed=7)
 
 
+def test_injected_parameters(project: pytest.Pytester) -> None:
+    """Filled from a fixture or a hook's object by name or class, the same object for all calls of a batch."""
+    project.makeconftest("def pytest_toolaudit_objects():\n    return {'Ledger': lambda: __import__('desk').Ledger(100)}\n")
+    project.makepyfile(
+        desk="class Desk:\n    n = 0\nclass Other: pass\nclass Ledger:\n    def __init__(self, n): self.n = n\n"
+        "def use(desk: Desk, by: int):\n    old = desk.n\n    desk.n = old + by\n"
+        "def book(ledger: Ledger, by: int):\n    old = ledger.n\n    ledger.n = old + by\n    return ledger.n\n"
+    )
+    run(
+        project,
+        """
+import desk as d
+@pytest.fixture
+def desk(): return d.Desk()
+def test_fixture(toolaudit): assert toolaudit.explore([call(d.use, by=1), call(d.use, by=2)]).kind == "racy"
+def test_hook(toolaudit):
+    verdict = toolaudit.explore([call(d.book, by=1), call(d.book, by=2)])
+    assert verdict.kind == "racy" and ("returned", 101) in verdict.outcome.results
+def test_nothing_given(toolaudit):
+    def unknown(thing: d.Other): return 1
+    assert "missing 1 required" in str(toolaudit.explore([call(unknown), call(unknown)]).outcome.results)
+""",
+    ).assert_outcomes(passed=3)
+
+
 def test_light() -> None:
     """Loading the plugin loads neither the engine nor Hypothesis nor libcst, and costs less than 5 ms of CPU."""
     code = """

@@ -300,7 +300,7 @@ def _shallow(value: Any) -> Any:
         return {k: v for k, v in vars(value).items() if not k.startswith("__")}
     if isinstance(value, (tuple, frozenset, types.MethodType)):
         return None
-    return _fields(value) or None
+    return _fields(value) or ({} if hasattr(value, "__dict__") and not callable(value) else None)  # what has no field yet may get one
 
 
 def _put_back(value: Any, copy: Any) -> None:
