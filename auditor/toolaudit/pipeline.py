@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -101,8 +102,20 @@ def _opened(request: Request) -> Iterator[Opened]:
 
     frameworks = _frameworks(request)
     versions = detect(request.roots, frameworks)
-    with _project(request, frameworks) as project:
+    with _uncollected(), _project(request, frameworks) as project:
         yield Opened(request, frameworks, versions, project, _settings(request, versions))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Facts, values and syntax trees hold no cycles: looking for some among millions of them was a third of a scan's time."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def _scanned(opened: Opened, progress: Report) -> ScanDocument:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import signal
 import sys
@@ -33,6 +34,7 @@ class Processes:
 def prepare() -> None:
     """First thing in a worker: what it loads is not charged to a task's time, and an interrupt is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # syntax trees hold no cycles, and there is nothing else here
     importlib.import_module("toolaudit.project.extract")
 
 

@@ -31,6 +31,8 @@ from toolaudit.project.source import Project
 MENTIONS = re.compile(r"tool_calls|function_calls|tool_use|function_call\b")
 BATCHES = frozenset({"tool_calls", "function_calls", "tool_uses", "tool_use_blocks", "function_call_parts"})
 BLOCKS = frozenset({"tool_use", "function_call"})
+LOOP = re.compile(r"\bfor\b")
+NAMED = re.compile(rf"""\b(?:{"|".join(sorted(BATCHES))})\b|["'](?:{"|".join(sorted(BLOCKS))})["']""")
 TOGETHER = {"gather": "gather", "create_task": "tasks", "start_soon": "tasks", "as_completed": "as-completed", "submit": "executor"}
 TIMEOUTS = frozenset({"timeout", "wait_for", "fail_after", "move_on_after", "timeout_seconds", "call_timeout", "tool_timeout"})
 LIMITS = frozenset({"Semaphore", "BoundedSemaphore", "CapacityLimiter", "max_workers", "max_concurrency", "semaphore", "limiter"})
@@ -62,20 +64,22 @@ class DispatchSite(Struct, frozen=True, order=True):
 
 def dispatch_sites(project: Project) -> tuple[DispatchSite, ...]:
     """Every runner in the files that can hold tools, sorted by place."""
-    found: list[DispatchSite] = []
-    for path in project.candidates:
-        index = project.index(path)
-        for head in index.functions if index is not None else ():
-            if head.nested_in is None and _mentions(project, path, head):
-                facts = project.facts(path, head.qualname)
-                site = _site(path, facts) if facts is not None else None
-                if site is not None:
-                    found.append(site)
-    return tuple(sorted(found))
+    chosen = [
+        (path, head.qualname)
+        for path in project.candidates
+        if (index := project.index(path)) is not None
+        for head in index.functions
+        if head.nested_in is None and _may_run(project, path, head)
+    ]
+    project.prefetch(chosen)
+    read = [(path, facts) for path, qualname in chosen if (facts := project.facts(path, qualname)) is not None]
+    return tuple(sorted(site for path, facts in read if (site := _site(path, facts)) is not None))
 
 
-def _mentions(project: Project, path: str, head: FunctionHead) -> bool:
-    return any(MENTIONS.search(project.line(path, number)) for number in range(head.line, head.end + 1))
+def _may_run(project: Project, path: str, head: FunctionHead) -> bool:
+    """Whether a function's text has a loop and a name of what `_site` looks for: few have, and only those are read."""
+    text = "\n".join([project.line(path, number) for number in range(head.line, head.end + 1)])
+    return bool(MENTIONS.search(text) and LOOP.search(text) and NAMED.search(text))
 
 
 def _site(path: str, facts: FunctionFacts) -> DispatchSite | None:
