@@ -87,7 +87,7 @@ def _row(tool: Tool, view: View, linker: Linker, detail: Detail, clashes: int) -
         opaque=tool.opaque,
         confidence=tool.confidence,
         reason=tool.reason,
-        description=tool.description,
+        description=tool.description if detail.prose else tool.description.strip().partition("\n")[0],
         signature=_signature(tool),
         replies=tuple(_reply(question, answer, tool) for question, answer in answers),
         uses=tuple(_use(use, view, detail) for use in tool.resources[: detail.uses]),

@@ -12,8 +12,6 @@ from toolaudit_reports.proofs import Proof
 
 LARGEST = 40
 """So many tools a table: more columns fit no screen. The rest of a group is counted and stays in findings and graph."""
-CELLS = 6_000
-"""So many cells in all tables together, so that a page of 500 tools stays quick."""
 GLYPHS = {"error": "✕", "warning": "▲", "note": "•"}
 
 
@@ -50,15 +48,15 @@ class Matrix(msgspec.Struct, frozen=True):
     hidden: int
 
 
-def build(entries: tuple[Entry, ...], names: dict[str, str], proofs: dict[str, Proof], href: Callable[[Entry], str]) -> Matrix:
-    """The matrix over `entries` (open pairs, most severe first)."""
+def build(entries: tuple[Entry, ...], names: dict[str, str], proofs: dict[str, Proof], href: Callable[[Entry], str], room: int) -> Matrix:
+    """The matrix over `entries` (open pairs, most severe first), of at most `room` cells."""
     cells: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         first, second = entry.tools[0], entry.tools[-1]
         cells.setdefault((first, second), []).append(entry)
         if first != second:
             cells.setdefault((second, first), []).append(entry)
-    groups, alone, room, hidden = [], [], CELLS, 0
+    groups, alone, hidden = [], [], 0
     for tools in components(entries):
         if len(tools) == 1:
             alone.append((tools[0], names.get(tools[0], tools[0]), _cell(cells[tools[0], tools[0]], proofs, href)))

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from toolaudit_reports.html import catalogue, graph, matrix, timeline
 from toolaudit_reports.html.cards import Card, Linker, card
-from toolaudit_reports.html.detail import choose, of_story
+from toolaudit_reports.html.detail import LIMIT, Detail, levels, of_story
 from toolaudit_reports.html.prose import blocks
 from toolaudit_reports.html.timeline import Timeline
 from toolaudit_reports.overview import STATES, numbers
@@ -21,6 +21,9 @@ from toolaudit_reports.pairs import pair_text
 from toolaudit_reports.render.commands import next_steps
 from toolaudit_reports.sanitise import plain
 from toolaudit_reports.view import View
+
+ORDERINGS = 100
+"""So many orderings are listed; the findings tell all of them, folded."""
 
 
 def write(view: View) -> str:
@@ -34,7 +37,12 @@ def page(view: View, *, autoescape: bool = True) -> str:
     template = _environment(autoescape).get_template("page.html.j2")
     # The only text that is not escaped: our own two files, which the policy names by their hash.
     own = {"style": Markup(style), "script": Markup(script), "policy": _policy(style, script)}
-    return template.render(_model(view) | own) + "\n"
+    text = ""
+    for detail in levels(view):
+        text = template.render(_model(view, detail) | own) + "\n"
+        if len(text.encode()) <= LIMIT:
+            break
+    return text
 
 
 def _policy(style: str, script: str) -> str:
@@ -70,9 +78,9 @@ def _harmless(value: Any) -> Any:
     return plain(value) if type(value) is str else value
 
 
-def _model(view: View) -> dict[str, Any]:
+def _model(view: View, detail: Detail) -> dict[str, Any]:
     """Every value of the page, section by section."""
-    document, linker, detail = view.document, Linker.new(), choose(view)
+    document, linker = view.document, Linker.new()
     rules = {rule.code: rule for rule in document.rules}
     tools = catalogue.rows(view, linker, detail)
     cards = tuple(card(story, view, linker, rules, of_story(detail, place)) for place, story in enumerate(view.stories))
@@ -92,11 +100,12 @@ def _model(view: View) -> dict[str, Any]:
         "open_cards": [one for one in cards if one.status == "open"],
         "closed_cards": [one for one in cards if one.status != "open"],
         "tools": tools,
-        "matrix": matrix.build(pairs, names, view.proofs, lambda entry: anchors[entry.fingerprint]),
+        "matrix": matrix.build(pairs, names, view.proofs, lambda entry: anchors[entry.fingerprint], detail.cells),
         "pictures": graph.build(pairs, document.orderings, names, linker.tools.name, lambda entry: anchors[entry.fingerprint]),
         "timelines": _timelines(view, linker, names),
-        "orderings": [(names.get(o.before, o.before), names.get(o.after, o.after), o) for o in document.orderings],
+        "orderings": [(names.get(o.before, o.before), names.get(o.after, o.after), o) for o in document.orderings[:ORDERINGS]],
         "unresolved": [(tool, call) for tool in document.tools for call in tool.unknown_calls],
+        "calls": detail.calls,
         "rules": [(linker.rules.name(rule.code), rule, blocks(rule.help_markdown)) for rule in _used(view, document.rules)],
         "migration": document.migration if view.options.migration else (),
         "names": names,
