@@ -163,9 +163,12 @@ def _project(request: Request, frameworks: tuple[Framework, ...]) -> LocalProjec
 
 def _settings(request: Request, versions: Mapping[str, Version]) -> str:
     """All that a document depends on besides the scanned code, as text."""
+    import toolaudit_reports
+
     config = request.config
     named = _files((*config.frameworks, *config.catalogue), request) + ((Path(config.baseline),) if config.baseline else ())
-    own = [file for file in sorted(Path(__file__).parent.rglob("*.*")) if file.suffix != ".pyc"]  # Python writes those as it goes
+    ours = (Path(__file__).parent, Path(str(toolaudit_reports.__file__)).parent)  # what was printed is stored too
+    own = [file for folder in ours for file in sorted(folder.rglob("*.*")) if file.suffix != ".pyc"]  # Python writes those as it goes
     stamps = [(file.as_posix(), stat.st_mtime_ns, stat.st_size) for file in (*own, *named) if file.is_file() for stat in [file.stat()]]
     shown = {name: (version.version, version.source) for name, version in sorted(versions.items())}
     told = msgspec.structs.replace(config, jobs=None)

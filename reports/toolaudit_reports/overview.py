@@ -42,16 +42,18 @@ class Overview(msgspec.Struct, frozen=True):
 def look(document: ScanDocument, entries: tuple[Entry, ...], stories: tuple[Story, ...], proofs: dict[str, Proof], gate: Gate) -> Overview:
     """The overview of one document."""
     states = tool_states(document, entries, proofs)
-    verdict, safe = _sentence(states, gate)
+    fresh = any(entry.pair and entry.status == "open" for entry in entries)
+    verdict, safe = _sentence(states, gate, "" if fresh else ", none of it new")
     return Overview(verdict, safe, states, _todos(stories, proofs))
 
 
 def tool_states(document: ScanDocument, entries: tuple[Entry, ...], proofs: dict[str, Proof]) -> dict[str, ToolState]:
-    """Tool id → state. Accepted and cleared conflicts leave a tool safe; an unread tool is never safe."""
+    """Tool id → state. Conflicts that a person accepted with a suppression and cleared ones leave a tool safe; those of a baseline do
+    not, and an unread tool is never safe."""
     states: dict[str, ToolState] = {tool.id: _alone(tool) for tool in document.tools}
     rank = list(STATES)
     for entry in entries:
-        if not entry.pair or entry.status in ("suppressed", "baseline") or _cleared(entry, proofs):
+        if not entry.pair or entry.status == "suppressed" or _cleared(entry, proofs):
             continue
         state: ToolState = "latent" if entry.latent else "order" if entry.order else "clashes"
         for tool in entry.tools:
@@ -88,7 +90,7 @@ def _cleared(entry: Entry, proofs: dict[str, Proof]) -> bool:
     return proof is not None and proof.state == "cleared"
 
 
-def _sentence(states: dict[str, ToolState], gate: Gate) -> tuple[str, bool]:
+def _sentence(states: dict[str, ToolState], gate: Gate, age: str) -> tuple[str, bool]:
     total = len(states)
     held = list(states.values())
     racing, ordered, unread = held.count("clashes"), held.count("order"), held.count("unknown")
@@ -96,10 +98,10 @@ def _sentence(states: dict[str, ToolState], gate: Gate) -> tuple[str, bool]:
         return "No tools found", False
     rest = f"; {unread} could not be fully read" if unread else ""
     if racing:
-        return f"Not safe to run in parallel: {racing + ordered} of {count(total, 'tool')} {_verb(racing + ordered)}{rest}", False
+        return f"Not safe to run in parallel: {racing + ordered} of {count(total, 'tool')} {_verb(racing + ordered)}{age}{rest}", False
     if ordered:
         return (
-            f"No race found, but the order of calls decides what {ordered} of {count(total, 'tool')} give{'s' * (ordered == 1)}{rest}",
+            f"No race found, but the order of calls decides what {ordered} of {count(total, 'tool')} give{'s' * (ordered == 1)}{age}{rest}",
             False,
         )
     if unread:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import combinations_with_replacement
 
@@ -10,6 +11,9 @@ from toolaudit_reports.sanitise import one_line
 
 SHOWN = 6
 """So many pairs, or names, are listed before "and N more"."""
+MANY = 40
+"""Of more pairs, tools that clash with the same others are told as one group."""
+LETTERS = "ABCDEFGH"
 
 
 def pair_text(names: tuple[str, ...]) -> str:
@@ -21,15 +25,52 @@ def pair_text(names: tuple[str, ...]) -> str:
 
 
 def pairs_by_code(entries: Iterable[Entry], *, every: bool = False) -> tuple[tuple[str, str], ...]:
-    """Rule name → its pairs in words: the first entry's rule, then the most frequent; `every` lists all instead of the first few."""
+    """Rule name → its pairs in words: the first entry's rule, then the most frequent; `every` lists all instead of the first few.
+
+    Of very many pairs, groups instead, and at last how many there are by rule; both without a rule's name.
+    """
     groups: dict[str, set[tuple[str, str]]] = {}
     for entry in entries:
         if entry.pair:
             first, second = sorted(entry.names[:2])
             groups.setdefault(entry.name, set()).add((first, second))
     lead = next(iter(groups), "")
+    whole = {pair for pairs in groups.values() for pair in pairs}
+    if len(whole) > MANY and not every:
+        counted = [f"{len(pairs)} {name}" for name, pairs in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))]
+        return tuple(("", text) for text in (*_grouped(whole), f"pairs by rule: {listed(counted)}"))
     ranked = sorted(groups.items(), key=lambda item: (item[0] != lead, -len(item[1]), item[0]))
     return tuple((name, _in_words(pairs, every)) for name, pairs in ranked)
+
+
+def _grouped(pairs: set[tuple[str, str]]) -> list[str]:
+    """Tools with the same partners as one group, in words: `A: a, b and 9 more, each with every other`; `B: c, each with all of A`."""
+    near: dict[str, set[str]] = {name: set() for pair in pairs for name in pair}
+    for first, second in pairs:
+        near[first].add(second)
+        near[second].add(first)
+    groups: dict[tuple[bool, frozenset[str]], list[str]] = {}
+    cliques = Counter(frozenset(near[name] | {name}) for name in near)
+    for name in sorted(near):
+        closed = frozenset(near[name] | {name})
+        key = closed if cliques[closed] > 1 else frozenset(near[name] - {name})
+        groups.setdefault((name in near[name], key), []).append(name)
+    ranked = sorted(groups.values(), key=lambda group: (-len(group) * len(near[group[0]]), group))
+    shown = ranked[: len(LETTERS)]
+    lines = [
+        _group_text(letter, group, near, dict(zip(LETTERS, shown, strict=False))) for letter, group in zip(LETTERS, shown, strict=False)
+    ]
+    left = sum(len(group) for group in ranked[len(LETTERS) :])
+    return [*lines, f"and {left} more tools with other partners"] if left else lines
+
+
+def _group_text(letter: str, group: list[str], near: dict[str, set[str]], groups: dict[str, list[str]]) -> str:
+    lead = group[0]
+    partners = [f"all of {other}" for other, members in groups.items() if other != letter and members[0] in near[lead]]
+    inside = len(group) > 1 and group[1] in near[lead]
+    own = (["every other"] if inside else []) + (["itself"] if lead in near[lead] else [])
+    said = f"each with {listed([*own, *partners])}" if len(group) > 1 else f"with {listed([*own, *partners])}"
+    return f"{letter}: {listed(group)}, {said}" if own or partners else f"{letter}: {listed(group)}"
 
 
 def listed(names: Iterable[str], limit: int = SHOWN) -> str:

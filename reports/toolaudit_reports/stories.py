@@ -43,8 +43,10 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         return self.lead.status != "open" or not self.standing
 
     @property
-    def resource(self) -> Resource | None:
-        return self.lead.resource
+    def resources(self) -> tuple[str, ...]:
+        """What the entries that stand clash on, the lead's first."""
+        held = (entry.resource for entry in (self.lead, *(self.standing or self.entries)) if entry.pair)
+        return tuple(dict.fromkeys(resource_text(resource) for resource in held if resource is not None))
 
 
 def tell(entries: tuple[Entry, ...], proofs: Mapping[str, Proof] = NOTHING_PROVEN) -> tuple[Story, ...]:
@@ -54,7 +56,10 @@ def tell(entries: tuple[Entry, ...], proofs: Mapping[str, Proof] = NOTHING_PROVE
     for entry in entries:
         groups.setdefault(_key(entry, alone[entry.code, entry.status]), []).append(entry)
     stories = [_story(group, proofs) for group in groups.values()]
-    return tuple(sorted(stories, key=_order))
+    causes: dict[tuple[object, ...], list[Entry]] = {}
+    for story in stories:
+        causes.setdefault(_cause(story.lead), []).extend(story.entries)
+    return tuple(sorted((_story(group, proofs) for group in causes.values()), key=_order))
 
 
 def headline(story: Story) -> str:
@@ -66,9 +71,10 @@ def headline(story: Story) -> str:
 def title(story: Story) -> str:
     """What a folded story is about, without its lead; empty for a story that its lead tells alone."""
     standing = story.standing or story.entries
-    pairs = sum(entry.pair for entry in standing)
-    if len(story.tools) > 2 and pairs and story.lead.resource is not None:
-        return f"{len(story.tools)} tools clash on {resource_text(story.lead.resource)} in {pairs} pairs"
+    pairs = len({entry.tools for entry in standing if entry.pair})
+    if len(story.tools) > 2 and pairs and story.resources:
+        more = f" and {len(story.resources) - 1} more" if len(story.resources) > 1 else ""
+        return f"{len(story.tools)} tools clash on {story.resources[0]}{more} in {pairs} pairs"
     if len(standing) >= FOLD_FROM and not pairs:
         return f"{len(standing)} times"
     return ""
@@ -85,6 +91,14 @@ def _key(entry: Entry, alike: int) -> tuple[object, ...]:
     if alike >= FOLD_FROM:
         return entry.status, "code", entry.code
     return entry.status, "one", entry.fingerprint, entry.file, entry.line, entry.code
+
+
+def _cause(lead: Entry) -> tuple[object, ...]:
+    """One file under two names (`{name}.docx`, `{name}`) is one cause: same rule, same statements."""
+    lines = tuple((step.file, step.line) for chain in lead.evidence for step in chain if step.access)
+    if not lead.pair or not lines:
+        return lead.fingerprint, lead.file, lead.line, lead.code, lead.status, lead.tools
+    return lead.status, lead.code, lead.severity, lead.tools, lines
 
 
 def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:

@@ -75,7 +75,7 @@ def test_names_come_from_rules_and_findings(scan: ScanDocument) -> None:
 def test_many_pairs_on_one_resource_are_one_story(many: ModuleType) -> None:
     document = many.many(500)
     stories = tell(collect(document))
-    cache = [story for story in stories if story.resource and story.resource.key == "CACHE"]
+    cache = [story for story in stories if story.lead.resource and story.lead.resource.key == "CACHE"]
     assert len(cache) <= 1
     assert sum(len(story.entries) for story in stories) == len(collect(document))
     assert len(stories) < len(document.tools) / 8
@@ -171,7 +171,7 @@ def test_a_cleared_pair_never_leads_and_is_counted_apart(scan: ScanDocument, evi
     suspected = tell(entries)[0]
     item = replace(evidence.items[1], fingerprint=suspected.lead.fingerprint)
     proofs = prove(entries, [replace(evidence, items=(item,))])
-    story = next(one for one in tell(entries, proofs) if one.resource == suspected.resource)
+    story = next(one for one in tell(entries, proofs) if one.lead.resource == suspected.lead.resource)
     assert story.cleared == (suspected.lead,)
     assert story.lead in story.standing
     assert headline(story).startswith("3 tools clash on file:notes.json in 4 pairs: ")
@@ -183,7 +183,7 @@ def test_a_story_whose_every_pair_is_cleared_is_settled_and_comes_last(scan: Sca
     notes = tell(entries)[0]
     items = tuple(replace(evidence.items[1], fingerprint=entry.fingerprint) for entry in notes.entries)
     view = prepare(scan, evidence=[replace(evidence, items=items)])
-    story = next(one for one in view.stories if one.resource == notes.resource)
+    story = next(one for one in view.stories if one.lead.resource == notes.lead.resource)
     assert story.settled
     assert [one.settled for one in view.stories if one.lead.status == "open"] == [False] * 7 + [True]
     assert all(todo.story is not story for todo in view.overview.todos)
@@ -231,3 +231,33 @@ def test_evidence_for_nothing_in_the_scan_changes_nothing(scan: ScanDocument, ev
         schedules=1, preemptions=1, exhausted=False,
     )  # fmt: skip
     assert prove(collect(scan), [replace(evidence, items=(stray,))]) == {}
+
+
+def test_one_file_under_two_names_is_one_story(scan: ScanDocument) -> None:
+    notes = [conflict for conflict in scan.conflicts if conflict.resource.key == "notes.json"]
+    again = tuple(replace(c, resource=replace(c.resource, key="{path}.json"), fingerprint="x" + c.fingerprint) for c in notes)
+    before, after = tell(collect(scan)), tell(collect(replace(scan, conflicts=scan.conflicts + again)))
+    assert len(after) == len(before)
+    story = next(one for one in after if "file:notes.json" in one.resources)
+    assert set(story.resources) == {"file:notes.json", "file:{path}.json"}
+    assert headline(story).startswith("3 tools clash on file:notes.json and 1 more in 5 pairs: ")
+
+
+def test_very_many_pairs_are_told_as_groups(scan: ScanDocument) -> None:
+    lead = collect(scan)[0]
+    writers, readers = [f"w{n}" for n in range(8)], [f"r{n}" for n in range(8)]
+    pairs = [(a, b) for place, a in enumerate(writers) for b in (*writers[place:], *readers)]
+    told = pairs_by_code(replace(lead, names=pair, tools=pair) for pair in pairs)
+    assert [text for _, text in told] == [
+        "A: w0, w1, w2, w3, w4, w5 and 2 more, each with every other, itself and all of B",
+        "B: r0, r1, r2, r3, r4, r5 and 2 more, each with all of A",
+        f"pairs by rule: {len(pairs)} {lead.name}",
+    ]
+
+
+def test_what_a_baseline_holds_is_not_safe(scan: ScanDocument) -> None:
+    held = Suppression(origin="baseline")
+    old = replace(scan, conflicts=tuple(replace(c, suppressed=True, suppression=held) for c in scan.conflicts), findings=())
+    overview = prepare(old).overview
+    assert overview.verdict.startswith("Not safe to run in parallel: 8 of 9 tools clash, none of it new")
+    assert not overview.safe

@@ -197,6 +197,7 @@ def test_large_groups_say_what_they_leave_out(scan: ScanDocument) -> None:
     page = render("html", replace(scan, tools=tools, conflicts=pairs, findings=(), orderings=(), migration=()))
     assert "(the most coupled; 110 more are in the findings)" in page
     assert "the 60 most coupled; 90 more in the findings" in page
+    assert "and 59 more</text>" in page, "tools with the same lines are one node of the graph"
     assert f"and {len(pairs) - 60} more in the JSON document" in page
     assert len(page.encode()) < 1_500_000
 

@@ -1,33 +1,24 @@
-"""A progress line on standard error, when it is a terminal."""
+"""A line on standard error that says what the scan is doing, when it is a terminal."""
 
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn
-from rich.progress import Progress as Bar
+from rich.status import Status
 
 
 class Progress:
     """Called with a stage's name and how far it is; gone when the scan is done."""
 
     def __init__(self) -> None:
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
+        self._status = Status("reading", console=Console(stderr=True))
 
     def __enter__(self) -> Progress:
-        self._bar.start()
+        self._status.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._status.stop()
 
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bar.add_task(stage, total=total or None)
-        self._bar.update(self._tasks[stage], completed=done, total=total or None)
+        far = f" {done} of {total}" if done else f" of {total} tools" if total else ""
+        self._status.update(f"{stage}{far}")

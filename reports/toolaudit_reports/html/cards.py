@@ -49,7 +49,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     head: str
     title: str
-    resource: str
+    resources: tuple[str, ...]
     place: str
     status: str
     state: str
@@ -107,7 +107,7 @@ def card(story: Story, view: View, linker: Linker, rules: dict[str, Rule], detai
         code=lead.code,
         head=title(story),
         title=lead.message,
-        resource=resource_text(lead.resource) if lead.resource else "",
+        resources=story.resources or ((resource_text(lead.resource),) if lead.resource else ()),
         place=lead.place,
         status=lead.status,
         state=_state(items),

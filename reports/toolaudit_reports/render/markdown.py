@@ -91,7 +91,7 @@ def _story(story: Story, view: View) -> Iterator[str]:
     yield f"\n<details><summary>{label} {markdown_html(headline(story))}</summary>\n\n"
     yield f"{markdown_code(lead.place)}\n\n"
     for name, pairs in pairs_by_code(story.standing):
-        yield f"- clashes: {markdown_text(pairs)} ({markdown_text(name)})\n"
+        yield f"- clashes: {markdown_text(pairs)}{f' ({markdown_text(name)})' if name else ''}\n"
     if lead.pair:
         yield f"- bites: {markdown_text(lead.when)}, under {markdown_text(', '.join(lead.runners)) or 'any runner'}\n"
     yield f"- confidence: {lead.confidence}\n"

@@ -141,7 +141,7 @@ def _remarks(story: Story, view: View) -> Iterator[tuple[str, str]]:
     lead, verbose = story.lead, view.options.verbose
     if lead.pair:
         for name, pairs in pairs_by_code(story.standing or story.entries, every=verbose):
-            yield ("clashes" if name == lead.name else "also"), f"{pairs} ({name})"
+            yield ("clashes" if name in (lead.name, "") else "also"), f"{pairs} ({name})" if name else pairs
         yield "bites", _bites(lead, view.document.runner)
     elif story.folded:
         places = [entry.place for entry in story.entries[1:]]

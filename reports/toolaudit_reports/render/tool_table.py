@@ -15,9 +15,11 @@ from toolaudit_reports.proofs import count
 from toolaudit_reports.sanitise import one_line, shorten
 from toolaudit_reports.view import View
 
-NARROW = 90
-FULL_UP_TO = 40
-"""Catalogues up to this size are shown whole; of larger ones, the tools without a clash are only counted."""
+RESOURCES, ANSWERS = 28, 33
+"""Columns that resources need beside the others, and those that the three answers take."""
+FULL_UP_TO, ALONE_UP_TO = 40, 16
+"""Catalogues up to this size are shown whole (of larger ones, tools without a clash are only counted), and up to this size one by one
+(of larger ones, tools that differ in their names alone share a row)."""
 CLASS_STYLES = {
     "pure": "green",
     "read-only": "green",
@@ -27,6 +29,8 @@ CLASS_STYLES = {
 }
 ACCESS_WORDS = {"r": "r", "w": "w", "rmw": "rw"}
 
+Row = tuple[str, list[Tool]]
+
 
 def table(view: View) -> Iterator[RenderableType]:
     """The table, and a line for the tools that it leaves out."""
@@ -34,31 +38,51 @@ def table(view: View) -> Iterator[RenderableType]:
     states = view.overview.states
     short = len(tools) > FULL_UP_TO and not view.options.verbose
     shown = [tool for tool in tools if not short or states[tool.id] not in ("safe", "latent")]
-    if short:
-        shown = shown[:FULL_UP_TO]
-    if view.options.width < NARROW:
-        yield from (line for tool in shown for line in _stacked(tool, view.labels[tool.id], view.options.verbose))
+    rows = _rows(shown, view.labels, view.options.verbose, fold=len(tools) > ALONE_UP_TO and not view.options.verbose)
+    rows, rest = (rows[:FULL_UP_TO], rows[FULL_UP_TO:]) if short else (rows, [])
+    if view.options.width < _least_width(rows):
+        yield from (line for names, alike in rows for line in _stacked(names, alike[0], view.options.verbose))
     else:
-        yield _grid(shown, view.labels, view.options.verbose)
+        yield _grid(rows, view.options.verbose)
     if short:
-        yield _left_out(len(tools) - len(shown), Counter(states.values()))
+        left = len(tools) - len(shown) + sum(len(alike) for _, alike in rest)
+        yield _left_out(left, Counter(states.values()))
 
 
-def _grid(tools: Sequence[Tool], labels: dict[str, str], verbose: bool) -> Table:
+def _rows(tools: Sequence[Tool], labels: dict[str, str], verbose: bool, *, fold: bool) -> list[Row]:
+    """The tools of each row, with what it is called."""
+    alike: dict[object, list[Tool]] = {}
+    for tool in tools:
+        same = (tool.class_, tool.opaque, *(answer.value for _, answer in _answers(tool)), *_touched(tool, verbose)) if fold else tool.id
+        alike.setdefault(same, []).append(tool)
+    return [(_names([one_line(labels[tool.id]) for tool in row]), row) for row in alike.values()]
+
+
+def _least_width(rows: Sequence[Row]) -> int:
+    names = max((len(names) for names, _ in rows), default=0)
+    kinds = max((len(_kind(alike[0])) for _, alike in rows), default=0)
+    return names + 2 + kinds + 2 + ANSWERS + RESOURCES
+
+
+def _names(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _grid(rows: Sequence[Row], verbose: bool) -> Table:
     grid = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold", pad_edge=False)
     for heading in ("tool", "class", "atomic", "idempotent", "independent"):
         grid.add_column(heading, no_wrap=True, overflow="ellipsis")
     grid.add_column("resources", overflow="fold", ratio=1)
-    for tool in tools:
-        label = labels[tool.id]
+    for names, alike in rows:
+        tool = alike[0]
         touched = Text(", ".join(_touched(tool, verbose)) or "-")
-        grid.add_row(Text(one_line(label)), _kind(tool), *(_answer(answer) for _, answer in _answers(tool)), touched)
+        grid.add_row(Text(names), _kind(tool), *(_answer(answer) for _, answer in _answers(tool)), touched)
     return grid
 
 
-def _stacked(tool: Tool, label: str, verbose: bool) -> Iterator[Text]:
+def _stacked(names: str, tool: Tool, verbose: bool) -> Iterator[Text]:
     """One tool on a narrow terminal: a line for what it is, one for the answers, one for each resource."""
-    yield Text.assemble((one_line(label), "bold"), "  ", _kind(tool))
+    yield Text.assemble((names, "bold"), "  ", _kind(tool))
     parts = [part for name, answer in _answers(tool) for part in (f"{name} ", _answer(answer), "  ")]
     yield Text.assemble("  ", *parts)
     yield from (Text(f"  {touched}") for touched in _touched(tool, verbose))
@@ -99,4 +123,5 @@ def _answer(answer: Answer) -> Text:
 
 def _left_out(number: int, states: Counter[str]) -> Text:
     said = ", ".join(f"{states[state]} {word}" for state, word in STATES.items() if states[state])
-    return Text(f"… {count(number, 'more tool')} (--verbose lists all): {said}", style="dim")
+    head = f"… {count(number, 'more tool')} (--verbose lists all)" if number else "--verbose lists each"
+    return Text(f"{head}: {said}", style="dim")
