@@ -11,7 +11,7 @@ from toolaudit.effects import locks
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.objects import read
+from toolaudit.effects.objects import read, read_document
 from toolaudit.effects.results import result
 from toolaudit.effects.targets import named, perform, resource_of
 from toolaudit.effects.templates import Bound, bind
@@ -40,6 +40,8 @@ from toolaudit.effects.values import (
 def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: Arguments, line: int) -> Value:
     """What the catalogue's entry says, done to the frame: effects, callbacks, flags, result."""
     bound = bind(api.params, arguments.args, arguments.keywords, receiver)
+    if receiver is not None and not api.mutates and in_document(frame, receiver):
+        read_document(frame, receiver, line)
     taint = _touch(frame, api, bound, arguments, line)
     words: list[Words] = [api, *chosen(frame, api.cases, bound)]
     if api.telemetry:
@@ -58,6 +60,12 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
     if results and not any(word.returns for word in words):
         return union(results).tainted(taint)
     return made
+
+
+def in_document(frame: Frame, receiver: Value) -> bool:
+    """A method of a document in memory or of a part of one."""
+    kind = frame.world.catalogue.type(receiver.form.type) if isinstance(receiver.form, Handle) else None
+    return kind is not None and kind.alias_returns and kind.default == "pure"
 
 
 def _document(receiver: Value | None) -> Taint:
@@ -99,7 +107,7 @@ def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int) 
             form = value.form
             if isinstance(form, Handle) and form.kind and form.kind != "memory":
                 found |= frame.emit(resource_of(form.kind, form.parts, form.scope), "w", "update", line, data=data, confidence="catalogued")
-            elif value.loc is not None and not isinstance(form, Handle):
+            elif value.loc is not None:
                 found |= frame.emit(value.loc, "w", "update", line, data=data, confidence="catalogued")
     return found
 

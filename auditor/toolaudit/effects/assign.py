@@ -143,7 +143,8 @@ def _to_item(frame: Frame, target: f.Item, value: Value, op: Operation) -> None:
 def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Value, op: Operation) -> None:
     form = base.form
     data = join_taint(value.taint, index.taint)
-    listed = isinstance(form, Handle) and (base.loc is None or frame.world.catalogue.method(form.type, "__setitem__") is not None)
+    api = frame.world.catalogue.method(form.type, "__setitem__") if isinstance(form, Handle) else None
+    listed = isinstance(form, Handle) and (base.loc is None or (api is not None and api.origin != "default"))
     if isinstance(form, Instance) or listed:
         _special(frame, base, "__setitem__", (index, value))
         return

@@ -6,9 +6,10 @@ Flow-insensitive and kept: a global or an attribute is worked out once, by walki
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from toolaudit.effects.annotations import annotated
-from toolaudit.effects.bodies import assigned_to
+from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.values import (
@@ -28,6 +29,7 @@ from toolaudit.effects.values import (
     union,
 )
 from toolaudit.facts import (
+    Binding,
     Call,
     Expr,
     FunctionFacts,
@@ -77,6 +79,12 @@ def target_value(world: World, target: Target) -> Value:
 
         return global_value(world, target)
     return foreign(world, target.name)
+
+
+def imported(world: World, binding: Binding) -> Value:
+    """What an import inside a function binds."""
+    target = world.resolver.binding(binding)
+    return Value(Data("unresolved-import")) if target is None else target_value(world, target)
 
 
 def foreign(world: World, name: str) -> Value:
@@ -250,16 +258,15 @@ def _attribute(world: World, ref: ClassRef, name: str) -> Value | None:
         found.append(declared)
     if not found or all(vague(value) for value in found):
         found += _assigned_elsewhere(world, ref, name)
-    return _with_members(world, ref, name, union(found)) if found else None
+    return with_members(union(found), lambda: _assigned_elsewhere(world, ref, name, member=True)) if found else None
 
 
-def _with_members(world: World, ref: ClassRef, name: str, held: Value) -> Value:
-    """An empty dict learns what its members are from the assignments `self.name[key] = value`."""
+def with_members(held: Value, assigned: Callable[[], list[Value]]) -> Value:
+    """An empty dict learns what its members are from the assignments to its items."""
     form = held.form
     if not isinstance(form, Many) or form.kind != "dict" or form.entries or form.element is not None:
         return held
-    made = _assigned_elsewhere(world, ref, name, member=True)
-    useful = [value for value in made if isinstance(value.form, Handle | Instance)]
+    useful = [value for value in assigned() if isinstance(value.form, Handle | Instance)]
     return Value(Many(form.kind, None, None, union(useful), form.type), held.taint, held.loc) if useful else held
 
 
@@ -337,6 +344,8 @@ def _light(world: World, owner: ClassRef, ref: ClassRef, head: FunctionHead, fac
     frame.env[frame.receiver] = Value(Class(ref) if frame.receiver == "cls" else Instance(ref), loc=Loc("self", "", scope_of(ref)))
     for parameter in head.parameters[1:]:
         frame.env[parameter.name] = annotated(world, owner.path, parameter.annotation) or Value(Data())
+    for binding in imported_in(facts.body):
+        frame.env[binding.name] = imported(world, binding)
     made = world.evaluate(frame, value).form
     return None if isinstance(made, Data) or (isinstance(made, Scalar) and made.value is None) else Value(made)
 

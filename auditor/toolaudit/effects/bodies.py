@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolaudit.facts import (
     Assign,
     Attr,
+    Binding,
     Call,
     Const,
     Evaluate,
@@ -12,6 +13,7 @@ from toolaudit.facts import (
     For,
     FunctionFacts,
     If,
+    Import,
     Item,
     Jump,
     Name,
@@ -40,6 +42,18 @@ def assigned_to(body: tuple[Stmt, ...], receiver: str, name: str, member: bool =
                 if isinstance(target, Attr) and target.attr == name and isinstance(target.value, Name) and target.value.id == receiver:
                     found.append(stmt.value)
         stack += reversed(_inner(stmt))
+    return found
+
+
+def imported_in(body: tuple[Stmt, ...]) -> list[Binding]:
+    """The names that imports inside a body bind."""
+    found: list[Binding] = []
+    stack: list[Stmt] = list(body)
+    while stack:
+        stmt = stack.pop()
+        if isinstance(stmt, Import):
+            found += [binding for binding in stmt.bindings if binding.name != "*" and "." not in binding.name]
+        stack += _inner(stmt)
     return found
 
 

@@ -53,7 +53,8 @@ CHECKS = {
     "join", "format", "format_map", "hex", "isoformat", "strftime", "total_seconds", "timestamp", "date", "time", "astimezone", "group",
     "groups", "groupdict", "start", "end", "span", "bit_length", "is_integer", "as_integer_ratio", "most_common", "elements", "tolist", "item",
 }  # fmt: skip
-NAMES = TEXT_SAME | PARTS | MUTATORS | READERS | CHECKS
+OF_TEXT = TEXT_SAME | PARTS | CHECKS
+NAMES = OF_TEXT | MUTATORS | READERS
 
 
 def of_type(name: str) -> Many | Data | None:

@@ -12,7 +12,7 @@ from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import literal, parts_of
-from toolaudit.effects.objects import attribute, checked, members, read
+from toolaudit.effects.objects import attribute, checked, members, read, read_document
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import subscripted
 from toolaudit.effects.truth import facts_of, truth
@@ -84,6 +84,7 @@ def _property(frame: Frame, value: Value) -> Value:
             return call_method(frame, form.receiver, form.name, Arguments(), frame.line).tainted(value.taint)
         kind = frame.world.catalogue.type(form.receiver.form.type)
         if api is not None and kind is not None and kind.alias_returns and api.origin == "default":
+            read_document(frame, form.receiver, frame.line)
             return form.receiver
     return value
 

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from toolaudit.effects import containers, guesses, natives
-from toolaudit.effects.applying import apply, read_all
+from toolaudit.effects.applying import apply, in_document, read_all
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.frame import Frame
@@ -107,6 +107,8 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         api = frame.world.catalogue.method(form.type, name)
         if api is not None:
             frame.resolved += 1
+            if api.origin == "default" and name in containers.OF_TEXT and in_document(frame, receiver):
+                return containers.call(frame, Value(Data(), receiver.taint, receiver.loc), name, arguments, line)  # the text of a part
             return apply(frame, f"{form.type}.{name}", api, receiver, arguments, line)
         return _unlisted_method(frame, receiver, form, name, arguments, line)
     if isinstance(form, Data) and not form.why and receiver.loc is not None and _somebodys(frame, receiver.loc, name):
@@ -154,8 +156,12 @@ def behind(frame: Frame, value: Value, form: Method) -> Value:
         owners = tuple(frame.world.resolver.foreign_bases(holder.cls))
     for owner in owners:
         api = frame.world.catalogue.method(owner, form.name)
-        if api is not None and (api.property or api.origin != "default"):
-            return call_method(frame, form.receiver, form.name, Arguments(), frame.line) if api.property else Value(Data(), value.taint)
+        if api is None or api.origin == "default":
+            continue
+        if api.property:
+            return call_method(frame, form.receiver, form.name, Arguments(), frame.line)
+        # nobody looks behind a method: a name like one of a client's methods that is not called is a part of the client
+        return form.receiver.tainted(value.taint) if api.effects else Value(Data(), value.taint)
     if isinstance(holder, Data):
         return Value(Data(holder.why), value.taint)
     if not owners or owners == ("arguments",):

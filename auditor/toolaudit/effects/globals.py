@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from toolaudit.effects.annotations import annotated
-from toolaudit.effects.attributes import merged, module_frame, placed, vague
-from toolaudit.effects.bodies import assigned_to
+from toolaudit.effects.attributes import imported, merged, module_frame, placed, vague, with_members
+from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import World
 from toolaudit.effects.values import (
     PLAIN,
@@ -50,20 +50,16 @@ def _global(world: World, ref: GlobalRef) -> Value:
                 found.append(merged(found.pop() if found else None, hinted))
     if all(vague(value) for value in found):
         found += _set_by_functions(world, ref)
-    value = union(found) if found else Value(Data())
+    value = with_members(union(found), lambda: _set_by_functions(world, ref, member=True)) if found else Value(Data())
     return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name)
 
 
-def _set_by_functions(world: World, ref: GlobalRef) -> list[Value]:
-    """What functions that declare the name `global` assign to it."""
+def _set_by_functions(world: World, ref: GlobalRef, member: bool = False) -> list[Value]:
+    """What functions that declare the name `global` assign to it; with `member`, what any function of the module assigns to its items."""
     index = world.project.index(ref.path)
     if index is None:
         return []
-    declared = re.compile(rf"^\s*global\b.*\b{re.escape(ref.name)}\b")
-    if ref.path not in world.global_lines:
-        every = ((number, world.project.line(ref.path, number)) for number in range(1, index.lines + 1))
-        world.global_lines[ref.path] = [(number, text) for number, text in every if "global" in text]
-    lines = [number for number, text in world.global_lines[ref.path] if declared.match(text)]
+    lines = _item_lines(world, ref, index.lines) if member else _global_lines(world, ref, index.lines)
     found: list[Value] = []
     for head in index.functions:
         if len(found) >= 3 or not any(head.line <= line <= head.end for line in lines):
@@ -74,8 +70,23 @@ def _set_by_functions(world: World, ref: GlobalRef) -> list[Value]:
         frame = module_frame(world, ref.path)
         for parameter in head.parameters:
             frame.env[parameter.name] = annotated(world, ref.path, parameter.annotation) or Value(Data())
-        for expr in assigned_to(code.facts.body, "", ref.name):
+        for binding in imported_in(code.facts.body):
+            frame.env[binding.name] = imported(world, binding)
+        for expr in assigned_to(code.facts.body, "", ref.name, member):
             made = world.evaluate(frame, expr)
             if not vague(made):
                 found.append(Value(made.form))
     return found
+
+
+def _global_lines(world: World, ref: GlobalRef, count: int) -> list[int]:
+    declared = re.compile(rf"^\s*global\b.*\b{re.escape(ref.name)}\b")
+    if ref.path not in world.global_lines:
+        every = ((number, world.project.line(ref.path, number)) for number in range(1, count + 1))
+        world.global_lines[ref.path] = [(number, text) for number, text in every if "global" in text]
+    return [number for number, text in world.global_lines[ref.path] if declared.match(text)]
+
+
+def _item_lines(world: World, ref: GlobalRef, count: int) -> list[int]:
+    setting = re.compile(rf"\b{re.escape(ref.name)}\[.*\]\s*=(?!=)")
+    return [number for number in range(1, count + 1) if setting.search(world.project.line(ref.path, number))]

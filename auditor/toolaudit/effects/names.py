@@ -7,7 +7,6 @@ from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.free import free_names
 from toolaudit.effects.values import Class, Data, Foreign, Function, Loc, Value
-from toolaudit.facts import Binding
 
 
 def load(frame: Frame, name: str) -> Value:
@@ -61,12 +60,6 @@ def capture(frame: Frame, function: Function) -> Function:
 
 def _with_env(function: Function, env: tuple[tuple[str, Value], ...]) -> Function:
     return Function(function.path, function.qualname, function.code, function.owner, function.receiver, env, function.raw)
-
-
-def imported(frame: Frame, binding: Binding) -> Value:
-    """What an import inside a function binds."""
-    target = frame.world.resolver.binding(binding)
-    return Value(Data("unresolved-import")) if target is None else attributes.target_value(frame.world, target)
 
 
 def global_place(frame: Frame, name: str) -> Loc:

@@ -57,6 +57,13 @@ def checked(frame: Frame, value: Value, line: int) -> Value:
     return value.tainted(frame.emit(value.loc, "r", "check", line, data=value.taint, atomic=True))
 
 
+def read_document(frame: Frame, value: Value, line: int) -> None:
+    """A part of a shared object that is kept in memory (a workbook, a presentation) is looked at."""
+    form = value.form
+    if value.loc is not None and isinstance(form, Handle) and form.kind in ("", "memory"):
+        frame.emit(value.loc, "r", "read", line, data=value.taint, atomic=True)
+
+
 def below(loc: Loc | None, step: Step) -> Loc | None:
     return None if loc is None else loc / step
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from toolaudit import facts as f
-from toolaudit.effects import assign, blocks, names
+from toolaudit.effects import assign, attributes, blocks, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import Frame, bare
 from toolaudit.effects.objects import members, read
@@ -306,7 +306,7 @@ def _scope(frame: Frame, stmt: f.Scope) -> None:
 def _import(frame: Frame, stmt: f.Import) -> None:
     for binding in stmt.bindings:
         if binding.name != "*" and "." not in binding.name:
-            frame.env[binding.name] = names.imported(frame, binding)
+            frame.env[binding.name] = attributes.imported(frame.world, binding)
 
 
 def _assert(frame: Frame, stmt: f.Assert) -> None:

@@ -7,7 +7,7 @@ from toolaudit.effects.calls import call
 from toolaudit.effects.external import behind, call_method, harmless
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.objects import attribute, below, item, key_step
-from toolaudit.effects.values import Data, Function, Handle, Instance, Method, Value
+from toolaudit.effects.values import Data, Function, Handle, Instance, Many, Method, Value
 
 
 def subscripted(frame: Frame, base: Value, index: Value) -> Value:
@@ -20,7 +20,10 @@ def subscripted(frame: Frame, base: Value, index: Value) -> Value:
         method = attribute(frame, base, "__getitem__", frame.line, called=True)
         if isinstance(method.form, Function):
             return call(frame, method, Arguments(args=(index,)), frame.line)
-    return item(frame, base, index, frame.line)
+    found = item(frame, base, index, frame.line)
+    if isinstance(form, Many) and form.entries is None and found.loc is not None and isinstance(found.form, Handle | Instance):
+        return found.tainted(frame.emit(found.loc, "r", "read", frame.line, data=found.taint, atomic=True))  # looked up in a registry
+    return found
 
 
 def _of_client(frame: Frame, base: Value, form: Handle, index: Value) -> Value:

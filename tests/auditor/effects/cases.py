@@ -35,6 +35,32 @@ CASES = (
         ("w append sql {db}.c", "w append sql d.c", "w append sql e.c"),
     ),
     Case(
+        "a workbook that a method opened later, with an import of its own",
+        "class Kit:\n    def __init__(self):\n        self.wb = None\n    def load(self, p):\n        from openpyxl import load_workbook\n        self.wb = load_workbook(p)\n"
+        "    def fill(self, name, v):\n        sheet = self.wb[name]\n        sheet['A1'] = v\n        sheet.append([v])\n",
+        "Kit.fill",
+        ("r read memory {self:wb}", "w write memory {self:wb}[A1]", "w update memory {self:wb}"),
+    ),
+    Case(
+        "a presentation of a registry, edited by a helper",
+        "from pptx import Presentation\nDECKS = {}\ndef make(key):\n    DECKS[key] = Presentation()\ndef put(deck, t):\n    deck.slides.add_slide(deck.slide_layouts[0])\n"
+        "def add(key, t):\n    put(DECKS[key], t)\n",
+        "add",
+        ("r read memory {global:DECKS}[{key}]", "w update memory {global:DECKS}[{key}]"),
+    ),
+    Case(
+        "a sheet of a workbook of the call is the call's own",
+        "from openpyxl import load_workbook\ndef put(p, v):\n    book = load_workbook(p)\n    book.active.append([v])\n    book.save(p)\n",
+        "put",
+        ("r read file {p}", "w write file {p}"),
+    ),
+    Case(
+        "a part of a client is named like one of its methods",
+        "from msgraph import GraphServiceClient\ndef send(draft):\n    client = GraphServiceClient(credentials='c')\n    client.me.messages.post(draft)\n",
+        "send",
+        ("w send http *",),
+    ),
+    Case(
         "check, then insert",
         "USERS = {}\ndef add(name):\n    if name in USERS:\n        raise ValueError(name)\n    USERS[name] = {}\n",
         "add",
