@@ -213,7 +213,9 @@ def analyse(
 
     progress("finding tools", 0, 0)
     discovery = discover(project, frameworks)
-    tools = with_runs(discovery.tools, frameworks, versions, request.config.runner)
+    runners = dispatching.dispatch_sites(project)
+    own = frozenset(one.name for one in frameworks if one.name == "bare" or one.framework.api)
+    tools = dispatching.told(with_runs(discovery.tools, frameworks, versions, request.config.runner), runners, own)
     progress("following effects", 0, len(tools))
     footprints = summarise.footprints(project, tools, lookup.load(_files(request.config.catalogue, request)))
     progress("judging pairs", 0, len(tools))
@@ -234,9 +236,21 @@ def analyse(
         roots=tuple(_shown(root) for root in request.roots),
         runner=_overall(tools),
         files=FileCounts(scanned=files, skipped=skipped, cached=files if request.use_cache else 0),
-        notes=_notes(tools, versions, discovery),
-        runners=dispatching.dispatch_sites(project),
+        notes=(*_notes(tools, versions, discovery), *_unknown_runners(tools)),
+        runners=runners,
     )
+
+
+def _unknown_runners(tools: tuple[Tool, ...]) -> Iterator[ScanNote]:
+    """Tools of which nothing in the code says how their calls are started."""
+    from toolaudit.verdicts.scan_model import ScanNote
+
+    for name in sorted({tool.framework for tool in tools if tool.runs == "unknown"}):
+        count = sum(tool.framework == name and tool.runs == "unknown" for tool in tools)
+        message = (
+            f"{name}: no code that starts the calls of a turn was found for {count} tools, so how they run is unknown; --runner says it"
+        )
+        yield ScanNote(kind="assumed", message=message, framework=name)
 
 
 def _loose(discovery: Discovery) -> tuple[Loose, ...]:
@@ -300,7 +314,8 @@ def _notes(tools: tuple[Tool, ...], versions: Mapping[str, Version], discovery: 
     for name in sorted({tool.framework for tool in tools} & versions.keys()):
         version = versions[name]
         assumed = f"{name} {version.version}" if version.certain else f"{name}: version not pinned, taken as {version.version or 'unknown'}"
-        notes.append(ScanNote(kind="version", message=f"{assumed} ({version.source})", framework=name, source=version.source))
+        kind = "version" if version.certain else "assumed"
+        notes.append(ScanNote(kind=kind, message=f"{assumed} ({version.source})", framework=name, source=version.source))
     odd = [note for note in discovery.notes if note.code not in ("TA903", "TA904")]
     notes += [ScanNote(kind="declaration", message=f"{n.name}: {n.message}", file=n.place.file, line=n.place.line) for n in odd]
     return tuple(notes)

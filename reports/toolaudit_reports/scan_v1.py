@@ -241,7 +241,8 @@ class Rule(Record, frozen=True):
 class Note(Record, frozen=True):
     """A remark on the scan as a whole.
 
-    `dispatch`: how a framework's version runs the calls of one turn; `version`: the version that was seen.
+    `dispatch`: how a framework's version runs the calls of one turn; `version`: the version that was seen; `assumed`: what no
+    file says and the verdicts rest on all the same (a version that nothing pins, a runner that is not in the code).
     """
 
     kind: str

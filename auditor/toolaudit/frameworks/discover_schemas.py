@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolaudit.facts import Call, Const, Expr, FunctionFacts, Mapping, Name
+from toolaudit.facts import Call, Comprehension, Const, Expr, FunctionFacts, Mapping, Name
 from toolaudit.frameworks.bodies import MODULE, Bodies
+from toolaudit.frameworks.callables import comprehended
 from toolaudit.frameworks.discover_calls import argument
 from toolaudit.frameworks.drafts import SchemaText
 from toolaudit.frameworks.known import Known, Rule, rules_for
@@ -21,6 +22,10 @@ def schemas(bodies: Bodies, known: Known, path: str) -> Iterator[SchemaText]:
     for scope, line, expr in bodies.nodes(path):
         if isinstance(expr, Mapping):
             yield from _shaped(known, scope, line, expr)
+        elif isinstance(expr, Comprehension) and isinstance(expr.element, Mapping) and expr.value is None:
+            for where, made in comprehended(scope, expr):
+                if isinstance(made, Mapping):
+                    yield from _shaped(known, where, line, made)
         elif isinstance(expr, Call) and last_part(expr.func) in known.calls:
             yield from _constructed(bodies, known, scope, expr)
 

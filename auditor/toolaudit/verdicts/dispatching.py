@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from toolaudit.facts import (
     Assign,
@@ -25,15 +26,26 @@ from toolaudit.facts import (
     Keyword,
     Name,
 )
-from toolaudit.model import Place
+from toolaudit.model import Place, Runner, Tool
 from toolaudit.project.source import Project
 
 MENTIONS = re.compile(r"tool_calls|function_calls|tool_use|function_call\b")
 BATCHES = frozenset({"tool_calls", "function_calls", "tool_uses", "tool_use_blocks", "function_call_parts"})
 BLOCKS = frozenset({"tool_use", "function_call"})
-LOOP = re.compile(r"\bfor\b")
+LOOP = re.compile(r"\bfor\b|\.map\(")
 NAMED = re.compile(rf"""\b(?:{"|".join(sorted(BATCHES))})\b|["'](?:{"|".join(sorted(BLOCKS))})["']""")
-TOGETHER = {"gather": "gather", "create_task": "tasks", "start_soon": "tasks", "as_completed": "as-completed", "submit": "executor"}
+TOGETHER = {
+    "gather": "gather",
+    "create_task": "tasks",
+    "start_soon": "tasks",
+    "as_completed": "as-completed",
+    "submit": "executor",
+    "Thread": "executor",
+}
+TOGETHER_IN = {
+    "processes": frozenset({"ProcessPoolExecutor", "Process", "multiprocessing"}),
+    "threads": frozenset({"ThreadPoolExecutor", "ThreadPool", "Thread", "to_thread", "run_in_executor", "run_sync", "asyncify"}),
+}
 TIMEOUTS = frozenset({"timeout", "wait_for", "fail_after", "move_on_after", "timeout_seconds", "call_timeout", "tool_timeout"})
 LIMITS = frozenset({"Semaphore", "BoundedSemaphore", "CapacityLimiter", "max_workers", "max_concurrency", "semaphore", "limiter"})
 LOCKS = frozenset({"Lock", "RLock", "lock", "locks"})
@@ -56,6 +68,8 @@ class DispatchSite(Struct, frozen=True, order=True):
     answers: bool = False
     """It builds the messages that carry results."""
     matches_ids: bool = False
+    runs: Runner = "unknown"
+    """How it runs tools that are plain functions."""
 
     @property
     def together(self) -> bool:
@@ -88,8 +102,9 @@ def _site(path: str, facts: FunctionFacts) -> DispatchSite | None:
     lines = [node.line for node in nodes if isinstance(node, For) and _over_calls(node.iterable, node, names)]
     comprehended = any(_over_calls(c.iterable, c, names) for node in nodes if isinstance(node, Comprehension) for c in node.clauses)
     words = {word for node in nodes for word in _words(node)}
-    way, line = _way(nodes, names, facts)
-    if not (lines or comprehended) or not way:
+    mapped = _mapped(nodes, names)
+    way, line = ("executor", mapped) if mapped else _way(nodes, names)
+    if not (lines or comprehended or mapped) or not way:
         return None
     return DispatchSite(
         place=Place(path, line or (lines or [facts.line])[0], facts.qualname),
@@ -100,7 +115,17 @@ def _site(path: str, facts: FunctionFacts) -> DispatchSite | None:
         has_lock=bool(words & LOCKS),
         answers=bool({f"={word}" for word in RESULTS} & words),
         matches_ids=bool(words & IDENTITIES),
+        runs=_runs(way, words),
     )
+
+
+def _runs(way: str, words: set[str]) -> Runner:
+    """A plain function that a coroutine calls is never interleaved, so it is on the event loop unless something hands it to a thread."""
+    if way.startswith("serial"):
+        return "serial"
+    if words & TOGETHER_IN["processes"]:
+        return "processes"
+    return "threads" if way == "executor" or words & TOGETHER_IN["threads"] else "event-loop"
 
 
 def _aliases(nodes: list[Any]) -> frozenset[str]:
@@ -135,7 +160,13 @@ def _over_calls(iterable: Expr, loop: For | Clause, names: frozenset[str]) -> bo
     return any(isinstance(node, Const) and node.value in BLOCKS for node in _nodes(tests))
 
 
-def _way(nodes: list[Any], names: frozenset[str], facts: FunctionFacts) -> tuple[str, int]:
+def _mapped(nodes: list[Any], names: frozenset[str]) -> int:
+    """The line of `pool.map(run, reply.tool_calls)`."""
+    calls = (node for node in nodes if isinstance(node, Call) and isinstance(node.func, Attr) and node.func.attr == "map")
+    return next((call.line for call in calls if any(_names(value) & names for value in call.args[1:])), 0)
+
+
+def _way(nodes: list[Any], names: frozenset[str]) -> tuple[str, int]:
     """How the calls are started, and the line."""
     for node in nodes:
         if isinstance(node, Call):
@@ -147,9 +178,36 @@ def _way(nodes: list[Any], names: frozenset[str], facts: FunctionFacts) -> tuple
             calls = [inner for inner in _nodes(node.body) if isinstance(inner, Await) and isinstance(inner.value, Call)]
             if calls:
                 return "serial-await", calls[0].line
-            if any(isinstance(inner, Call) for inner in _nodes(node.body)) and not facts.is_async:
+            if any(isinstance(inner, Call) for inner in _nodes(node.body)):
                 return "serial", node.line
     return "", 0
+
+
+# --- the tools of a hand-written runner ------------------------------------------------------------------------------
+
+
+def told(tools: Iterable[Tool], sites: Sequence[DispatchSite], hand_written: frozenset[str]) -> tuple[Tool, ...]:
+    """Tools whose framework leaves the running to the application run as the code's own runner starts them: one in the tool's file, else any.
+
+    Of several runners the one that interleaves most counts. `hand_written`: names of those frameworks.
+    """
+    return tuple(
+        replace(tool, runs=_by_sites(tool, sites)) if tool.runs == "unknown" and tool.framework in hand_written else tool for tool in tools
+    )
+
+
+def _by_sites(tool: Tool, sites: Sequence[DispatchSite]) -> Runner:
+    near = [site for site in sites if site.place.file == tool.file] or sites
+    found = {_for(tool, site) for site in near}
+    return next((one for one in INTERLEAVING if one in found), "unknown")
+
+
+def _for(tool: Tool, site: DispatchSite) -> Runner:
+    """A coroutine stays on the loop where others are handed to threads."""
+    return "event-loop" if tool.is_async and site.runs == "threads" and site.way != "executor" else site.runs
+
+
+INTERLEAVING: tuple[Runner, ...] = ("threads", "processes", "event-loop", "serial")
 
 
 def _words(node: Any) -> Iterator[str]:

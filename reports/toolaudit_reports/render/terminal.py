@@ -196,8 +196,7 @@ def _notices(view: View, width: int) -> Iterator[Text]:
     if document.baseline is not None and document.baseline.expired:
         number = count(len(document.baseline.expired), "entry").replace("entrys", "entries")
         said.append(f"{document.baseline.file}: {number} no longer found; write the baseline anew")
-    if view.options.verbose:
-        said += [note.message for note in document.notes]
+    said += [note.message for note in document.notes if view.options.verbose or note.kind == "assumed"]
     for text in said:
         rows = textwrap.wrap(one_line(text), width - 6) or [""]
         yield Text.assemble(("note: ", "bold cyan"), rows[0])
