@@ -21,6 +21,7 @@ from pytest_toolaudit.oracle.compare import Masks, Outcome
 from pytest_toolaudit.oracle.serial import Order, SerialOrders, SerialRun
 from pytest_toolaudit.oracle.world import World, patches_for
 from pytest_toolaudit.search.conflicts import Found, cancellations, find
+from pytest_toolaudit.search.exhaustive import Reduction
 from pytest_toolaudit.search.named import Entry, Narrator, Step
 from pytest_toolaudit.search.schedule import Point, Schedule
 from pytest_toolaudit.search.token import labels
@@ -216,6 +217,24 @@ class Explorer:
             run, outcome = self._run(schedule.order, schedule, serial=False)
             order = self.serial.explains(outcome, run.trace)
         return Judged(schedule, outcome, run, order)
+
+    def steer(self, reduction: Reduction) -> Judged | None:
+        """Runs and judges the next schedule of an exhaustive search; None when it only repeats what others showed."""
+        for _ in range(_RETRIES):
+            reduction.start()
+            self.world.reset()
+            turn.consider = reduction.consider
+            run = self.machine.run(tuple(range(len(self.calls))), reduction.plan, False, reduction.watch)
+            if not self._learn(run):
+                break
+        self.schedules += 1
+        fresh = not reduction.redundant
+        schedule = reduction.schedule()
+        outcome = Outcome(run.results, self.world.final())
+        reduction.finish(run.trace)
+        if not fresh:
+            return None
+        return Judged(schedule, outcome, run, None if run.problem else self.serial.explains(outcome, run.trace))
 
     def rerun(self, order: Order) -> tuple[Run, Outcome]:
         """A serial order once more, without what is remembered of it."""

@@ -20,6 +20,7 @@ from pytest_toolaudit.oracle.determinism import first_difference
 from pytest_toolaudit.oracle.serial import Order
 from pytest_toolaudit.search.conflicts import components
 from pytest_toolaudit.search.directed import start_orders, sweep
+from pytest_toolaudit.search.exhaustive import Reduction
 from pytest_toolaudit.search.schedule import Point, Preemption, Schedule
 from pytest_toolaudit.search.shrink import fewer_calls, fewer_preemptions
 from pytest_toolaudit.search.surw import draw
@@ -117,6 +118,7 @@ class Search:
         self.tried: set[Schedule] = set()
         self.unsteady: str | None = None
         self.exhausted = False
+        self.traces = 0
         self.stale: list[str] = []
         self.hit: Judged | None = None
         self.problem: Problem | None = None
@@ -145,7 +147,7 @@ class Search:
         self._check_determinism(given.trace)
         serial.outcome(self.given)
         serial.outcome(self.given[::-1])
-        hit = self._saved(first) or self._sweep() or self._random()
+        hit = self._saved(first) or (self._exhaust() if self.settings.exhaustive else self._sweep() or self._random())
         if hit is not None:
             return self._hit(hit)
         return self._nothing_found()
@@ -198,7 +200,7 @@ class Search:
 
     def _sweep(self) -> Judged | None:
         explorer = self.explorer
-        deepest = 99 if self.settings.exhaustive else max(3, self.settings.preemptions)
+        deepest = max(3, self.settings.preemptions)
         levels = 0
         while levels <= deepest:
             before = sum(map(len, explorer.known.points.values()))
@@ -222,6 +224,24 @@ class Search:
                 return None
             levels += 1
         self.exhausted = True
+        return None
+
+    def _exhaust(self) -> Judged | None:
+        """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
+        explorer = self.explorer
+        reduction = Reduction(explorer.machine.engine, explorer.machine.in_loop)
+        runs = 0
+        while not reduction.over:
+            if explorer.schedules >= self.settings.budget:
+                return self._random()
+            judged = explorer.steer(reduction)
+            runs += judged is not None
+            if judged is not None and self.is_hit(judged):
+                again = explorer.judge(judged.schedule)
+                hit = again if self.is_hit(again) else self._sweep() or self._random()
+                self.unsteady = self.unsteady or ("a schedule that fails could not be repeated" if hit is None else None)
+                return hit
+        self.exhausted, self.traces = True, runs - reduction.restarts
         return None
 
     def _start_orders(self) -> Iterator[Schedule]:
@@ -350,6 +370,7 @@ class Search:
             unobserved=tuple(sorted(explorer.world.unobserved)),
             notes=tuple(self._notes()),
             problem=self._problem_text(hit),
+            traces=self.traces,
             serial_steps=serial_steps(explorer, kind, outcome),
         )
 
@@ -373,5 +394,7 @@ class Search:
         notes = [f"blocked outside our control: {place}" for place in sorted(self.explorer.detached)]
         if self.unsteady is not None:
             notes.append(f"does not repeat its own steps: {self.unsteady}")
+        if self.settings.exhaustive and self.explorer.schedules >= self.settings.budget and not self.exhausted:
+            notes.append(f"the exhaustive search ended at the budget of {self.settings.budget:,} schedules")
         notes += [f"no longer matches: {entry}" for entry in self.stale]
         return notes

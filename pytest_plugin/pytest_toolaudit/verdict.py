@@ -54,6 +54,7 @@ class Verdict:
     accesses was among them. ``failure``: one of the three names of silent failures. ``masked`` is what differed from
     run to run and was not compared, ``unobserved`` what the calls wrote and nobody could look at. ``serial_steps``: what
     happened in the serial order that the outcome should have equalled (order-dependent: in the given one and another).
+    ``traces``: how many schedules an exhaustive search ran, one for each order of dependent accesses (0: not exhaustive).
     """
 
     kind: str
@@ -73,6 +74,7 @@ class Verdict:
     dropped_calls: int = 0
     names: tuple[str, ...] = ()
     serial_steps: tuple[tuple[Order, tuple[Step, ...]], ...] = ()
+    traces: int = 0
 
     def render(self, width: int = 100) -> str:
         """The whole story for a reader."""

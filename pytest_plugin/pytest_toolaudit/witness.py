@@ -136,6 +136,9 @@ def headline(verdict: Verdict) -> str:
 
 def reach(verdict: Verdict) -> str:
     """How far the search went."""
+    if verdict.traces:
+        proof = "one for each order of dependent accesses (all Mazurkiewicz traces)"
+        return f"{verdict.schedules} schedules run; exhaustive: {verdict.traces} schedules, {proof}"
     if verdict.exhausted:
         bound = f"every schedule with up to {verdict.preemptions} preemptions at conflicting accesses"
         return f"{verdict.schedules} schedules run; {bound} was among them"

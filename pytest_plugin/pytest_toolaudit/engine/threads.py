@@ -43,6 +43,7 @@ class Engine:
         self.main.acquire()
         self.idle: list[Actor] = []
         self.busy: list[Actor] = []
+        self.lost: set[int] = set()
         self.lanes: list[Lane] = []
         self.order: list[Lane] = []
         self.running: Actor | None = None
@@ -234,7 +235,7 @@ class Engine:
         assert actor is not None
         if actor is self.loop_actor and other.is_async and site.kind != "await":
             return False
-        if other.is_async and self.loop is not None and self.loop.inside is not None and actor is not self.loop_actor:
+        if other.is_async and self.loop is not None and self.loop.inside not in (None, other) and actor is not self.loop_actor:
             return False
         if not (other.is_async and actor is self.loop_actor) and self._runnable(other) is None:
             return False
@@ -312,6 +313,8 @@ class Engine:
                 self.rejoin(actor)
                 turn.trace.append((turn.call, site, obj, key))
                 return
+        if me in self.lost:  # given up in an earlier schedule, and its foreign code has returned after all
+            raise Abandoned
 
     def rejoin(self, actor: Actor) -> None:
         """A detached actor waits for its turn again."""

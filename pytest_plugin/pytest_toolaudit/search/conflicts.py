@@ -62,13 +62,14 @@ def shared_parts(trace: Iterable[Access]) -> tuple[set[Part], set[tuple[int, int
         for alias in aliases:
             for a, kinds_a in mine.items():
                 for b, kinds_b in kinds[alias].items():
-                    if a != b and _clash(touched[0], kinds_a, kinds_b):
+                    if a != b and clash(touched[0], kinds_a, kinds_b):
                         shared |= {touched, alias}
                         pairs.add((min(a, b), max(a, b)))
     return shared, pairs
 
 
-def _clash(of: Hashable, a: set[str], b: set[str]) -> bool:
+def clash(of: Hashable, a: set[str], b: set[str]) -> bool:
+    """Whether two accesses of these kinds to one part (of this object or kind of resource) do not commute."""
     if of == "dir:" and READ not in a | b:
         return False  # two names added to one folder: only who lists it sees an order, and equal names clash by themselves
     return WRITE in a | b or ACQUIRE in a & b
