@@ -187,6 +187,11 @@ class ConfirmItem(pytest.Item):
     def runtest(self) -> None:
         trial = attempt(self.work, self.plugin.root, self.supplied, self.plugin.limits, self.plugin.allowed)
         self.user_properties.append((PROPERTY, msgspec.json.encode(items_of(trial, self.plugin.root)).decode()))
+        target = self.config.getoption("toolaudit_write_tests")
+        if target and trial.verdict == "confirmed":
+            from pytest_toolaudit.writing import write_test
+
+            write_test(trial, self.plugin.root / target, self.supplied.state is not None)
         if trial.verdict == "cannot-run":
             pytest.skip(trial.reason + (f"; {trial.remedy}" if trial.remedy else ""))
         if trial.verdict == "confirmed":

@@ -36,7 +36,7 @@ class Settings:
 
     ``preemptions``: the bound of the sweep; ``budget``: schedules at most; ``seed``: of the random walk; ``seconds``
     and ``steps``: what one schedule may take; ``limit``: seconds for all of them; ``packages``: instrumented besides the project's own modules;
-    ``indices``: the calls' places in a larger batch; ``roots``: folders below which file names are shown relative.
+    ``indices``: the calls' places in a larger batch; ``progress``: told schedules and budget before each one; ``roots``: folders below which file names are shown relative.
     """
 
     runner: str = "threads"
@@ -50,6 +50,7 @@ class Settings:
     roots: tuple[str, ...] = ()
     exhaustive: bool = False
     indices: tuple[int, ...] = ()
+    progress: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ class Explorer:
     def judge(self, schedule: Schedule) -> Judged:
         """Runs a schedule and looks for the serial order that explains its outcome."""
         self.schedules += 1
+        if self.settings.progress is not None:
+            self.settings.progress(self.schedules, self.settings.budget)
         run, outcome = self._run(schedule.order, schedule, serial=False)
         if run.problem is not None:
             return Judged(schedule, outcome, run, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from pytest_toolaudit import failures
 from pytest_toolaudit.calls import Call, call
-from pytest_toolaudit.confirming.supplied import supplied_by
+from pytest_toolaudit.confirming.supplied import Supplied, supplied_by
+from pytest_toolaudit.display import Progress
 from pytest_toolaudit.exploring import explore
 from pytest_toolaudit.injected import MISSING
 from pytest_toolaudit.oracle.world import WorkingFolder
@@ -47,6 +49,7 @@ class Toolaudit:
         self.config = request.config
         self._replay: str | None = self.config.getoption("--toolaudit-replay")
         self._count = 0
+        self._supplied: Supplied | None = None
 
     @property
     def folder(self) -> Path:
@@ -103,11 +106,14 @@ class Toolaudit:
         """As ``pytest_toolaudit.explore`` with this session's options; fails nothing."""
         settings = self._settings(options)
         settings.pop("order", None)
-        if settings.get("state") is None and self.in_session_folder():
-            with WorkingFolder():
-                verdict = explore(calls, **settings)
-        else:
-            verdict = explore(calls, **settings)
+        progress = Progress(self.config) if Progress.wanted(self.config) else None
+        folder = WorkingFolder() if settings.get("state") is None and self.in_session_folder() else nullcontext()
+        try:
+            with folder:
+                verdict = explore(calls, **settings, progress=progress)
+        finally:
+            if progress is not None:
+                progress.end()
         if evidence_target(self.config):
             self._record(verdict)
         return verdict
@@ -153,6 +159,24 @@ class Toolaudit:
         """The next ``check`` of this test runs this schedule only."""
         self._replay = schedule
 
+    @property
+    def state(self) -> Callable[[], Any] | None:
+        """The world of the hook `pytest_toolaudit_state`, as `confirm` uses it."""
+        return supplied_by(self.config).state
+
+    def tool(self, identity: str) -> Callable[..., Any]:
+        """The tool that a scan calls ``folder/file.py::Class.function``, imported, its object made as `confirm` makes it."""
+        from pytest_toolaudit.confirming.absent import stand_ins
+        from pytest_toolaudit.confirming.load import load
+
+        file, _, function = identity.partition("::")
+        if self._supplied is None:
+            self._supplied = supplied_by(self.config)
+        folders = (Path(self.config.invocation_params.dir), self.config.rootpath)
+        place = next((folder / file for folder in folders if (folder / file).exists()), folders[0] / file)
+        with stand_ins():
+            return load(place, function.partition("#")[0], self._supplied)
+
     def replay(
         self,
         file: str | Path,
@@ -179,13 +203,15 @@ class Toolaudit:
         self._count += 1
         if self._replay is not None:
             schedule, self._replay = self._replay, None
+            settings.pop("first", None)
             try:
                 return self.explore(calls, **settings, schedule=schedule)
             except BadSchedule as error:
                 pytest.fail(f"toolaudit cannot replay: {error}", pytrace=False)
         test = self._request.node.nodeid + (f" ({self._count})" if self._count > 1 else "")
         kept = failures.file_for(self.config.rootpath, test)
-        verdict = self.explore(calls, **settings, first=failures.load(kept))
+        first = [*settings.pop("first", ()), *failures.load(kept)]
+        verdict = self.explore(calls, **settings, first=first)
         if verdict.witness is not None:
             failures.save(kept, test, verdict.witness.schedule)
         elif kept.exists():
@@ -207,10 +233,21 @@ class Toolaudit:
         properties = self._request.node.user_properties
         properties.append((PROPERTY, verdict.kind))
         if failed:
+            self._attach(verdict)
             properties.append((f"{PROPERTY}.batch", ", ".join(map(str, verdict.calls))))
             properties += [(f"{PROPERTY}.failure", verdict.failure)] if verdict.failure else []
             properties += [(f"{PROPERTY}.resource", resource) for resource in verdict.resources]
             properties += [(f"{PROPERTY}.schedule", verdict.witness.schedule)] if verdict.witness is not None else []
+
+    def _attach(self, verdict: Verdict) -> None:
+        """The story beside the test in pytest-html's report, where that is installed."""
+        if self.config.pluginmanager.hasplugin("html"):
+            try:
+                from pytest_html import extras
+
+                self._request.getfixturevalue("extras").append(extras.text(verdict.render(), name="toolaudit"))
+            except (ImportError, pytest.FixtureLookupError):  # a plugin of that name that is not pytest-html
+                return
 
     def in_session_folder(self) -> bool:
         """Whether the test has chosen no working folder of its own."""

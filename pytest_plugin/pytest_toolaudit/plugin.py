@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let the sandbox of --toolaudit pass net:HOST, subprocess:PROGRAM, write:PATH or signal",
     )  # fmt: skip
     group.addoption("--toolaudit-items", default=None, metavar="N", help="items of --toolaudit at most, the strongest; 0: all [300]")
+    group.addoption("--toolaudit-write-tests", default=None, metavar="DIR", help="write what --toolaudit confirms as test files to DIR")
     group.addoption("--toolaudit-seconds", default=None, metavar="S", help="time limit of one item of --toolaudit [30]")
     parser.addini("toolaudit_tools", "where toolaudit.replay looks for tools: paths below the root", type="args")
     parser.addini("toolaudit_packages", "installed packages to instrument besides the project's modules", type="args")
@@ -71,6 +72,19 @@ def toolaudit(request: pytest.FixtureRequest) -> Toolaudit:
     from pytest_toolaudit.fixture import Toolaudit
 
     return Toolaudit(request)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Other reporters have their text by now: on a terminal the story gets its colours."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.hasmarkup:
+        failed = [report for report in reporter.stats.get("failed", ()) if any(name == PROPERTY for name, _ in report.user_properties)]
+        if failed:
+            from pytest_toolaudit.display import colour
+
+            for report in failed:
+                colour(report)
 
 
 def evidence_target(config: pytest.Config) -> str:

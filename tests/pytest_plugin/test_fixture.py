@@ -361,6 +361,18 @@ def test_nothing_given(toolaudit):
     ).assert_outcomes(passed=3)
 
 
+def test_colours(project: pytest.Pytester) -> None:
+    """On a terminal the story has colours, from xdist's workers too; junit XML and plain output have none."""
+    body = "def test_cache(toolaudit):\n    toolaudit.check([call(count, 'a'), call(count, 'a')])\n"
+    for options in ((), ("-n1", "-p", "no:timeout")):
+        text = run(project, body, "--color=yes", "--junitxml=j.xml", *options).stdout.str()
+        assert "\x1b[1m\x1b[33m⇄ preempted" in text
+        assert "\x1b[36mreads memory:CACHE[a]" in text
+        assert "\x1b[32mfix: " in text
+        assert "#x1B" not in (project.path / "j.xml").read_text()
+    assert "\x1b[" not in run(project, body, "--color=no").stdout.str()
+
+
 def test_light() -> None:
     """Loading the plugin loads neither the engine nor Hypothesis nor libcst, and costs less than 5 ms of CPU."""
     code = """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.command("confirm", context_settings={"ignore_unknown_options": False})
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH... [-- PYTEST-OPTIONS...]")
 @click.option("--evidence", type=click.Path(path_type=Path), metavar="FILE", help="Write the evidence document, for `toolaudit report`.")
+@click.option("--write-tests", type=click.Path(path_type=Path), metavar="DIR", help="Write each confirmed item as a test file to keep.")
 @click.option("--allow", multiple=True, metavar="WHAT", help="Let the sandbox pass net:HOST, subprocess:PROGRAM, write:PATH or signal.")
 @click.option("--preemptions", type=click.IntRange(min=0), metavar="N", help="Sweep every schedule with up to N preemptions [2].")
 @click.option("--budget", type=click.IntRange(min=2), metavar="N", help="Schedules per batch at most [200].")
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def command(
     paths: tuple[Path, ...],
     evidence: Path | None,
+    write_tests: Path | None,
     allow: tuple[str, ...],
     preemptions: int | None,
     budget: int | None,
@@ -47,6 +49,7 @@ def command(
     options = {"preemptions": preemptions, "budget": budget, "seconds": seconds, "items": items, "seed": seed, "evidence": evidence}
     words = [f"--toolaudit={path}" for path in roots]
     words += [f"--toolaudit-{name}={value}" for name, value in options.items() if value is not None]
+    words += [f"--toolaudit-write-tests={write_tests}"] if write_tests is not None else []
     words += [f"--toolaudit-allow={text}" for text in allow]
     done = subprocess.run([sys.executable, "-m", "pytest", *words, *passed_on], check=False)
     return _exit_code(done.returncode, roots, exit_zero)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,7 +46,8 @@ class Limits:
 class Trial:
     """What came of an item: `verdict` confirmed, not-reproduced or cannot-run; `found` is the exploration that decides it.
 
-    `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys.
+    `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys; `start` are the
+    files that were there before the calls of an item that was confirmed.
     """
 
     work: Work
@@ -57,6 +58,7 @@ class Trial:
     arguments: tuple[Mapping[str, Any], ...] = ()
     schedules: int = 0
     apart: Verdict | None = None
+    start: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,8 @@ class _Attempts:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
         verdict = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments)))
         if verdict.kind in work.wants:
-            return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules)
+            start = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+            return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start)
         failed = failures(verdict)
         if failed and len(failed) == len(calls):
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)

@@ -1,0 +1,113 @@
+"""A confirmed item as an ordinary test file: it fails with the same witness, and passes once the tools are fixed."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import re
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_toolaudit.confirming.trial import Trial
+from pytest_toolaudit.verdict import Verdict
+from pytest_toolaudit.witness import headline
+
+_SHORT = 2000
+_MOST = 200_000
+
+
+def write_test(trial: Trial, folder: Path, stated: bool) -> Path:
+    """Writes the file, over an older one of the same item, and returns its path. `stated`: the project supplies the world."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"test_{_name(trial.work.name)}.py"
+    path.write_text(text(trial, stated), encoding="utf-8")
+    return path
+
+
+def _name(name: str) -> str:
+    return re.sub(r"\W+", "_", name).strip("_").lower()
+
+
+def text(trial: Trial, stated: bool = False) -> str:
+    """The source of the test."""
+    found, work = trial.found, trial.work
+    assert found is not None
+    setup = [] if stated or sum(map(len, trial.start.values())) > _MOST else _setup(trial.start)
+    tools = _tools(trial)
+    calls = ", ".join(f"call({tools[tool.id]}{_arguments(given)})" for tool, given in zip(work.tools, trial.arguments, strict=True))
+    loads = [f'{variable} = toolaudit.tool("{identity}")' for identity, variable in tools.items()]
+    body = ["monkeypatch.chdir(tmp_path)", 'monkeypatch.setenv("HOME", str(tmp_path))', *setup, *loads, _check(found, calls, stated)]
+    uses = "\n".join(body)
+    imports = [name for name in ("base64", "zlib") if f"{name}." in uses]
+    head = [f"import {name}" for name in imports] + (["from pathlib import Path"] if "Path(" in uses else [])
+    title = f"{' × '.join(tool.name for tool in work.tools)}: {found.failure or found.kind} ({work.code})"
+    story = "\n".join(f"    {line}".rstrip() for line in _story(found).splitlines())
+    code = "\n".join(f"    {line}" for line in uses.splitlines())
+    quoted = story.replace("\\", "\\\\").replace('"""', "'''")
+    return (
+        f'"""{title}\n\nWritten by `toolaudit confirm --write-tests`; it is yours to keep and to change.\n\n{quoted}\n"""\n\n'
+        + "\n".join(head)
+        + ("\n\n" if head else "")
+        + f"from pytest_toolaudit import call\n\n\ndef test_{_name(work.name.partition('::')[2])}(toolaudit, tmp_path, monkeypatch):\n{code}\n"
+    )
+
+
+def _story(found: Verdict) -> str:
+    shown = found.witness.render() if found.witness is not None else ""
+    return f"{headline(found)}\n\n{shown}".rstrip()
+
+
+def _tools(trial: Trial) -> dict[str, str]:
+    """Tool id → the variable that holds it."""
+    variables: dict[str, str] = {}
+    for tool in trial.work.tools:
+        name = re.sub(r"\W", "_", tool.name)
+        variable = name if name.isidentifier() and name not in ("call", "toolaudit", "tmp_path", "monkeypatch") else f"tool_{name}"
+        variables.setdefault(tool.id, variable if variable not in variables.values() else f"{variable}_{len(variables)}")
+    return variables
+
+
+def _arguments(given: Mapping[str, Any]) -> str:
+    shown = {name: _literal(value) for name, value in given.items()}
+    return "".join(f", {name}={value}" for name, value in shown.items() if value is not None)
+
+
+def _literal(value: Any) -> str | None:
+    """The value as source; None for an object, which the fixture supplies again as `confirm` did."""
+    if isinstance(value, Path):
+        return f"Path({str(value)!r})"
+    try:
+        return repr(value) if ast.literal_eval(repr(value)) == value else None
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def _setup(start: Mapping[str, bytes]) -> list[str]:
+    lines = []
+    for name, content in sorted(start.items()):
+        if "/" in name:
+            lines.append(f"Path({name!r}).parent.mkdir(parents=True, exist_ok=True)")
+        lines.append(f"Path({name!r}).{_written(content)}")
+    return lines
+
+
+def _written(content: bytes) -> str:
+    try:
+        plain = content.decode("utf-8")
+        if len(plain) <= _SHORT and plain.isprintable() | ("\n" in plain):
+            return f'write_text({plain!r}, encoding="utf-8")'
+    except UnicodeDecodeError:
+        pass
+    packed = base64.b85encode(zlib.compress(content, 9)).decode()
+    return f"write_bytes(zlib.decompress(base64.b85decode({packed!r})))"
+
+
+def _check(found: Verdict, calls: str, stated: bool) -> str:
+    options = ["state=toolaudit.state"] if stated else []
+    if found.witness is not None:
+        options.append(f"first=[{found.witness.schedule!r}]")
+    if found.kind == "order-dependent" and found.failure is None:
+        options.append('order="given"')
+    return f"toolaudit.check([{calls}]{''.join(f', {option}' for option in options)})"
