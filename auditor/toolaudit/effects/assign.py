@@ -83,6 +83,8 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
     if isinstance(form, Instance) and _setter(frame, base, target.attr, value):
         return
     place = place_of(base, target.attr)
+    if isinstance(form, Instance) and place is not None:
+        attributes.learn(frame.world, form.cls, target.attr, value)
     if isinstance(form, Class):
         place = Loc("self", "", attributes.scope_of(attributes.definer(frame.world, form.ref, target.attr))) / target.attr
     elif isinstance(form, Handle) and base.loc is not None:

@@ -26,6 +26,7 @@ from toolaudit.effects.values import (
     Scalar,
     Text,
     Value,
+    alternatives,
     union,
 )
 from toolaudit.facts import (
@@ -258,7 +259,31 @@ def _attribute(world: World, ref: ClassRef, name: str) -> Value | None:
         found.append(declared)
     if not found or all(vague(value) for value in found):
         found += _assigned_elsewhere(world, ref, name)
-    return with_members(union(found), lambda: _assigned_elsewhere(world, ref, name, member=True)) if found else None
+    if not found:
+        return None
+    held = union(found)
+    if isinstance(held.form, Scalar) and held.form.value is None:
+        return Value(Data("untyped-parameter"))  # set up later, by code that was not understood
+    return with_members(held, lambda: _assigned_elsewhere(world, ref, name, member=True))
+
+
+def learn(world: World, ref: ClassRef, name: str, value: Value) -> None:
+    """An attribute that nothing in its class explains holds what a decorator or a helper puts there."""
+    made = [_bare(option) for option in alternatives(value) if isinstance(option.form, Handle | Instance)]
+    if made:
+        known = attribute(world, ref, name)
+        if known is None or vague(known):
+            world.attributes[ref, name] = union(made)
+
+
+def _bare(value: Value) -> Value:
+    """An object as any call sees it: without what only the call that made it knows."""
+    form = value.form
+    if isinstance(form, Instance):
+        return Value(Instance(form.cls))
+    assert isinstance(form, Handle)
+    named = not any(part.kind == "param" for part in form.parts)
+    return Value(Handle(form.type, form.kind, form.parts if named else (), form.scope))
 
 
 def with_members(held: Value, assigned: Callable[[], list[Value]]) -> Value:

@@ -297,6 +297,7 @@ class Frame:
         wide = replace(effect, target=widened(effect.target), atomic=False)
         known = self._stand_in(wide)
         if not known:
+            self.last[wide.target, wide.mode] = len(self.effects)
             self.effects.append(wide)
             known = frozenset((len(self.effects) - 1,))
         return known
@@ -350,6 +351,8 @@ def widened(target: Loc | Resource) -> Loc | Resource:
     """Any part of what a place or resource belongs to."""
     if isinstance(target, Resource):
         return Resource(target.kind, (KeyPart("any", "*"),), target.scope)
+    if len(target.path) < 2 and target.root in ("self", "state"):
+        return target
     first = target.path[:1] if target.root in ("self", "state") else ()
     return Loc(target.root, target.name, target.scope, (*first, (KeyPart("any", "*"),)))
 

@@ -49,7 +49,7 @@ def instantiate(
         return found
 
     for effect in summary.effects[start:stop]:
-        known.append(_place_effect(frame, effect, bindings, place, mapped))
+        known.append(CLEAN if frame.quiet else _place_effect(frame, effect, bindings, place, mapped))
     if summary.grown and stop is None:
         edits.spread(frame, mapped(summary.grown))
     if start == 0:

@@ -93,7 +93,8 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     form = value.form
     assert isinstance(form, Instance)
     known = form.field(name)
-    if known is not None:
+    unset = value.loc is not None and known is not None and isinstance(known.form, Scalar) and known.form.value is None
+    if known is not None and not unset:
         return shared(known, place_of(value, name)).tainted(value.taint)
     world = frame.world
     member = world.resolver.method(form.cls, name)

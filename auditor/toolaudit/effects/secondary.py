@@ -32,6 +32,10 @@ _VERBOSITY = re.compile(
 )
 _CLOCKS = re.compile(r"last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$")
 _CACHING = re.compile(r"(^|_)(cache|cached|caching|memo|memoize)(_|$)")
+_SIGNS_IN = re.compile(
+    r"(^|_)(auth|oauth2?|authenticate|authorize|creds|credentials?|access_token|refresh_token|login|log_in|sign_?in)(_|$)|"
+    r"(^|_)(get|load|save|store|refresh|fetch|ensure|read|write|cache|persist|renew)_tokens?(_|$)"
+)
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
 
@@ -65,6 +69,8 @@ def _same_path(effect: Effect, target: Resource) -> bool:
 
 
 def _marked(effects: Sequence[Effect], index: int, effect: Effect) -> Effect:
+    if not effect.secondary and _signs_in(effect):
+        return replace(effect, secondary="lazy-init")
     if effect.secondary or "w" not in effect.mode:
         return effect
     if is_upkeep(effect):
@@ -80,6 +86,12 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect) -> Effect:
     if target.kind in ("file", "dir") and any(part.kind == "fresh" and part.text == "temporary" for part in target.key):
         return replace(effect, secondary="unique-temporary")
     return effect
+
+
+def _signs_in(effect: Effect) -> bool:
+    """Part of getting, keeping or renewing the program's own credentials, on the way to what the tool is for."""
+    names = [place.function.rsplit(".", 1)[-1] for place in effect.chain]
+    return any(_SIGNS_IN.search(name) for name in names[2:]) and not any(_SIGNS_IN.search(name) for name in names[:2])
 
 
 def _kept_for_itself(effect: Effect, target: Resource) -> bool:

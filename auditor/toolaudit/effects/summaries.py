@@ -192,7 +192,7 @@ UNFINISHED = Summary()
 
 def _bound_shapes(world: World, function: Function, shapes: dict[str, Value], closure: dict[str, Value]) -> bool:
     """Past a number of shapes a function is taken at its plainest: no structure but receivers."""
-    held = [v.form.code for v in closure.values() if isinstance(v.form, Function)]
+    held = [v.form.code for v in (*closure.values(), *shapes.values()) if isinstance(v.form, Function)]
     mark = (function.path, function.qualname, hash((function.code.line, tuple(id(code) for code in held))))
     count = world.variants.get(mark, 0)
     world.variants[mark] = count + 1

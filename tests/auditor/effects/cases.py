@@ -626,6 +626,36 @@ CLIENTS = (
         ("w write memory {global:debug_on} [telemetry]", "w write file {p}"),
     ),
     Case(
+        "a client that a decorator puts into an attribute",
+        "from googleapiclient.discovery import build\ndef signed_in(name):\n    def decorator(func):\n        def wrapper(self, *args, **kwargs):\n"
+        "            if not self._service:\n                self._service = self._build(name)\n            return func(self, *args, **kwargs)\n"
+        "        return wrapper\n    return decorator\nauthenticate = signed_in('gmail')\nclass Kit:\n    def __init__(self):\n"
+        "        self._service = None\n    def _build(self, name):\n        return build(name, 'v1')\n    @authenticate\n"
+        "    def trash(self, id):\n        self._service.users().messages().trash(userId='me', id=id).execute()\n",
+        "Kit.trash",
+        ("r check memory {self:_service} [lazy-init]", "w write memory {self:_service} [lazy-init]", "w update http *"),
+    ),
+    Case(
+        "an attribute that is only known to be None is not known",
+        "class Kit:\n    def __init__(self):\n        self.client = None\n    def start(self, client):\n        self.client = client\n"
+        "    def f(self, x):\n        self.client.send(x)\n",
+        "Kit.f",
+        ("w send http *",),
+    ),
+    Case(
+        "getting and keeping the program's own credentials is bookkeeping",
+        "import requests\nTOKENS = {}\ndef refresh_token(user):\n    TOKENS[user] = requests.post('https://a.example/t').json()\n"
+        "def f(user, p):\n    if user not in TOKENS:\n        refresh_token(user)\n    requests.put('https://a.example/x', headers=TOKENS)\n",
+        "f",
+        (
+            "r check memory {global:TOKENS}[{user}] [lazy-init]",
+            "r read http https://a.example/t [lazy-init]",
+            "w write memory {global:TOKENS}[{user}] [lazy-init]",
+            "r read memory {global:TOKENS} [lazy-init]",
+            "w write http https://a.example/x",
+        ),
+    ),
+    Case(
         "a constant program with an argument of the model's is no free shell",
         "import subprocess\ndef f(pattern, path):\n    subprocess.run(['rg', '-n', pattern, path])\n",
         "f",
