@@ -628,12 +628,12 @@ CLIENTS = (
     Case(
         "a client that a decorator puts into an attribute",
         "from googleapiclient.discovery import build\ndef signed_in(name):\n    def decorator(func):\n        def wrapper(self, *args, **kwargs):\n"
-        "            if not self._service:\n                self._service = self._build(name)\n            return func(self, *args, **kwargs)\n"
+        "            if not self._service:\n                self._service = self._build()\n            return func(self, *args, **kwargs)\n"
         "        return wrapper\n    return decorator\nauthenticate = signed_in('gmail')\nclass Kit:\n    def __init__(self):\n"
-        "        self._service = None\n    def _build(self, name):\n        return build(name, 'v1')\n    @authenticate\n"
+        "        self._service = None\n    def _build(self):\n        return build('gmail', 'v1')\n    @authenticate\n"
         "    def trash(self, id):\n        self._service.users().messages().trash(userId='me', id=id).execute()\n",
         "Kit.trash",
-        ("r check memory {self:_service} [lazy-init]", "w write memory {self:_service} [lazy-init]", "w update http *"),
+        ("r check memory {self:_service} [lazy-init]", "w write memory {self:_service} [lazy-init]", "w update http gmail[*]"),
     ),
     Case(
         "an attribute that is only known to be None is not known",
