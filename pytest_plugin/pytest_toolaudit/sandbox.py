@@ -6,6 +6,7 @@ refused raises in the code that caused it. What native code does without raising
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -98,9 +99,19 @@ class Sandbox:
             return self._network(event, arguments)
         if event in PROCESSES:
             return self._process(event, arguments)
-        if event in SIGNALS and not self.allowed.signals and (not arguments or arguments[0] != os.getpid() or event == "os.kill"):
+        if event in SIGNALS and not self.allowed.signals and not self._own_child(event, arguments):
             return f"{event} sends a signal; {OPTION}=signal allows it"
         return None
+
+    def _own_child(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        """Whether the signal ends a program that was allowed to start; told by /proc, so elsewhere it is refused."""
+        if event != "os.kill" or not self.allowed.programs or not arguments:
+            return False
+        try:
+            with io.FileIO(f"/proc/{int(arguments[0])}/stat") as file:
+                return int(file.readall().rpartition(b") ")[2].split()[1]) == os.getpid()
+        except (OSError, ValueError, IndexError):
+            return False
 
     def _write(self, event: str, path: Any) -> str | None:
         if isinstance(path, int) or path is None:

@@ -81,9 +81,14 @@ def made_up(
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    target = function.__init__ if inspect.isclass(function) else function
+    if inspect.isclass(function):  # fields of models, dataclasses and named tuples, and what a constructor says
+        return _told(function) | _told(function.__init__)
+    return _told(inspect.unwrap(function))
+
+
+def _told(target: Any) -> dict[str, Any]:
     try:
-        return typing.get_type_hints(inspect.unwrap(target), include_extras=False)
+        return typing.get_type_hints(target, include_extras=False)
     except Exception:  # annotations may name what only type checkers import
         return {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import importlib
 import importlib.util
@@ -21,6 +22,39 @@ from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 
 
 def load(file: Path, function: str, supplied: Supplied) -> Callable[..., Any]:
+    """The callable of a tool, as `found_in` finds it; one that hands back a coroutine of another function is awaited, as runners do."""
+    found = found_in(file, function, supplied)
+    if not hands_back_coroutine(found):
+        return found
+
+    @functools.wraps(found)
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        return await found(*args, **kwargs)
+
+    return awaited
+
+
+def hands_back_coroutine(function: Callable[..., Any]) -> bool:
+    """Whether a plain function ends with `return other(…)` where `other` is a coroutine function."""
+    code = getattr(function, "__code__", None)
+    if code is None or inspect.iscoroutinefunction(function):
+        return False
+    called: Any = None
+    last = ""
+    for step in dis.get_instructions(code):
+        if step.opname == "LOAD_GLOBAL":
+            called = function.__globals__.get(step.argval) if called is None else called
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and inspect.ismodule(called):
+            called = getattr(called, step.argval, None)
+        elif step.opname in ("RETURN_VALUE", "POP_TOP", "STORE_FAST"):
+            if step.opname == "RETURN_VALUE" and last.startswith("CALL") and inspect.iscoroutinefunction(called):
+                return True
+            called = None
+        last = step.opname
+    return False
+
+
+def found_in(file: Path, function: str, supplied: Supplied) -> Callable[..., Any]:
     """The callable that `function` (as `__qualname__` without `<locals>`) names in a file.
 
     Methods are bound to an instance, nested functions are found after their outer function was called. Raises CannotRunError.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, cast
@@ -56,20 +57,33 @@ def _item(trial: Trial, root: Path) -> out.EvidenceItem:
             out.Call(label=label, tool=tool.id, arguments={k: repr(v) for k, v in arguments.items()})
             for label, tool, arguments in zip(names, work.tools, trial.arguments, strict=False)
         ),
-        reason=trial.reason + (f" ({trial.remedy})" if trial.remedy else ""),
+        reason=_contrast(trial) or trial.reason + (f" ({trial.remedy})" if trial.remedy else ""),
         kind=found.kind if found is not None else "",
         masked=found.masked if found is not None else (),
         unobserved=found.unobserved if found is not None else (),
     )
 
 
+def _contrast(trial: Trial) -> str:
+    """What the same calls did with keys that differ."""
+    if trial.apart is None:
+        return ""
+    keys = ", ".join(dict.fromkeys(trial.work.keys[1]))
+    if trial.apart.kind in ("independent", "serializable"):
+        return f"with another {keys} the two do not clash ({trial.apart.schedules} schedules)"
+    return f"with another {keys} too: {trial.apart.kind}"
+
+
 def _replay(name: str) -> str:
+    """The command that runs one item: `-k` takes words of its name, and no `|`."""
     file, _, rest = name.partition("::")
-    return f"toolaudit confirm {file} -- -k '{rest.partition('[')[0]}'"
+    words = dict.fromkeys(re.findall(r"[\w.:-]+", rest))
+    return f"toolaudit confirm {file} -- -k '{' and '.join(words)}'"
 
 
 def told(trial: Trial) -> str:
     """A failure's text: what was found, who was called with what, and the story."""
     found = trial.found
     assert found is not None
-    return found.render()
+    contrast = _contrast(trial)
+    return found.render() + (f"\n{contrast}" if contrast else "")

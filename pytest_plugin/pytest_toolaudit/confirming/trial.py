@@ -23,7 +23,10 @@ from pytest_toolaudit.verdict import Verdict
 from toolaudit_reports.document import Tool
 
 LOADING = 60.0
-ARGUMENTS_HELP = 'supply arguments that work: a hook `pytest_toolaudit_arguments` that returns {"<tool>": {…}}'
+ARGUMENTS_HELP = (
+    'supply arguments that work: a hook `pytest_toolaudit_arguments` that returns {"<tool>": {…}}, '
+    "or the world that they need: a hook `pytest_toolaudit_state` that returns a function"
+)
 _SAYS_ERROR = re.compile(
     r"""^\W*(error|failed|failure|exception|invalid|cannot|could\ not|unable|traceback)\b
     |["']?(success|ok)["']?:\ ?false|["']error["']:\ ?["'{]|isError=True""",
@@ -176,6 +179,9 @@ class _Attempts:
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
         verdict = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments)))
+        if verdict.kind == "deadlock" and verdict.witness is None:
+            reason = "a call does not end, though no other runs beside it"
+            return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
         if verdict.kind in work.wants:
             start = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
             return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start)

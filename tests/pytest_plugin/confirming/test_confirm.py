@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -213,10 +214,86 @@ def test_a_selection_runs_only_that(tmp_path: Path) -> None:
     assert {tool.rpartition("::")[2] for item in evidence.items for tool in item.tools} == {"again"}
 
 
+MANY = """
+from pathlib import Path
+
+from langchain_core.tools import tool
+
+
+@tool
+def count(path: str) -> int:
+    "Count."
+    file = Path(path)
+    n = int(file.read_text()) if file.exists() else 0
+    file.write_text(str(n + 1))
+    return n
+
+
+@tool
+def halve(path: str) -> int:
+    "Halve."
+    file = Path(path)
+    n = int(file.read_text()) if file.exists() else 0
+    file.write_text(str(n // 2))
+    return n
+"""
+
+
+def test_too_many_items_are_cut_to_the_strongest_and_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(MANY)
+    _, text, all_of_them = confirm(tmp_path, "--items", "0")
+    _, cut, evidence = confirm(tmp_path, "--items", "2")
+    fingerprints = {item.fingerprint for item in evidence.items}
+    assert fingerprints < {item.fingerprint for item in all_of_them.items}
+    assert "left out" not in text
+    assert "items left out, the weakest first: --items=0" in cut
+    assert {tool.rpartition("::")[2] for item in evidence.items for tool in item.tools} == {"count", "halve"}
+
+
+def test_a_clash_by_key_is_contrasted_with_other_keys_and_replays_by_its_command(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(MANY)
+    _, _, evidence = confirm(tmp_path)
+    found = next(item for item in evidence.items if item.verdict == "confirmed" and set(item.tools) == {"tools.py::halve"})
+    assert "with another path the two do not clash" in found.reason
+    assert found.witness is not None
+    command = [sys.executable, "-m", *shlex.split(found.witness.replay)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 1
+    assert "halve|halve[TA101]" in done.stdout, done.stdout
+    assert "1 deselected" in done.stdout
+
+
+HANGS = """
+import time
+from langchain_core.tools import tool
+
+COUNT = {"n": 0}
+
+
+@tool
+def bump() -> int:
+    "Count."
+    COUNT["n"] += 1
+    while True:
+        time.sleep(0.001)
+"""
+
+
+def test_a_tool_that_never_ends_does_not_hold_the_run(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(HANGS)
+    _, _, evidence = confirm(tmp_path, "--seconds", "2")
+    assert {item.verdict for item in evidence.items} == {"cannot-run"}
+    assert "does not end, though no other runs beside it" in evidence.items[0].reason
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
-    [(["--toolaudit=nowhere"], "nowhere"), (["--toolaudit=tools.py", "--toolaudit-allow=everything"], "expected net:HOST")],
-    ids=["no such path", "unknown permission"],
+    [
+        (["--toolaudit=nowhere"], "nowhere"),
+        (["--toolaudit=tools.py", "--toolaudit-allow=everything"], "expected net:HOST"),
+        (["--toolaudit=tools.py", "--toolaudit-items=many"], "--toolaudit-items=many: expected a number"),
+    ],
+    ids=["no such path", "unknown permission", "no number"],
 )
 def test_bad_options_are_one_clear_line(tmp_path: Path, options: list[str], said: str) -> None:
     (tmp_path / "tools.py").write_text(COUNTER)

@@ -30,6 +30,11 @@ def _refused_by_the_host() -> None:
         _connect()
 
 
+def _ended_child() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        child.terminate()
+
+
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "open for writing": (lambda: OUTSIDE.open("w"), f"--toolaudit-allow=write:{OUTSIDE.parent}"),
     "append": (lambda: OUTSIDE.open("a"), "write:"),
@@ -62,6 +67,7 @@ ALLOWED: dict[str, tuple[Callable[[], object], list[str]]] = {
     "the temporary folder": (lambda: Path(tempfile.mkdtemp()).rmdir(), []),
     "a folder by name": (lambda: (OUTSIDE.mkdir(), OUTSIDE.rmdir()), [f"write:{OUTSIDE.parent}"]),
     "a program by name": (lambda: subprocess.run(["true"], check=True), ["subprocess:true"]),
+    "ending a program that was allowed": (_ended_child, ["subprocess:sleep"]),
     "all programs": (lambda: subprocess.run([sys.executable, "-c", ""], check=True), ["subprocess"]),
     "a host by name": (_refused_by_the_host, ["net:127.0.0.1,net:localhost"]),
     "signals": (lambda: os.kill(os.getpid(), 0), ["signal"]),
