@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toolaudit.frameworks.discover import Discovery
     from toolaudit.frameworks.schema import Framework
     from toolaudit.frameworks.versions import Version
-    from toolaudit.model import Footprint, Runner, Tool
+    from toolaudit.model import Conflict, Footprint, Runner, Tool
     from toolaudit.project.local import LocalProject
     from toolaudit.verdicts.scan_model import Dropped, Loose, ScanModel, ScanNote
     from toolaudit_reports.document import ScanDocument
@@ -220,13 +220,14 @@ def analyse(
     footprints = summarise.footprints(project, tools, lookup.load(_files(request.config.catalogue, request)))
     progress("judging pairs", 0, len(tools))
     verdicts = classify.classify_all(tools, footprints)
+    clashing = conflicts.conflicts(tools, footprints, verdicts)
     files = len(project.files)
     skipped = len({item.path for item in project.unreadable if item.line == 0})
     return ScanModel(
         tools=tools,
         footprints=footprints,
         verdicts=verdicts,
-        conflicts=conflicts.conflicts(tools, footprints, verdicts),
+        conflicts=clashing,
         orderings=orderings.orderings(tools, footprints, verdicts),
         unreadable=project.unreadable,
         loose=_loose(discovery),
@@ -236,7 +237,7 @@ def analyse(
         roots=tuple(_shown(root) for root in request.roots),
         runner=_overall(tools),
         files=FileCounts(scanned=files, skipped=skipped, cached=files if request.use_cache else 0),
-        notes=(*_notes(tools, versions, discovery), *_unknown_runners(tools)),
+        notes=(*_notes(tools, versions, discovery), *_unknown_runners(tools), *_shortened(clashing)),
         runners=runners,
     )
 
@@ -251,6 +252,15 @@ def _unknown_runners(tools: tuple[Tool, ...]) -> Iterator[ScanNote]:
             f"{name}: no code that starts the calls of a turn was found for {count} tools, so how they run is unknown; --runner says it"
         )
         yield ScanNote(kind="assumed", message=message, framework=name)
+
+
+def _shortened(found: tuple[Conflict, ...]) -> Iterator[ScanNote]:
+    from toolaudit.verdicts import conflicts
+    from toolaudit.verdicts.scan_model import ScanNote
+
+    if conflicts.is_shortened(found):
+        message = f"{len(found)} pairs of tools clash: each is shown by its strongest clash alone, the others on the same pair are left out"
+        yield ScanNote(kind="shortened", message=message)
 
 
 def _loose(discovery: Discovery) -> tuple[Loose, ...]:

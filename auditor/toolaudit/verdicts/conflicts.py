@@ -33,12 +33,15 @@ def conflicts(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdic
     written = written_by(footprints)
     views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
     confidence: dict[str, Confidence] = {v.tool: v.confidence for v in verdicts}
-    found: list[Conflict] = []
-    pairs = tuple(meeting_pairs(views))
-    most = PER_PAIR if len(pairs) <= MANY_PAIRS else 1
-    for one, other in pairs:
-        found += _pair(one, other, confidence, most)
+    ranked = [(one, other, told) for one, other in meeting_pairs(views) if (told := _ranked(one, other))]
+    most = PER_PAIR if len(ranked) <= MANY_PAIRS else 1
+    found = [_conflict(one, other, clash, confidence) for one, other, told in ranked for clash in told[:most]]
     return tuple(sorted(found, key=lambda c: (c.tools, c.kind != "race", c.code, c.resource.kind, key_text(c.resource), c.when)))
+
+
+def is_shortened(found: tuple[Conflict, ...]) -> bool:
+    """Whether so many pairs clash that each is shown by its strongest clash alone."""
+    return len(found) > MANY_PAIRS and len({conflict.tools for conflict in found}) == len(found)
 
 
 def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile]]:
@@ -78,8 +81,8 @@ def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
     return ((kind, owner), *extra)
 
 
-def _pair(one: Profile, other: Profile, confidence: dict[str, Confidence], most: int) -> list[Conflict]:
-    """The conflicts of one pair: the strongest clash for each resource, at most a few; a race says more than an order on the same terms."""
+def _ranked(one: Profile, other: Profile) -> list[Clash]:
+    """The strongest clash of one pair on each resource, strongest first, at most a few; a race says more than an order on the same terms."""
     best: dict[tuple[str, str, str], Clash] = {}
     for clash in clashes(one, other):
         key = (clash.kind, clash.a.resource.kind, key_text(clash.a.resource))
@@ -87,8 +90,7 @@ def _pair(one: Profile, other: Profile, confidence: dict[str, Confidence], most:
             best[key] = clash
     races = {(key[1:], clash.when) for key, clash in best.items() if clash.kind == "race"}
     left = [clash for key, clash in best.items() if clash.kind == "race" or (key[1:], clash.when) not in races]
-    ranked = sorted(left, key=_strength, reverse=True)
-    return [_conflict(one, other, clash, confidence) for clash in ranked[:most]]
+    return sorted(left, key=_strength, reverse=True)[:PER_PAIR]
 
 
 def _strength(clash: Clash) -> tuple[bool, int, int, int, str]:

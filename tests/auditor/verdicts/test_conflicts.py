@@ -173,3 +173,14 @@ def test_five_hundred_tools_take_seconds(scan_of) -> None:
     scan = scan_of(text)
     assert len(scan.conflicts) >= 200 * 201 / 2
     assert time.process_time() - start < 12
+
+
+def test_of_too_many_pairs_each_is_shown_by_its_strongest_clash(scan_of, monkeypatch) -> None:
+    from toolaudit.verdicts import conflicts
+
+    text = "\n\n".join(f"t{i}(a, b)\n w write file:{{a}}\n w write file:{{b}}" for i in range(3))
+    assert not conflicts.is_shortened(scan_of(text).conflicts)
+    monkeypatch.setattr(conflicts, "MANY_PAIRS", 3)
+    found = scan_of(text).conflicts
+    assert conflicts.is_shortened(found)
+    assert len({c.tools for c in found}) == len(found) == 6
