@@ -21,6 +21,8 @@ _NAME_ASKS = re.compile(
     r"(^|_)(search|query|lookup|find|get|fetch|list|read|retrieve|scrape|crawl|extract|translate|token|auth|login|answer|ask|embed)(_|$|[A-Z0-9])"
 )
 
+_ONLY_CALLS = re.compile(r"_*(call|call_fn|do_call|fn|func|inner|request|do_request|make_request|send_request|attempt|go)_*")
+
 
 class Request(Struct, frozen=True):
     mode: str
@@ -37,11 +39,8 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
     verb = method.upper()
     if verb in _READ:
         return Request("r", "read", "same", "catalogued")
-    known = "".join(part.text if part.kind == "literal" else "{}" for part in address)
     if verb == "POST":
-        path = known.split("//", 1)[-1]
-        path = path[path.find("/") :] if "/" in path else path
-        if _ASKS.search(path) or _NAME_ASKS.search(function.rsplit(".", 1)[-1]):
+        if asks(address) or _NAME_ASKS.search(_named(function)):
             return Request("r", "read", "same", "name-only", "POST taken for a query")
         return Request("w", "send", "again", "catalogued")
     if verb == "PUT":
@@ -49,3 +48,16 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
     if verb == "DELETE":
         return Request("w", "delete", "error", "catalogued")
     return Request("w", "update", "same", "catalogued")
+
+
+def asks(address: Parts) -> bool:
+    """Whether the path of an address says that a POST to it is a question."""
+    known = "".join(part.text if part.kind == "literal" else "{}" for part in address)
+    path = known.split("//", 1)[-1]
+    return bool(_ASKS.search(path[path.find("/") :] if "/" in path else path))
+
+
+def _named(function: str) -> str:
+    """The name that says what a function is for: of an inner function that only makes the call, the one around it."""
+    names = function.split(".")
+    return names[-2] if len(names) > 1 and _ONLY_CALLS.fullmatch(names[-1]) else names[-1]

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from toolaudit.effects import classify, edits
+from toolaudit.effects import classify, edits, http
 from toolaudit.effects.arguments import Fields
 from toolaudit.effects.context import (
     Bindings,
@@ -79,6 +79,9 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
         known = classify.reclassified(frame, target, data, place.line, effect.chain)
         if known is not None:
             return known
+    if target != effect.target and isinstance(target, Resource) and _posted(effect) and http.asks(target.key):
+        effect = replace(effect, mode="r", op="read", repeat="same", confidence="name-only", note="POST taken for a query")
+        data = CLEAN
     return frame.add(
         Effect(
             target=target,
@@ -101,6 +104,12 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             note=effect.note,
         )
     )
+
+
+def _posted(effect: Effect) -> bool:
+    """A POST of which only the caller knows the address."""
+    here = isinstance(effect.target, Resource) and effect.target.kind == "http"
+    return here and effect.op == "send" and effect.confidence == "catalogued" and not effect.note
 
 
 def chained(place: Place, chain: tuple[Place, ...]) -> tuple[Place, ...]:
