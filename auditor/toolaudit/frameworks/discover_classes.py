@@ -96,8 +96,7 @@ def implements(bodies: Bodies, path: str, head: FunctionHead) -> bool:
     """A method that does something: not abstract, and not only `raise NotImplementedError`."""
     if any(last_part(decorator) == "abstractmethod" for decorator in head.decorators):
         return False
-    lines = [bodies.project.line(path, number) for number in range(head.line, head.end + 1)]
-    if not any("NotImplementedError" in line for line in lines):
+    if "NotImplementedError" not in bodies.names.between(path, head.line, head.end):
         return True
     facts = bodies.project.facts(path, head.qualname)
     body = [one for one in facts.body if not _is_text(one)] if facts is not None else []
@@ -159,8 +158,8 @@ def _offered(bodies: Bodies, rule: Rule, path: str, head: ClassHead) -> Iterator
 
 def _mentioned(bodies: Bodies, path: str, head: FunctionHead) -> set[str]:
     """The toolkit's registering methods whose names stand in a method's text."""
-    text = "\n".join(bodies.project.line(path, number) for number in range(head.line, head.end + 1))
-    return {rule_method for rule in bodies.known.of("toolkit") for rule_method in rule.declare.methods if f".{rule_method}(" in text}
+    text = bodies.names.between(path, head.line, head.end)
+    return {method for method in bodies.known.toolkit_methods if f".{method}(" in text}
 
 
 def _constructed(bodies: Bodies, rule: Rule, path: str, head: FunctionHead, keywords: list[str]) -> Iterator[Offer]:

@@ -34,7 +34,7 @@ def is_toolish(bodies: Bodies, target: Target, text: str) -> bool:
         return True
     owner = bodies.names.class_head(target.path, head.owner) if head is not None and head.owner else None
     around = owner or head
-    return around is not None and any(_TOOLISH.search(bodies.project.line(target.path, n)) for n in range(around.line + 1, around.end + 1))
+    return around is not None and _TOOLISH.search(bodies.names.between(target.path, around.line + 1, around.end)) is not None
 
 
 def applied(bodies: Bodies, known: Known, target: Target, decorator: Call | None, depth: int = 0) -> Applied | None:

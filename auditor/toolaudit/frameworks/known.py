@@ -42,6 +42,11 @@ class Known:
         self.decorator_methods = {
             method for rule in self.rules if rule.declare.kind == "decorator-method" for method in rule.declare.methods
         }
+        self.toolkit_methods = {method for rule in self.rules if rule.declare.kind == "toolkit" for method in rule.declare.methods}
+        leaving = {rule.framework.name for rule in self.rules if rule.declare.kind == "dispatcher"}
+        having = [one for one in self.frameworks.values() if not one.framework.api and one.name not in leaving]
+        self._having = tuple(root for framework in having for root in own_roots(framework))
+        self._owned: dict[str, bool] = {}
 
     def _table(self, field: str, kinds: set[str]) -> PatternTable[Rule]:
         return PatternTable(
@@ -69,9 +74,12 @@ class Known:
 
         In such a file a dict or decorator of the project's own that speaks of tools holds factories, options, names.
         """
-        leaving = {rule.framework.name for rule in self.rules if rule.declare.kind == "dispatcher"}
-        having = [one for one in self.frameworks.values() if not one.framework.api and one.name not in leaving]
-        return any(is_own(framework, module) for module in modules for framework in having)
+        return any(self._is_owned(module) for module in modules)
+
+    def _is_owned(self, module: str) -> bool:
+        if module not in self._owned:
+            self._owned[module] = f"{module}.".startswith(self._having)
+        return self._owned[module]
 
     def words(self) -> dict[str, str]:
         """Words of which one must stand in a call that declares or registers a tool, with the pattern that must follow each."""
@@ -101,8 +109,12 @@ class Known:
 
 def is_own(framework: Framework, name: str) -> bool:
     """A module or definition belongs to the framework itself, with or without the namespace package that its root lies in."""
-    roots = [spelled for root in framework.framework.roots for spelled in _spellings(framework, f"{root}.")]
-    return any(f"{name}.".startswith(root) for root in roots)
+    return f"{name}.".startswith(own_roots(framework))
+
+
+def own_roots(framework: Framework) -> tuple[str, ...]:
+    """What the dotted names of the framework's own modules begin with."""
+    return tuple(spelled for root in framework.framework.roots for spelled in _spellings(framework, f"{root}."))
 
 
 def _spellings(framework: Framework, pattern: str) -> list[str]:

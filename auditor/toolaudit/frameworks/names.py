@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -40,14 +41,16 @@ class Names:
     def text(self, path: str) -> tuple[str, list[int]]:
         """A file's text and the offset at which each line begins."""
         if path not in self._texts:
-            index = self.project.index(path)
-            lines = [self.project.line(path, number) for number in range(1, (index.lines if index else 0) + 1)]
-            offsets, at = [], 0
-            for line in lines:
-                offsets.append(at)
-                at += len(line) + 1
+            lines = self.project.lines(path) if self.project.index(path) is not None else ()
+            offsets = [0, *accumulate(len(line) + 1 for line in lines)][: len(lines)]
             self._texts[path] = ("\n".join(lines), offsets)
         return self._texts[path]
+
+    def between(self, path: str, first: int, last: int) -> str:
+        """The text of the lines from `first` to `last`."""
+        text, offsets = self.text(path)
+        start = offsets[first - 1] if first <= len(offsets) else len(text)
+        return text[start : offsets[last]] if last < len(offsets) else text[start:]
 
     def table(self, path: str) -> _Table | None:
         table = self._tables.get(path)

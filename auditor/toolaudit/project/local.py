@@ -162,9 +162,17 @@ class LocalProject:
             self._cache.store_facts({keys[where]: outcome.data for where, outcome in outcomes.items() if outcome.lasting})
             self._lasting = self._lasting and all(outcome.lasting for outcome in outcomes.values())
 
+    @property
+    def extracted(self) -> int:
+        """How many outermost functions libcst has read so far, or the cache has given."""
+        return len(self._extracted)
+
     def line(self, path: str, number: int) -> str:
         lines = self._lines(path)
         return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def lines(self, path: str) -> Sequence[str]:
+        return self._lines(path)
 
     def pragmas(self, path: str) -> tuple[Pragma, ...]:
         """The `# toolaudit:` comments of a file."""

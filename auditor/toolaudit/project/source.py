@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from toolaudit.facts import FunctionFacts, ModuleIndex, Unreadable
@@ -45,6 +45,10 @@ class Project(Protocol):
 
     def line(self, path: str, number: int) -> str:
         """The text of a line, without its end; empty when there is none."""
+        ...
+
+    def lines(self, path: str) -> Sequence[str]:
+        """Every line of a file, without ends; none when it cannot be read."""
         ...
 
     def markers(self) -> Mapping[str, bytes]:
