@@ -234,6 +234,18 @@ def test_nothing_is_wider_than_the_window(visit: Callable[..., Visit], html: str
     assert tab.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_long_names_wrap(visit: Callable[..., Visit], scan: ScanDocument) -> None:
+    long = tuple(
+        msgspec.structs.replace(
+            c, message=f"{'a_long_word_' * 20} and more", resource=msgspec.structs.replace(c.resource, key="{key}" * 30)
+        )
+        for c in scan.conflicts
+    )
+    tab = visit(render("html", msgspec.structs.replace(scan, conflicts=long)), viewport={"width": 400, "height": 800}).tab
+    tab.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    assert tab.evaluate("document.documentElement.scrollWidth") == 400
+
+
 def test_print_shows_what_is_folded(visit: Callable[..., Visit], html: str) -> None:
     tab = visit(html, java_script_enabled=False).tab
     last = tab.locator(".card .facts").last

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
+from junitparser import Failure, JUnitXml, Skipped
 
 from toolaudit_reports.document import EvidenceDocument, ScanDocument, Suppression
 from toolaudit_reports.gate import decide
@@ -144,6 +145,14 @@ def test_junit_is_read_back(scan: ScanDocument, evidence: EvidenceDocument) -> N
     assert cases["run_hook"].find("skipped") is not None
     assert [suite.get(name) for name in ("tests", "failures", "skipped", "errors")] == ["10", "6", "1", "0"]
     assert "proof: confirmed" in (cases["add_note"].findtext("failure") or "")
+
+
+def test_junit_is_read_back_by_a_parser_of_the_format(scan: ScanDocument) -> None:
+    (suite,) = JUnitXml.fromstring(render("junit", scan).encode())
+    assert (suite.tests, suite.failures, suite.skipped, suite.errors) == (10, 6, 1, 0)
+    cases = {case.name: case for case in suite}
+    assert {name for name, case in cases.items() if any(isinstance(one, Failure) for one in case.result)} >= {"add_note", "gate"}
+    assert [type(one) for one in cases["run_hook"].result] == [Skipped]
 
 
 def test_junit_follows_the_gate(scan: ScanDocument) -> None:
