@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolaudit.model import Access, Finding
+from toolaudit.model import Access, Finding, Footprint, Update
 from toolaudit.rules.judging import at_tool, counted_writes, judged
 from toolaudit.rules.registry import Rule
 from toolaudit.verdicts.keys import resource_text
@@ -29,11 +29,18 @@ def check(scan: ScanModel) -> Iterator[Finding]:
         denied = tool.declared.get("destructiveHint") is False and tool.declared.get("readOnlyHint") is not True
         if not denied or verdict.opaque:
             continue
-        access = next((a for a in counted_writes(footprint) if destroys(a)), None)
+        edits = [footprint.accesses[u.write] for u in footprint.updates if u.link == "data" and _written_back(footprint, u)]
+        access = next((a for a in counted_writes(footprint) if destroys(a) and a not in edits), None)
         if access is not None:
             verb = "deletes" if access.operation == "delete" else "overwrites"
             message = f"{tool.name} is declared non-destructive, but {verb} {resource_text(access.resource)} (line {line_of(access)})"
             yield at_tool(RULE, tool, message, "medium", "destructiveHint")
+
+
+def _written_back(footprint: Footprint, update: Update) -> bool:
+    """A document loaded, edited and saved keeps what was in it."""
+    read, write = footprint.accesses[update.read], footprint.accesses[update.write]
+    return write.operation == "write" and read.operation == "read" and read.resource == write.resource
 
 
 def destroys(access: Access) -> bool:

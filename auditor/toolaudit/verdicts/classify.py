@@ -10,6 +10,8 @@ from toolaudit.verdicts.profile import Profile, Window, Written, line_of, profil
 SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
 CREATES = frozenset({"create", "ensure"})
 STRONG = frozenset({"proven", "typed", "catalogued"})
+# With more accesses than this a walk has met its limits: what is kept stands for more than it says.
+CROWDED = 100
 HELD = frozenset({"memory", "session", "cwd", "env", "browser"})
 
 
@@ -127,6 +129,14 @@ def _unresolved(view: Profile) -> list[UnknownCall]:
     return [c for c in view.footprint.unknown_calls if c.consequence != "ignored"]
 
 
+def _guessed_free(view: Profile, tool_class: ToolClass) -> bool:
+    """It is read-modify-write only because something free is run, of which no argument of the tool is the text."""
+    writes = [a for a in view.writes if a.operation != "opaque"]
+    free = [a for a in view.writes if a.operation == "opaque"]
+    said = any(part.kind == "param" for a in free for part in a.resource.key)
+    return tool_class == "read-modify-write" and bool(free) and not writes and not said
+
+
 def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     """High: everything was understood. Medium: the class stands on what was seen. Low: it may be another."""
     counted = view.primary
@@ -134,6 +144,8 @@ def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     unresolved = _unresolved(view)
     if tool_class == "unknown":
         return "low"
+    if len(counted) > CROWDED or _guessed_free(view, tool_class):
+        return "medium"
     if tool_class in {"pure", "read-only"}:
         return "low" if unresolved else ("medium" if weak else "high")
     if tool_class == "write-only":

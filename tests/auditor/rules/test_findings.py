@@ -73,6 +73,7 @@ LEAVES = [
     ("false-idempotent", "put(p) idempotentHint=True\n w write file:{p}"),
     ("false-idempotent", "add(p) idempotentHint=True readOnlyHint=True\n w append file:{p} repeat=again"),
     ("false-non-destructive", "put(p) destructiveHint=False\n w create file:{p}"),
+    ("false-non-destructive", "edit(p) destructiveHint=False\n r read file:{p}\n w write file:{p} <- 0 data io"),
     ("false-non-destructive", "rm(p) destructiveHint=True\n w delete file:{p}"),
     ("false-parallel-safe", "get(path) is_concurrency_safe=True\n r read file:{path}"),
     ("undeclared", "get(p) readOnlyHint=True\n r read file:{p}"),

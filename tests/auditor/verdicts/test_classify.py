@@ -224,6 +224,11 @@ def test_independence_looks_at_the_whole_catalogue(scan_of, text: str, said: lis
     assert [v.independent.value for v in scan_of(text).verdicts] == said
 
 
+def test_a_free_command_that_nobody_gave_is_less_sure(scan_of) -> None:
+    given, own = scan_of("sh(command)\n rw opaque subprocess:{command}\n\nlook()\n rw opaque subprocess:*").verdicts
+    assert (given.confidence, own.confidence) == ("high", "medium")
+
+
 def test_an_entry_set_by_its_key_is_set_once(scan_of) -> None:
     verdict = scan_of("put(path)\n r read file:{path}\n w write file:{path} <- 0 keyed io").verdicts[0]
     assert (verdict.shape, verdict.idempotent.value) == ("in-place", True)
