@@ -20,6 +20,7 @@ from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modul
 from pytest_toolaudit.oracle.compare import Masks, Outcome
 from pytest_toolaudit.oracle.serial import Order, SerialOrders, SerialRun
 from pytest_toolaudit.oracle.world import World, patches_for
+from pytest_toolaudit.points.drivers import loaded_drivers
 from pytest_toolaudit.search.conflicts import Found, cancellations, find
 from pytest_toolaudit.search.exhaustive import Reduction
 from pytest_toolaudit.search.named import Entry, Narrator, Step
@@ -122,7 +123,7 @@ class Explorer:
             self.loaded = set(sys.modules)
             self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots)
             self.machine = Machine(self.calls, settings.runner, settings.steps, settings.seconds, self._has(threading.local))
-            self.patches = patches_for(self.modules)
+            self._patch()
             INSTRUMENTATION.on()
         except BaseException:
             self._close()
@@ -131,6 +132,12 @@ class Explorer:
 
     def __exit__(self, *_: object) -> None:
         self._close()
+
+    def _patch(self) -> None:
+        if self.patches is not None:
+            self.patches.undo()
+        self.drivers = loaded_drivers()
+        self.patches = patches_for(self.modules)
 
     def _close(self) -> None:
         steps: list[Callable[[], object]] = [INSTRUMENTATION.off]
@@ -201,6 +208,9 @@ class Explorer:
             version = self.world.version
             run, outcome = self._run(order, Schedule(order), serial=True)
             if self.schedules <= 1 and len(sys.modules) != len(self.loaded) and self._late_imports():
+                continue
+            if self.drivers != loaded_drivers():  # a call imported one inside its body, past the patches
+                self._patch()
                 continue
             if self.world.version == version:
                 break  # else more is observed now than when this run began

@@ -396,5 +396,11 @@ class Search:
             notes.append(f"does not repeat its own steps: {self.unsteady}")
         if self.settings.exhaustive and self.explorer.schedules >= self.settings.budget and not self.exhausted:
             notes.append(f"the exhaustive search ended at the budget of {self.settings.budget:,} schedules")
+        serial = self.explorer.serial
+        if serial.cut_short:
+            notes.append(
+                f"not complete: {serial.possible():,} serial orders are possible and {len(serial.done):,} were run, so an outcome that none "
+                "of these explains is not called racy; each pair of calls that conflict was explored by itself"
+            )
         notes += [f"no longer matches: {entry}" for entry in self.stale]
         return notes

@@ -13,6 +13,7 @@ import os
 import queue
 import random
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -59,6 +60,12 @@ def inventory() -> dict[str, Any]:
     os.umask(found["umask"])
     found["total"] = dict(TOTAL)
     found["files"] = sorted(os.listdir("."))  # noqa: PTH208
+    found["descriptors"] = sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []  # noqa: PTH208, PTH112
+    found["importers"] = ([*map(id, sys.meta_path)], [*map(id, sys.path_hooks)], list(sys.path))
+    found["modules"] = sorted(name for name in sys.modules if name.partition(".")[0] not in {*sys.stdlib_module_names, "pytest_toolaudit"})
+    found["signals"] = [signal.getsignal(number) for number in signal.valid_signals()]
+    found["tracing"] = (sys.gettrace(), sys.getprofile(), threading.gettrace())
+    found["loop"] = asyncio.get_event_loop_policy()._local.__dict__.get("_loop")  # type: ignore[attr-defined]
     found["locks"] = (GATE.locked(), OTHER.locked())
     return found
 

@@ -272,6 +272,32 @@ def test_eight_on_the_loop() -> None:
     assert verdict.witness is None
 
 
+def drop(position: int) -> str:
+    """What is left depends on the order of all calls."""
+    old = LOG[-1:] or [0]
+    LOG.append((old[0], position))
+    return "ok"
+
+
+def test_too_many_serial_orders() -> None:
+    """With 5,040 serial orders not every one is run: a pair proves the race, and nothing else is called racy."""
+    verdict = explore([call(drop, n) for n in range(7)], budget=40)
+    assert verdict.kind == "racy"
+    assert len(verdict.calls) == 2
+    locked = explore([call(ordered, n) for n in range(7)], budget=40)
+    assert locked.kind == "inconclusive", locked.render()
+    assert any("not complete: 5,040 serial orders are possible and" in note for note in locked.notes), locked.notes
+
+
+GATE = threading.Lock()
+
+
+def ordered(position: int) -> None:
+    """The same under a lock."""
+    with GATE:
+        drop(position)
+
+
 def test_single_call() -> None:
     """A batch of one."""
     assert explore([call(add, "n", 1)]).kind == "independent"

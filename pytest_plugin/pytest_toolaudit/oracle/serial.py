@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, permutations, product
+from math import factorial, prod
 
 from pytest_toolaudit.engine.lanes import Problem
 from pytest_toolaudit.engine.turn import Access
@@ -76,6 +77,10 @@ class SerialOrders:
         merged = (tuple(call for part in parts for call in part) for parts in product(*groups))
         yield from islice(merged, MOST_ORDERS)
         self.cut_short = next(merged, None) is not None
+
+    def possible(self) -> int:
+        """How many serial orders the conflicts leave."""
+        return prod(factorial(len(group)) for group in components(self.count, self.pairs))
 
     def outcomes(self) -> list[tuple[Order, Outcome]]:
         """The different serial outcomes known, each with the first order that leads to it."""

@@ -123,6 +123,12 @@ def _sockets(patches: Patches) -> None:
         patches.set(socket.socket, name, noting(_receives)(getattr(socket.socket, name)))
 
 
+def loaded_drivers() -> set[str]:
+    """The clients and drivers that the program has imported by now."""
+    known = {one[0] for one in _CURSORS} | {one[0] for one in (*http.CLIENTS, *redis.CLIENTS)} | {"sqlalchemy.engine"}
+    return known & set(sys.modules)
+
+
 def install(patches: Patches, modules: Sequence[ModuleType]) -> None:
     """Patches every supported driver that is loaded."""
     for module, name, methods in _CURSORS:

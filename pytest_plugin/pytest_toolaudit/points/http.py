@@ -49,7 +49,7 @@ def _opener(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         request("POST" if has_body else "GET", sent)
 
 
-_CLIENTS: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
+CLIENTS: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
     ("requests.sessions", "Session", "send", _prepared),
     ("httpx", "Client", "send", _prepared),
     ("httpx", "AsyncClient", "send", _prepared),
@@ -61,7 +61,7 @@ _CLIENTS: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
 
 def install(patches: Patches, noting: Callable[..., Any]) -> None:
     """Patches the clients that are loaded."""
-    for module, name, method, note in _CLIENTS:
+    for module, name, method, note in CLIENTS:
         cls = getattr(sys.modules.get(module), name, None)
         if cls is not None:
             patches.wrap(cls, method, noting(note))

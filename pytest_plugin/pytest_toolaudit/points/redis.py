@@ -69,7 +69,7 @@ def _pipeline(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         command(queued[0])
 
 
-_CLIENTS: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
+CLIENTS: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
     ("redis.client", "Redis", "execute_command", _execute),
     ("redis.client", "Pipeline", "execute", _pipeline),
     ("redis.client", "Pipeline", "immediate_execute_command", _execute),
@@ -82,7 +82,7 @@ _CLIENTS: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
 
 def install(patches: Patches, noting: Callable[..., Any]) -> None:
     """Patches the clients that are loaded."""
-    for module, name, method, note in _CLIENTS:
+    for module, name, method, note in CLIENTS:
         cls = getattr(sys.modules.get(module), name, None)
         if cls is not None and method in vars(cls):
             patches.wrap(cls, method, noting(note))
