@@ -140,8 +140,15 @@ class ControlledLoop(asyncio.SelectorEventLoop):
 
     @property
     def nobodys(self) -> bool:
-        """Whether a handle that belongs to no call is ready (signals, the self-pipe)."""
-        return self.queues.head(NOBODY)
+        """Whether a handle that belongs to no call is ready (signals, the self-pipe, what an ended call's thread left)."""
+        return self._nobody() is not None
+
+    def _nobody(self) -> int | None:
+        if self.queues.head(NOBODY):
+            return NOBODY
+        assert self.engine is not None
+        ended = [lane for lane in self.lanes if lane.finished and lane not in self.engine.order]
+        return next((lane.index for lane in ended if self.queues.head(lane.index)), None)
 
     def ready_for(self, lane: Lane) -> bool:
         """Whether this call has a step to run. A sleep ends as soon as its call is first; a timeout does not."""
@@ -238,9 +245,10 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         keeper = engine.loop_actor
         assert keeper is not None
         while True:
-            if self.queues.head(NOBODY):
+            nobody = self._nobody()
+            if nobody is not None:
                 self.inside = None
-                return self.queues.queues[NOBODY].popleft()
+                return self.queues.queues[nobody].popleft()
             with engine.mutex:
                 actor = engine.next_actor()
                 if actor is not keeper:
