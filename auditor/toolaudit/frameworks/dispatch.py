@@ -74,11 +74,10 @@ def _decided(tool: Tool, framework: Framework | None, run: Run | None, version: 
     notes = (run.note,) if run.note else ()
     for flag in framework.flag:
         if flag.name in tool.declared and flag.runs and holds(flag.versions, version):
-            forced = flag.runs.get(text(tool.declared[flag.name]))
+            value = tool.declared[flag.name]
+            forced = flag.runs.get(text(value), flag.runs.get("*") if value else None)
             if forced is not None and not (forced in {"event-loop", "threads"} and tool.is_async):
                 return forced, 1 if forced in {"serial", "event-loop"} else workers, (*notes, f"{flag.name}={tool.declared[flag.name]}")
-    if framework.name == "crewai" and tool.declared.get("max_usage_count"):
-        return "serial", 1, (*notes, "max_usage_count makes its batches serial")
     return runner, workers, notes
 
 
