@@ -159,7 +159,21 @@ def _of_class(collection: type, inner: tuple[Any, ...], name: str, how: How) -> 
     fields = getattr(collection, "__annotations__", None)
     if fields and (hasattr(collection, "model_validate") or hasattr(collection, "__dataclass_fields__") or hasattr(collection, "_fields")):
         return collection(**made_up(collection, Supplied(), how=how, required_only=True))
-    return _simplest(collection) if collection.__module__ in STANDARD else StandIn(collection.__name__)
+    if collection.__module__ in STANDARD:
+        return _simplest(collection)
+    return _own(collection, how) or StandIn(collection.__name__)
+
+
+def _own(collection: type, how: How) -> Any:
+    """An object of the project's own class, which tools share; what a framework injects is stood in."""
+    from pytest_toolaudit.confirming.stoodin import framework_roots
+
+    if collection.__module__.partition(".")[0] in framework_roots() | {"builtins", "typing"} or inspect.isabstract(collection):
+        return None
+    try:
+        return collection(**made_up(collection, Supplied(), how=how, required_only=True))
+    except Exception:  # it needs more than can be made up
+        return None
 
 
 STANDARD = ("datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "re")
@@ -181,6 +195,8 @@ def text(name: str, how: How = USUAL) -> str:
     """A text that fits the parameter's name."""
     words = name.lower().replace("_", " ").split()
     number = how.variant or ""
+    if words and words[-1] in ("id", "uuid", "uid"):
+        return NAMES[how.variant % len(NAMES)]
     made = "_new" if any(word in MADE_WORDS for word in words) else ""
     if any(word in FOLDER_WORDS or word.endswith(("dir", "folder")) for word in words):
         return how.base + made.lstrip("_") if made else how.base or FOLDER
@@ -193,9 +209,10 @@ def text(name: str, how: How = USUAL) -> str:
     for known, said in FITTING.items():
         if known in words:
             return said
-    return ("alpha", "beta", "gamma", "delta")[how.variant % 4]
+    return NAMES[how.variant % len(NAMES)]
 
 
+NAMES = ("alpha", "beta", "gamma", "delta")
 FITTING = {
     "sheet": SHEET,
     "worksheet": SHEET,

@@ -22,10 +22,14 @@ def wanted(tool: Tool) -> tuple[str, ...]:
     return tuple(p.name for p in tool.parameters if _ID.search(p.name.lower()))
 
 
+def _needed(tool: Tool) -> frozenset[str]:
+    return frozenset(p.name for p in tool.parameters if p.required)
+
+
 def maker_of(parameter: str, tool: Tool, tools: tuple[Tool, ...]) -> Tool | None:
     """The tool that makes what the parameter names: of the same file, with a verb of making and the same noun, and without such a parameter."""
     noun = _ID.sub("", parameter.lower())
-    near = [t for t in tools if t.file == tool.file and t.id != tool.id and MAKES.search(t.name.lower()) and parameter not in wanted(t)]
+    near = [t for t in tools if t.file == tool.file and t.id != tool.id and MAKES.search(t.name.lower()) and parameter not in _needed(t)]
     named = [t for t in near if noun and noun in t.name.lower()]
     fitting = named or ([] if noun else near)
     return min(fitting, key=lambda t: (len(wanted(t)), len(t.name)), default=None)

@@ -29,7 +29,7 @@ ARGUMENTS_HELP = (
 )
 _SAYS_ERROR = re.compile(
     r"""^\W*(error|failed|failure|exception|invalid|cannot|could\ not|unable|traceback)\b
-    |["']?(success|ok)["']?:\ ?false|["']error["']:\ ?["'{]|isError=True""",
+    |["']?(success|ok)["']?:\ ?false|["']status["']:\ ?["'](error|fail)|["']error["']:\ ?["'{]|isError=True""",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -147,6 +147,21 @@ def test_what_makes_a_thing_is_of_the_same_file_and_noun() -> None:
     assert maker_of("user_id", tools[2], tools) is None
 
 
+class Store:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+
+def _with_store(store: Store, workbook_id: str) -> None: ...
+
+
+def test_an_object_of_the_projects_own_class_is_made_and_an_id_is_no_file() -> None:
+    made = made_up(_with_store, Supplied())
+    assert isinstance(made["store"], Store)
+    assert made["store"].path == Path("toolaudit.json")
+    assert made["workbook_id"] == "alpha"
+
+
 async def _real() -> int:
     return 1
 
@@ -168,5 +183,5 @@ def test_a_function_that_hands_back_a_coroutine_is_told_from_one_that_runs_it() 
 
 def _tool(name: str, *parameters: str) -> Any:
     """As much of a scanned tool as is asked for."""
-    named = [SimpleNamespace(name=parameter) for parameter in parameters]
+    named = [SimpleNamespace(name=parameter, required=True) for parameter in parameters]
     return SimpleNamespace(id=f"t.py::{name}", name=name, file="t.py", parameters=named, resources=())
