@@ -71,7 +71,7 @@ def call(tool: Any, /, *args: Any, **kwargs: Any) -> Call:
     MCP, pydantic-ai, llama-index, autogen, agno, strands, haystack, smolagents, crewai and others), recognised by its
     attributes. Raises TypeError when nothing callable is found.
     """
-    function, takes = _recognised(tool)
+    function, takes = recognised(tool)
     name = tool_name(tool, function)
     if takes != "keywords":
         from pytest_toolaudit import arranging
@@ -82,10 +82,10 @@ def call(tool: Any, /, *args: Any, **kwargs: Any) -> Call:
 
 def underlying(tool: Any) -> Callable[..., Any]:
     """The Python function of a tool object; functions and methods are returned as they are."""
-    return _recognised(tool)[0]
+    return recognised(tool)[0]
 
 
-def _recognised(tool: Any) -> tuple[Callable[..., Any], str]:
+def recognised(tool: Any) -> tuple[Callable[..., Any], str]:
     """The function, and how it takes the model's arguments."""
     plain = isinstance(tool, _PLAIN)
     if plain and not hasattr(tool, "is_activity"):

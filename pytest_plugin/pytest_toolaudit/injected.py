@@ -87,6 +87,11 @@ def _known(hint: Any) -> tuple[Any, tuple[Any, ...], str | None]:
     return kind, of, _named(kind) if isinstance(kind, type) else None
 
 
+def is_injected(hint: Any) -> bool:
+    """Whether a framework fills parameters of this annotation."""
+    return _known(hint)[2] is not None
+
+
 def _named(kind: type) -> str | None:
     for base in kind.__mro__:
         double = _table().get(f"{base.__module__.partition('.')[0]}.{base.__name__}")

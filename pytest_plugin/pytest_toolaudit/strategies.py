@@ -11,17 +11,19 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_type_hints
 
-from hypothesis import given
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pytest_toolaudit.calls import Call, call, tool_name, underlying
+from pytest_toolaudit.calls import Call, call, recognised, tool_name, underlying
 from pytest_toolaudit.explorer import Explorer, Settings
+from pytest_toolaudit.injected import is_injected
 from pytest_toolaudit.search.named import Entry
 from pytest_toolaudit.search.schedule import Preemption, Schedule
 from pytest_toolaudit.search.token import write
 
 Arguments = Mapping[str, st.SearchStrategy[Any]]
 _STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_SETTINGS = "_hypothesis_internal_use_settings"
 _COLLIDING = st.sampled_from(["a", "b"])  # few values, so that keys collide often
 
 
@@ -30,16 +32,19 @@ def arguments_of(tool: Any, given_: Arguments | None = None) -> st.SearchStrateg
 
     Raises TypeError, naming the parameter, where neither says what it takes.
     """
+    declared = schema_of(tool)
+    if declared is not None and _takes_no_names(tool):
+        return _object({**declared, "properties": dict(declared.get("properties", {}))}, given_ or {})
     function = underlying(tool)
     chosen: dict[str, st.SearchStrategy[Any]] = {}
     try:
-        hints = get_type_hints(function)
+        hints = get_type_hints(function, include_extras=True)
     except Exception:  # annotations may name what only a type checker imports
         hints = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if given_ and name in given_:
             chosen[name] = given_[name]
-        elif parameter.kind in _STARRED or parameter.default is not inspect.Parameter.empty:
+        elif parameter.kind in _STARRED or parameter.default is not inspect.Parameter.empty or is_injected(hints.get(name)):
             continue
         elif hints.get(name) is str:
             chosen[name] = _COLLIDING
@@ -49,6 +54,63 @@ def arguments_of(tool: Any, given_: Arguments | None = None) -> st.SearchStrateg
             shown = tool_name(tool, function)
             raise TypeError(f"{shown}: parameter {name!r} has no annotation; pass arguments={{{name!r}: a strategy}}")
     return st.fixed_dictionaries(chosen)
+
+
+_SCHEMAS = ("input_schema", "params_json_schema", "parameters", "inputSchema", "tool_call_schema")
+
+
+def schema_of(tool: Any) -> dict[str, Any] | None:
+    """The JSON schema of a tool object's arguments; None where it has none, or none that is a plain dict."""
+    for name in _SCHEMAS:
+        found = inspect.getattr_static(tool, name, None) and getattr(tool, name, None)
+        if isinstance(found, dict) and isinstance(found.get("properties"), dict):
+            return found
+        if isinstance(found, dict) and found and all(isinstance(kind, type) for kind in found.values()):  # {"key": str}
+            return {"properties": {key: {"type": kind} for key, kind in found.items()}, "required": list(found)}
+    return None
+
+
+def _takes_no_names(tool: Any) -> bool:
+    """Whether the function's own parameters are not the model's: it takes a dict, a text or anything."""
+    function, takes = recognised(tool)
+    starred = any(p.kind in _STARRED for p in inspect.signature(function).parameters.values())
+    return takes != "keywords" or starred
+
+
+def _object(schema: dict[str, Any], chosen: Arguments) -> st.SearchStrategy[dict[str, Any]]:
+    wanted = {name: chosen[name] if name in chosen else from_schema(inner) for name, inner in schema.get("properties", {}).items()}
+    required = {name: strategy for name, strategy in wanted.items() if name in schema.get("required", ()) or name in chosen}
+    return st.fixed_dictionaries(required)
+
+
+def from_schema(schema: Any) -> st.SearchStrategy[Any]:
+    """Values of a JSON schema, small ones: text from two values, so that keys collide often."""
+    if not isinstance(schema, dict):
+        return st.none()
+    if "const" in schema:
+        return st.just(schema["const"])
+    if schema.get("enum"):
+        return st.sampled_from(schema["enum"])
+    for name in ("anyOf", "oneOf"):
+        if schema.get(name):
+            return st.one_of([from_schema(option) for option in schema[name]])
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return st.one_of([from_schema({**schema, "type": one}) for one in kind])
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if kind in ("integer", int):
+        return st.integers(low, high)
+    if kind in ("number", float):
+        return st.floats(low, high, allow_nan=False, allow_infinity=False)
+    if kind in ("boolean", bool):
+        return st.booleans()
+    if kind in ("array", list):
+        return st.lists(
+            from_schema(schema.get("items", {"type": "string"})), min_size=schema.get("minItems", 0), max_size=schema.get("maxItems", 3)
+        )
+    if kind in ("object", dict):
+        return _object(schema, {})
+    return st.none() if kind == "null" else _COLLIDING
 
 
 def calls(tool: Any, arguments: Arguments | None = None) -> st.SearchStrategy[Call]:
@@ -67,6 +129,8 @@ def batches(
 
 
 def _for(tool: Any, arguments: Arguments | None) -> Arguments | None:
+    if schema_of(tool) is not None and _takes_no_names(tool):
+        return arguments
     known = inspect.signature(underlying(tool)).parameters
     return {name: strategy for name, strategy in (arguments or {}).items() if name in known}
 
@@ -115,6 +179,10 @@ def toolaudit_batches(
         extra = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in ("batch", "toolaudit")]
         checked.__signature__ = inspect.Signature([*parameters, *extra])  # type: ignore[attr-defined]
         drawn = batches(tools, min_calls=min_calls, max_calls=max_calls, arguments=arguments)
+        if not hasattr(checked, _SETTINGS):  # a default only: @settings above or below wins. Every example starts from the same state
+            phases = [phase for phase in Phase if phase is not Phase.explain]  # it would explain our own lines
+            quiet = settings(deadline=None, phases=phases, suppress_health_check=[HealthCheck.function_scoped_fixture])
+            setattr(checked, _SETTINGS, quiet)
         wrapped: Callable[..., Any] = given(batch=drawn)(checked)
         return wrapped
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_toolaudit import call, explore
-from pytest_toolaudit.strategies import arguments_of, batches, schedules
+from pytest_toolaudit import Call, call, explore
+from pytest_toolaudit.strategies import arguments_of, batches, calls, schedules
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.timeout(120)
@@ -86,3 +87,71 @@ def test_decorator(pytester: pytest.Pytester) -> None:
     text = result.stdout.str()
     assert "bump(key='a') #0" in text
     assert "batch=[call(tool, **{'key': 'a'}), call(tool, **{'key': 'a'})]" in text
+
+
+def test_schemas() -> None:
+    """Tools whose function takes one dict are drawn from their JSON schema; a parameter may be given."""
+
+    class Declared:
+        name = "save"
+        input_schema: ClassVar = {
+            "type": "object",
+            "required": ["key", "n", "how", "tags"],
+            "properties": {
+                "key": {"type": "string"}, "n": {"type": "integer", "minimum": 3, "maximum": 4}, "how": {"enum": ["up", "down"]},
+                "tags": {"type": "array", "items": {"type": ["boolean", "null"]}, "maxItems": 2}, "more": {"type": "object"},
+            },
+        }  # fmt: skip
+
+        async def handler(self, args: dict[str, object]) -> None:
+            """Takes all as one dict."""
+
+    @settings(max_examples=50, database=None)
+    @given(calls(Declared()), calls(Declared(), {"n": st.just(9)}))
+    def drawn(one: Call, other: Call) -> None:
+        (arguments,) = one.args
+        assert set(arguments) == {"key", "n", "how", "tags"}
+        assert arguments["key"] in ("a", "b") and arguments["n"] in (3, 4) and arguments["how"] in ("up", "down")
+        assert all(tag in (True, False, None) for tag in arguments["tags"])
+        assert other.args[0]["n"] == 9
+
+    drawn()
+
+
+HYPOTHESIS = """
+    from pytest_toolaudit import call
+    from pytest_toolaudit.strategies import toolaudit_batches
+    from hypothesis import example, reproduce_failure
+    STORE, SEEN = {}, []
+    def read(key: str): return STORE.get(key)
+    def bump(key: str): STORE[key] = STORE.get(key, 0) + 1
+    DECORATOR
+    @toolaudit_batches([read, bump], max_calls=4, budget=40, order="any")
+    def test_it(batch):
+        SEEN.append(str(batch))
+"""
+
+
+def hypothesis_run(pytester: pytest.Pytester, decorator: str, *options: str) -> str:
+    pytester.makepyfile(HYPOTHESIS.replace("DECORATOR", decorator))
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options).stdout.str()
+
+
+@pytest.mark.timeout(300)
+def test_hypothesis_database_and_examples(pytester: pytest.Pytester) -> None:
+    """Without any setting: the smallest batch, again from the database; an explicit example runs first."""
+    first = hypothesis_run(pytester, "")
+    assert "bump(key='a') #0" in first and "bump(key='a') #1" in first and "#2" not in first
+    again = hypothesis_run(pytester, "", "--hypothesis-show-statistics")
+    assert "during reuse phase" in again and "during generate phase" not in again
+    shown = hypothesis_run(pytester, "@example(batch=[call(bump, 'z'), call(bump, 'z')])")
+    assert "bump('z') #0" in shown and "explicit example" in shown
+
+
+@pytest.mark.timeout(300)
+def test_hypothesis_seed_and_blob(pytester: pytest.Pytester) -> None:
+    """A seed and a printed blob lead to the same smallest batch."""
+    assert "bump(key='a') #1" in hypothesis_run(pytester, "", "--hypothesis-seed=1")
+    blob = re.search(r"@reproduce_failure\([^)]*\)", hypothesis_run(pytester, "", "--hypothesis-profile=ci"))
+    assert blob is not None
+    assert "bump(key='a') #1" in hypothesis_run(pytester, blob[0])
