@@ -128,8 +128,6 @@ class Search:
         """Whether the schedules or the time are used up."""
         return self.explorer.schedules >= self.settings.budget or time.monotonic() > self.end
 
-    # -- the order of work --------------------------------------------------------------------------------------------
-
     def verdict(self, first: Sequence[str] = ()) -> Verdict:
         """Given order, its reverse, determinism, saved schedules, sweep, random walk."""
         explorer = self.explorer
@@ -189,8 +187,6 @@ class Search:
             if self.is_hit(judged):
                 return judged
         return None
-
-    # -- search -------------------------------------------------------------------------------------------------------
 
     def _schedules(self, count: int) -> Iterator[Schedule]:
         explorer = self.explorer
@@ -271,8 +267,6 @@ class Search:
         if judged.run.problem is not None:
             return judged.run.problem.kind in ("deadlock", "livelock")
         return judged.serial is None and not self.explorer.serial.cut_short
-
-    # -- conclusions --------------------------------------------------------------------------------------------------
 
     def _check_determinism(self, trace: Any) -> None:
         explorer = self.explorer
