@@ -7,7 +7,7 @@ import re
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import http, shell, sql
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of
+from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
 from toolaudit.effects.values import CLEAN, Data, Handle, Taint, Text, Value, alternatives, tidy
 from toolaudit.model import KeyPart, Place, Resource
@@ -42,7 +42,7 @@ def demand(frame: Frame, value: Value | None) -> None:
 
 def run_sql(frame: Frame, template: str, bound: Bound, data: Taint, line: int) -> Taint:
     receiver = bound.receiver.form if bound.receiver is not None else None
-    database = "".join(_word(part) for part in receiver.parts) if isinstance(receiver, Handle) else ""
+    database = scope_text(receiver.parts) if isinstance(receiver, Handle) else ""
     value = _argument(template, bound)
     found = CLEAN
     frame.io += 1
@@ -72,7 +72,7 @@ def _tables(
     found = CLEAN
     for one in understood:
         found |= frame.emit(
-            Resource("sql", sql.table_parts(one.table, parts) or (ANY,), database),
+            Resource(one.kind, sql.table_parts(one.table, parts) or (ANY,), database),
             one.mode,  # type: ignore[arg-type]
             one.op,
             line,
@@ -100,10 +100,6 @@ def _transaction(frame: Frame, text: str | None, line: int) -> None:
         frame.transaction, frame.transaction_waits = f"{frame.function}:{line}", False
     elif word in ("COMMIT", "END", "ROLLBACK"):
         frame.transaction = ""
-
-
-def _word(part: KeyPart) -> str:
-    return part.text if part.kind == "literal" else f"{{{part.kind}:{part.text}}}"
 
 
 # --- commands --------------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ parameter to it. At a call the paths are followed in the real arguments. So one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
-from toolaudit.effects.keys import normal_path, parts_of
+from toolaudit.effects.keys import normal_path, parts_of, scope_text
 from toolaudit.effects.objects import extend_text, key_step, shared
 from toolaudit.effects.values import (
     CLEAN,
@@ -41,6 +42,7 @@ from toolaudit.effects.values import (
 )
 from toolaudit.model import Fact, KeyPart, Lock, Resource
 
+_PARAMETER = re.compile(r"\{param:([^{}]*)\}")
 MAX_DEPTH = 3
 MAX_MEMBERS = 16
 MAX_NODES = 160
@@ -296,9 +298,16 @@ def _replaced(step: Step, bindings: Bindings) -> Step:
 
 def replace_resource(resource: Resource, bindings: Bindings) -> Resource:
     parts = replace_parts(resource.key, bindings)
-    if parts is resource.key:
+    scope = _PARAMETER.sub(lambda hole: _scope(hole, bindings), resource.scope) if "{param:" in resource.scope else resource.scope
+    if parts is resource.key and scope == resource.scope:
         return resource
-    return Resource(resource.kind, normal_path(parts) if resource.kind in ("file", "dir") else parts, resource.scope)
+    return Resource(resource.kind, normal_path(parts) if resource.kind in ("file", "dir") else parts, scope)
+
+
+def _scope(hole: re.Match[str], bindings: Bindings) -> str:
+    """What a parameter named in a scope stands for; nothing where that is not known."""
+    value = bindings.find(hole.group(1))
+    return hole.group() if value is None else scope_text(part for part in parts_of(value) if part.kind != "unknown")
 
 
 def replace_locks(locks: tuple[Lock, ...], bindings: Bindings) -> tuple[Lock, ...]:

@@ -187,8 +187,8 @@ class Frame:
     local_codes: set[Code] = field(default_factory=set)
     line: int = 0
     counts: dict[object, int] = field(default_factory=dict)
-    last: dict[tuple[Loc | Resource, str], int] = field(default_factory=dict)
-    """The last effect of each target and mode."""
+    last: dict[tuple[Loc | Resource, str, str, str], int] = field(default_factory=dict)
+    """The last effect of each target, mode, operation and secondary purpose: upkeep stands in for no write."""
     called: str = ""
     """The name of the object whose method is being called, as written."""
     statement: Expr | None = None
@@ -271,7 +271,7 @@ class Frame:
             return self._stand_in(effect) or self._widen(effect)
         self.counts[same] = count + 1
         self.counts[owner] = of_owner + 1
-        self.last[effect.target, effect.mode] = len(self.effects)
+        self.last[_said(effect)] = len(self.effects)
         self.effects.append(effect)
         return frozenset((len(self.effects) - 1,))
 
@@ -297,14 +297,14 @@ class Frame:
         wide = replace(effect, target=widened(effect.target), atomic=False)
         known = self._stand_in(wide)
         if not known:
-            self.last[wide.target, wide.mode] = len(self.effects)
+            self.last[_said(wide)] = len(self.effects)
             self.effects.append(wide)
             known = frozenset((len(self.effects) - 1,))
         return known
 
     def _stand_in(self, effect: Effect) -> Taint:
         """The taint of the last kept effect that says the same."""
-        index = self.last.get((effect.target, effect.mode))
+        index = self.last.get(_said(effect))
         return CLEAN if index is None else frozenset((index,))
 
     def guard(self, taint: Taint) -> None:
@@ -345,6 +345,10 @@ class Frame:
             demands=frozenset(self.demands),
             low=self.low,
         )
+
+
+def _said(effect: Effect) -> tuple[Loc | Resource, str, str, str]:
+    return effect.target, effect.mode, effect.op, effect.secondary
 
 
 def widened(target: Loc | Resource) -> Loc | Resource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from toolaudit.effects.values import Either, Foreign, Handle, Instance, Loc, Many, Scalar, Text, Value, tidy
 from toolaudit.model import KeyPart, Kind, Resource
@@ -15,6 +16,11 @@ _UP = re.compile(r"(?:^(?!\.\./)[^/]+/\.\.(?:/|$))|(?:/(?!\.\./)[^/]+/\.\.(?=/|$
 
 def literal(text: str) -> Parts:
     return (KeyPart("literal", text),) if text else ()
+
+
+def scope_text(parts: Iterable[KeyPart]) -> str:
+    """Parts as the text of a scope."""
+    return "".join(part.text if part.kind == "literal" else f"{{{part.kind}:{part.text}}}" for part in parts)
 
 
 def unknown(why: str) -> Parts:

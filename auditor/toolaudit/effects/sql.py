@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from msgspec import Struct
 
 from toolaudit.effects.keys import Parts
-from toolaudit.model import KeyPart, Operation
+from toolaudit.model import KeyPart, Kind, Operation
 
 HOLE = "toolaudit_hole_"
 _FIRST = re.compile(r"^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*([A-Za-z]+)", re.DOTALL)
@@ -39,6 +40,8 @@ _SESSION = {
     "VACUUM",
     "ANALYZE",
 }
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+([\w.\"`\[\]]+)", re.IGNORECASE)
 
 
@@ -55,6 +58,7 @@ class TableEffect(Struct, frozen=True):
     atomic: bool
     repeat: str
     note: str = ""
+    kind: Kind = "sql"
 
 
 def statement_text(parts: Parts) -> str | None:
@@ -71,13 +75,39 @@ def effects(text: str) -> tuple[TableEffect, ...] | None:
     word = first.group(1).upper() if first else ""
     if word in _SESSION:
         return ()
+    called = _functions(text)
     parsed = _parsed(text)
     if parsed is None:
-        return _by_words(text, word)
+        words = _by_words(text, word)
+        return None if words is None else (*words, *called)
     out: list[TableEffect] = []
     for statement in parsed:
         out += statement
-    return tuple(out)
+    if called and all(effect.table == "" and effect.mode == "r" for effect in out):
+        return called
+    return (*out, *called)
+
+
+@lru_cache(maxsize=1)
+def _changing() -> list[tuple[re.Pattern[str], TableEffect]]:
+    import tomllib
+
+    from toolaudit import catalogue
+
+    rows = tomllib.loads(Path(str(catalogue.__file__)).with_name("sql.toml").read_text(encoding="utf-8"))["function"]
+    return [
+        (
+            re.compile("|".join(re.escape(name).replace(r"\*", r"\w*") for name in row["names"]), re.IGNORECASE),
+            TableEffect(row.get("key", ""), row["mode"], row["op"], True, row["repeat"], kind=row["kind"]),
+        )
+        for row in rows
+    ]
+
+
+def _functions(text: str) -> tuple[TableEffect, ...]:
+    """What the functions that a statement calls change: a SELECT of one is no mere read."""
+    found = dict.fromkeys(_CALLED.findall(_QUOTED.sub("", text)))
+    return tuple(dict.fromkeys(effect for name in found for pattern, effect in _changing() if pattern.fullmatch(name)))
 
 
 def _parsed(text: str) -> list[list[TableEffect]] | None:

@@ -41,7 +41,7 @@ MAX_REDONE = 40
 """Functions of a cycle that are walked again when it is closed; in a larger one a second entrance sees a little less."""
 MAX_VARIANTS = 12
 MAX_SHAPES = 12
-MAX_WALKS = 120
+MAX_WALKS = 300
 """Functions walked anew for one tool; the median tool reaches 4, nine in ten reach fewer than 40. What is beyond is an unknown call."""
 
 

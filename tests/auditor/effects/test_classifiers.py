@@ -34,6 +34,10 @@ from toolaudit.model import KeyPart
         ("SELECT 1 FROM a; DELETE FROM b", [("a", "r", "read"), ("b", "w", "delete")]),
         ("EXPLAIN QUERY PLAN SELECT * FROM a", [("a", "r", "read")]),
         ("CALL clean_up()", [("", "rw", "opaque")]),
+        ("SELECT pg_advisory_lock(1)", [("connection", "rw", "session")]),
+        ("SELECT hypopg_reset();EXPLAIN (FORMAT JSON) SELECT 1 FROM a", [("a", "r", "read"), ("connection", "rw", "session")]),
+        ("SELECT nextval('s'), x FROM a", [("a", "r", "read"), ("", "rw", "increment")]),
+        ("SELECT 'nextval(', lower(x) FROM a", [("a", "r", "read")]),
     ],
 )
 def test_sql(text: str, expected: list[tuple[str, str, str]]) -> None:

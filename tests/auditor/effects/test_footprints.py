@@ -290,6 +290,20 @@ def test_beyond_the_limits_a_write_is_one_of_anything(footprint_of: Any) -> None
     assert "w write file *" in shown(footprint_of(source, "tool")["tool"])
 
 
+def test_beyond_the_limits_upkeep_stands_in_for_no_write(footprint_of: Any) -> None:
+    body = "".join(f"    open('f{n}', 'r').close()\n    requests.get('http://h/{n}')\n" for n in range(64))
+    schema = "    c = sqlite3.connect('d')\n    c.execute('CREATE TABLE IF NOT EXISTS a (x int)')\n"
+    source = "import requests, sqlite3\ndef tool(x):\n" + body + schema + "    c.execute('INSERT INTO a VALUES (?)', (x,))\n"
+    assert "w append sql *" in shown(footprint_of(source, "tool")["tool"])
+
+
+def test_a_scope_is_said_in_the_terms_of_the_tool(footprint_of: Any) -> None:
+    source = "import sqlite3\ndef run(db, q):\n    db.execute(q)\ndef tool():\n    run(sqlite3.connect('n.db'), 'SELECT x FROM a')\n"
+    assert {access.resource.scope for access in footprint_of(source, "tool")["tool"].accesses if access.resource.key[0].text == "a"} == {
+        "n.db"
+    }
+
+
 def test_what_a_framework_injects_through_keywords_is_shared(footprint_of: Any) -> None:
     source = "def tool(tool, **kwargs):\n    kwargs['request_state']['n'] = 1\n"
     assert shown(footprint_of(source, "tool", arguments_in="tool.input")["tool"]) == ["w write memory {state:request_state}[n]"]
