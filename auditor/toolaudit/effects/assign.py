@@ -11,11 +11,13 @@ from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.objects import attribute, key_step, members, place_of, read
+from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     CLEAN,
     Class,
     Data,
     Either,
+    Foreign,
     Function,
     Handle,
     Instance,
@@ -96,11 +98,21 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         api = frame.world.catalogue.method(form.type, "__setattr__")
         if api is not None:
             call_method(frame, base, "__setattr__", Arguments(args=(Value(Scalar(target.attr)), value)), frame.line)
+    elif isinstance(form, Foreign):
+        _rebind(frame, f"{form.name}.{target.attr}", value)
     elif not isinstance(form, Instance):
         edits.part_set(frame, value)
         _taint_root(frame, target.value, value.taint)
     if isinstance(target.value, f.Name):
         _remember(frame, target.value.id, target.attr, base, value)
+
+
+def _rebind(frame: Frame, name: str, value: Value) -> None:
+    """A process-wide object replaced by another: `sys.stdout = io.StringIO()`."""
+    held = attributes.foreign(frame.world, name).form
+    if isinstance(held, Handle) and held.kind:
+        resource = resource_of(held.kind, held.parts, held.scope)
+        frame.emit(resource, "w", "write", frame.line, data=value.taint, atomic=True, repeat="same", confidence="catalogued")
 
 
 def _setter(frame: Frame, base: Value, name: str, value: Value) -> bool:

@@ -10,6 +10,7 @@ from toolaudit.effects import attributes, names, registrations
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import Frame, World, bare
+from toolaudit.effects.free import rebound_names
 from toolaudit.effects.values import Class, Data, Function, Handle, Instance, Loc, Many, Scalar, Text, Value
 from toolaudit.facts import Display, FunctionFacts, FunctionHead, Item, Parameter
 from toolaudit.model import KeyPart, Tool, ToolParameter
@@ -113,8 +114,11 @@ def _closure(world: World, path: str, qualname: str) -> dict[str, Value]:
     world.execute(frame, code.facts.body)
     scope = f"{path}::{qualname}"
     placed: dict[str, Value] = {}
+    rebound = rebound_names(code)
     for name, value in frame.env.items():
-        if not isinstance(value.form, Function):
+        if name in rebound and isinstance(value.form, Scalar | Text):
+            placed[name] = Value(Data(), loc=Loc("cell", name, scope))
+        elif not isinstance(value.form, Function):
             placed[name] = attributes.placed(Value(value.form, loc=_outliving(value.loc)), Loc("cell", name, scope))
     functions = {name: value for name, value in frame.env.items() if isinstance(value.form, Function)}
     frame.env = {**placed, **functions}
@@ -244,6 +248,9 @@ def injected(world: World, path: str, parameter: Parameter, declared: ToolParame
             attrs = (("context", deps), ("deps", deps), ("lifespan_context", deps), ("request_context", request))
             return Value(Handle(declared.injected_type, attrs=attrs), loc=loc)
     found = annotated(world, path, annotation)
+    if declared.injected == "state" and not world.catalogue.known_type(declared.injected_type):
+        kept = found is not None and isinstance(found.form, Instance | Handle | Many)
+        return Value(found.form if kept and found is not None else Data(), loc=loc)
     if found is not None and isinstance(found.form, Instance):
         return Value(found.form, loc=loc)
     if found is not None and isinstance(found.form, Handle):

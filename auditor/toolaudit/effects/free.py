@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -17,17 +17,27 @@ def free_names(code: Code, names: Iterable[str]) -> frozenset[str]:
     return code.free & frozenset(names)
 
 
-def _loads(root: object) -> set[str]:
-    found: set[str] = set()
+def rebound_names(code: Code) -> frozenset[str]:
+    """The variables of a function that a function inside it declares `nonlocal`: they change while it is away."""
+    return frozenset(name for node in _nodes(code.facts) if isinstance(node, Scope) and node.kind == "nonlocal" for name in node.names)
+
+
+def _nodes(root: object) -> Iterator[object]:
     stack: list[object] = [root]
     while stack:
         node = stack.pop()
+        yield node
+        if isinstance(node, tuple):
+            stack.extend(node)
+        elif isinstance(node, Struct):
+            stack.extend(getattr(node, name) for name in node.__struct_fields__)
+
+
+def _loads(root: object) -> set[str]:
+    found: set[str] = set()
+    for node in _nodes(root):
         if isinstance(node, Name):
             found.add(node.id)
         elif isinstance(node, Scope):
             found.update(node.names)
-        elif isinstance(node, tuple):
-            stack.extend(node)
-        elif isinstance(node, Struct):
-            stack.extend(getattr(node, name) for name in node.__struct_fields__)
     return found

@@ -49,9 +49,15 @@ def mark(effects: Sequence[Effect]) -> list[Effect]:
 
 
 def _purpose(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
-    """A counter or a log that is all that the tool changes, and that it looks at, is what the tool is for."""
+    """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for."""
+    if all(_of_folder(effect) for effect in marked):
+        return list(effects)
     alone = all(isinstance(effect.target, Loc) for effect in effects)
     return list(effects) if alone and all(effect.secondary in ("", "telemetry") for effect in marked) else marked
+
+
+def _of_folder(effect: Effect) -> bool:
+    return effect.secondary == "ensure-folder" and isinstance(effect.target, Resource) and any(p.kind == "param" for p in effect.target.key)
 
 
 def _folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:
@@ -104,7 +110,8 @@ def _kept_for_itself(effect: Effect, target: Resource) -> bool:
 
 def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) -> str:
     name = _name(target)
-    if _MEMO.search(name):
+    derives = any(isinstance(i, int) and i < len(effects) and effects[i].target == target for i in effect.data)
+    if _MEMO.search(name) and not derives and effect.op != "increment":  # a count kept in a cache is lost as any other
         return "memo"
     if _STATISTICS.search(name) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
@@ -113,7 +120,6 @@ def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) 
     checks = [
         i for i in effect.control if isinstance(i, int) and i < len(effects) and effects[i].target == target and "r" in effects[i].mode
     ]
-    derives = any(isinstance(i, int) and i < len(effects) and effects[i].target == target for i in effect.data)
     if any(not isinstance(step, str) for step in target.path):
         kept = target.root == "self" and _CLIENTS.search(name)  # of a global store the members are not followed, so its reads must count
         return "memo" if kept and checks and not derives and effect.op == "write" else ""

@@ -61,6 +61,12 @@ CASES = (
         ("w send http *",),
     ),
     Case(
+        "the process's output replaced",
+        "import io, sys\ndef tool():\n    old = sys.stdout\n    sys.stdout = io.StringIO()\n    sys.stdout = old\n",
+        "tool",
+        ("w write other stdout",),
+    ),
+    Case(
         "check, then insert",
         "USERS = {}\ndef add(name):\n    if name in USERS:\n        raise ValueError(name)\n    USERS[name] = {}\n",
         "add",
@@ -480,7 +486,19 @@ MORE = (
         "a folder made where it is missing",
         "import os\ndef tool(d):\n    if not os.path.exists(d):\n        os.makedirs(d)\n",
         "tool",
-        ("r check file {d} [ensure-folder]", "w create dir {d} [ensure-folder]"),
+        ("r check file {d}", "w create dir {d}"),
+    ),
+    Case(
+        "a folder made on the way to a file",
+        "import os\ndef tool(d, t):\n    if not os.path.exists(d):\n        os.makedirs(d)\n    with open(d + '/x', 'w') as f:\n        f.write(t)\n",
+        "tool",
+        ("r check file {d} [ensure-folder]", "w create dir {d} [ensure-folder]", "w write file {d}/x"),
+    ),
+    Case(
+        "a count kept in a cache",
+        "CACHE = {}\ndef tool(k):\n    CACHE[k] = CACHE.get(k, 0) + 1\n",
+        "tool",
+        ("r read memory {global:CACHE}[{k}]", "w write memory {global:CACHE}[{k}]"),
     ),
     Case(
         "an import inside the function",
