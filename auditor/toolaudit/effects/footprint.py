@@ -22,7 +22,7 @@ Window = Literal["none", "sync", "await", "io"]
 def settle(project: Project, tools: Sequence[Tool], frames: Sequence[Frame]) -> tuple[Footprint, ...]:
     """Footprints of all tools. Memory that no tool writes is configuration, and reading it no access; relative paths depend on the working
     folder only where a tool changes it."""
-    marked = [secondary.mark(frame.effects) for frame in frames]
+    marked = [secondary.mark(frame.effects, tool.name) for tool, frame in zip(tools, frames, strict=True)]
     written: dict[tuple[str, ...], str] = {}
     for effects in marked:
         for effect in effects:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
-from toolaudit.effects.upkeep import is_upkeep
+from toolaudit.effects.upkeep import helpers, is_upkeep
 from toolaudit.effects.values import Loc
 from toolaudit.model import Resource
 
@@ -39,9 +39,9 @@ _SIGNS_IN = re.compile(
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
 
-def mark(effects: Sequence[Effect]) -> list[Effect]:
+def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
     """The effects, each with why it does not count, where it does not."""
-    out = [_marked(effects, index, effect) for index, effect in enumerate(effects)]
+    out = [_marked(effects, index, effect, tool) for index, effect in enumerate(effects)]
     for effect in effects:
         for index in _folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
@@ -74,12 +74,12 @@ def _same_path(effect: Effect, target: Resource) -> bool:
     return isinstance(other, Resource) and other.kind in ("file", "dir") and other.key == target.key
 
 
-def _marked(effects: Sequence[Effect], index: int, effect: Effect) -> Effect:
-    if not effect.secondary and _signs_in(effect):
+def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) -> Effect:
+    if not effect.secondary and _signs_in(effect, tool):
         return replace(effect, secondary="lazy-init")
     if effect.secondary or "w" not in effect.mode:
         return effect
-    if is_upkeep(effect):
+    if is_upkeep(effect, tool):
         return replace(effect, secondary="lazy-init")
     target = effect.target
     if isinstance(target, Loc):
@@ -94,10 +94,10 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect) -> Effect:
     return effect
 
 
-def _signs_in(effect: Effect) -> bool:
+def _signs_in(effect: Effect, tool: str) -> bool:
     """Part of getting, keeping or renewing the program's own credentials, on the way to what the tool is for."""
-    names = [place.function.rsplit(".", 1)[-1] for place in effect.chain]
-    return any(_SIGNS_IN.search(name) for name in names[2:]) and not any(_SIGNS_IN.search(name) for name in names[:2])
+    entry = [place.function.rsplit(".", 1)[-1] for place in effect.chain[:2]]
+    return any(_SIGNS_IN.search(name) for name in helpers(effect, tool)) and not any(_SIGNS_IN.search(name) for name in entry)
 
 
 def _kept_for_itself(effect: Effect, target: Resource) -> bool:

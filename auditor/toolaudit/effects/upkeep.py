@@ -19,9 +19,16 @@ _READY = re.compile(
 KINDS = frozenset({"file", "dir", "sql", "memory"})
 
 
-def is_upkeep(effect: Effect) -> bool:
+def helpers(effect: Effect, tool: str) -> list[str]:
+    """The functions on the way to an effect that are not the tool's own: neither its entry nor the one that its dispatcher calls by its name."""
+    names = [place.function.rsplit(".", 1)[-1] for place in effect.chain]
+    own = [index for index, name in enumerate(names) if name.strip("_") == tool.strip("_")]
+    return names[max(2, own[-1] + 1 if own else 0) :]
+
+
+def is_upkeep(effect: Effect, tool: str) -> bool:
     """A write below a helper that makes something ready, of what no argument of the tool names."""
-    if not any(_READY.match(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
+    if not any(_READY.match(name) for name in helpers(effect, tool)):
         return False
     target = effect.target
     if isinstance(target, Loc):
