@@ -29,12 +29,15 @@ STATEMENTS = (
     f"UPDATE {TABLE} SET name = name || '!'",
 )
 FOLDER = "."
+Own = Literal["all", "complete", "none"]
+OWN: tuple[Own, ...] = ("all", "complete", "none")
 
 
 @dataclass(frozen=True)
 class How:
     """How values are made up: `variant` tells calls apart; files are of `kind`; paths stand below `base`, or are folders throughout;
-    parameters in `vary` do not keep their defaults.
+    parameters in `vary` do not keep their defaults; objects of the project's own classes are made ("all"), stood in ("none"),
+    or stood in where they would hold a stand-in ("complete").
     """
 
     variant: int = 0
@@ -42,6 +45,7 @@ class How:
     base: str = ""
     folders: bool = False
     vary: frozenset[str] = frozenset()
+    own: Own = "all"
 
 
 USUAL = How()
@@ -168,10 +172,13 @@ def _own(collection: type, how: How) -> Any:
     """An object of the project's own class, which tools share; what a framework injects is stood in."""
     from pytest_toolaudit.confirming.stoodin import framework_roots
 
-    if collection.__module__.partition(".")[0] in framework_roots() | {"builtins", "typing"} or inspect.isabstract(collection):
+    foreign = collection.__module__.partition(".")[0] in framework_roots() | {"builtins", "typing"}
+    if how.own == "none" or foreign or inspect.isabstract(collection):
         return None
     try:
-        return collection(**made_up(collection, Supplied(), how=how, required_only=True))
+        made = made_up(collection, Supplied(), how=how, required_only=True)
+        incomplete = how.own == "complete" and any(isinstance(part, StandIn) for part in made.values())
+        return None if incomplete else collection(**made)
     except Exception:  # it needs more than can be made up
         return None
 

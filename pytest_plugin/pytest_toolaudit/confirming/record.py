@@ -9,7 +9,9 @@ from typing import Literal, cast
 
 import msgspec
 
-from pytest_toolaudit.confirming.trial import Trial
+from pytest_toolaudit.confirming.met import met
+from pytest_toolaudit.confirming.trial import Trial, clashing
+from pytest_toolaudit.confirming.work import Covered
 from pytest_toolaudit.evidence import witness
 from toolaudit import __version__
 from toolaudit_reports import document as out
@@ -22,22 +24,30 @@ def collected(items: Iterable[out.EvidenceItem], *, runner: str, seed: int) -> o
 
 
 def items_of(trial: Trial, root: Path) -> list[out.EvidenceItem]:
-    """One trial as items: the clash that was tried, then those that its batch decided too. Paths are relative to `root`."""
+    """One trial as items: the clash that was tried, then those that its batch decided too. Paths are relative to `root`.
+
+    A clash on whose resource the witness does not touch is not confirmed by it: the item says where the other clash was found.
+    """
     first = _item(trial, root)
     shared = msgspec.structs.replace(first, witness=None) if first.verdict != "confirmed" else first
     return [first] + [
-        msgspec.structs.replace(shared, fingerprint=clash.fingerprint, resource=out.Resource(kind=clash.kind, key=clash.key))
+        msgspec.structs.replace(
+            shared if trial.verdict != "confirmed" or _witnessed(trial, clash) else _another(first, trial),
+            fingerprint=clash.fingerprint,
+            resource=out.Resource(kind=clash.kind, key=clash.key),
+        )
         for clash in trial.work.covers
-        if trial.verdict != "confirmed" or _witnessed(trial, clash.kind, clash.key)
     ]
 
 
-def _witnessed(trial: Trial, kind: str, key: str) -> bool:
-    """Whether what was seen to clash is the resource that the scan means."""
-    seen = [resource.partition(":") for resource in (trial.found.resources if trial.found is not None else ())]
-    named = key.partition("[")[0]
-    anything = any(mark in key for mark in ("param:", "{", "*", "unknown"))
-    return any(seen_kind == kind and (anything or named in seen_key) for seen_kind, _, seen_key in seen)
+def _witnessed(trial: Trial, clash: Covered) -> bool:
+    return trial.found is not None and met(clash.kind, clash.key, clashing(trial.found))
+
+
+def _another(item: out.EvidenceItem, trial: Trial) -> out.EvidenceItem:
+    seen = clashing(trial.found) if trial.found is not None else ()
+    reason = f"another clash was found, on {', '.join(seen[:4])}"
+    return msgspec.structs.replace(item, verdict="not-reproduced", witness=None, exhausted=False, kind="inconclusive", reason=reason)
 
 
 def _item(trial: Trial, root: Path) -> out.EvidenceItem:
@@ -51,14 +61,14 @@ def _item(trial: Trial, root: Path) -> out.EvidenceItem:
         verdict=cast("Literal['confirmed', 'not-reproduced', 'cannot-run']", trial.verdict),
         schedules=trial.schedules,
         preemptions=found.preemptions if found is not None else 0,
-        exhausted=found.exhausted if found is not None else False,
+        exhausted=found.exhausted and not trial.elsewhere if found is not None else False,
         witness=witness(found, root, _replay(work.name)) if found is not None and trial.verdict == "confirmed" else None,
         calls=tuple(
             out.Call(label=label, tool=tool.id, arguments={k: repr(v) for k, v in arguments.items()})
             for label, tool, arguments in zip(names, work.tools, trial.arguments, strict=False)
         ),
         reason=_contrast(trial) or trial.reason + (f" ({trial.remedy})" if trial.remedy else ""),
-        kind=found.kind if found is not None else "",
+        kind="inconclusive" if trial.elsewhere else found.kind if found is not None else "",
         masked=found.masked if found is not None else (),
         unobserved=found.unobserved if found is not None else (),
     )

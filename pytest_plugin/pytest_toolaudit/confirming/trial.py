@@ -13,9 +13,10 @@ from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.absent import stand_ins
 from pytest_toolaudit.confirming.batches import Batch, Functions, batches, last_resorts, made, prepare
 from pytest_toolaudit.confirming.load import load
+from pytest_toolaudit.confirming.met import met
 from pytest_toolaudit.confirming.patience import GivenUpError, completed
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
-from pytest_toolaudit.confirming.work import Work
+from pytest_toolaudit.confirming.work import Work, led_by
 from pytest_toolaudit.confirming.worlds import Files, fill, keep_folders, working_folder, worlds
 from pytest_toolaudit.oracle.compare import show_result
 from pytest_toolaudit.sandbox import Allowed, Sandbox
@@ -50,7 +51,8 @@ class Trial:
     """What came of an item: `verdict` confirmed, not-reproduced or cannot-run; `found` is the exploration that decides it.
 
     `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys; `start` are the
-    files that were there before the calls of an item that was confirmed.
+    files that were there before the calls of an item that was confirmed. `elsewhere` is what a witness clashes on that is none of the
+    item's resources.
     """
 
     work: Work
@@ -62,6 +64,7 @@ class Trial:
     schedules: int = 0
     apart: Verdict | None = None
     start: Mapping[str, bytes] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,13 +186,24 @@ class _Attempts:
             reason = "a call does not end, though no other runs beside it"
             return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
         if verdict.kind in work.wants:
-            start = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
-            return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start)
+            return self._proved(verdict, arguments)
         failed = failures(verdict)
         if failed and len(failed) == len(calls):
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
         reason = "" if work.runners and {"threads", "event-loop"} & set(work.runners) else _latent(work)
         return Trial(work, "not-reproduced", verdict, reason, arguments=arguments, schedules=verdict.schedules)
+
+    def _proved(self, verdict: Verdict, arguments: tuple[Any, ...]) -> Trial:
+        """Confirmed where the witness touches what the item, or a clash that it covers, names."""
+        touched = clashing(verdict)
+        for number, clash in enumerate(self.work.clashes):
+            if met(clash.kind, clash.key, touched):
+                files = [path for path in self.folder.rglob("*") if path.is_file()]
+                start = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
+                work = led_by(self.work, number)
+                return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start)
+        reason = f"another clash was found, on {', '.join(touched[:4]) or 'what nothing here names'}"
+        return Trial(self.work, "not-reproduced", verdict, reason, "", arguments, verdict.schedules, elsewhere=touched or ("",))
 
     def apart(self, world: Files, batch: Batch) -> Verdict | None:
         """The contrast: the same calls with keys that differ."""
@@ -223,6 +237,11 @@ class _Attempts:
         return verdict
 
 
+def clashing(verdict: Verdict) -> tuple[str, ...]:
+    """The names of the resources on which the calls of a verdict clash."""
+    return tuple(dict.fromkeys((*verdict.resources, *(verdict.witness.resources if verdict.witness is not None else ()))))
+
+
 def _latent(work: Work) -> str:
     return f"clashes under {', '.join(work.runners)} only, which is not how these calls run here" if work.runners else ""
 
@@ -241,6 +260,6 @@ def failures(verdict: Verdict) -> list[str]:
 
 def _better(best: Trial | None, trial: Trial) -> Trial:
     """Of two attempts that confirm nothing, the one that got further."""
-    if best is None or (best.verdict == "cannot-run" and trial.verdict != "cannot-run"):
+    if best is None or (best.verdict == "cannot-run" and trial.verdict != "cannot-run") or (trial.elsewhere and not best.elsewhere):
         return trial
     return replace(best, schedules=trial.schedules)

@@ -56,6 +56,18 @@ class Work:
         """The ids of the tools."""
         return tuple(tool.id for tool in self.tools)
 
+    @property
+    def clashes(self) -> tuple[Covered, ...]:
+        """The item's own clash, then those that it covers."""
+        return (Covered(self.fingerprint, self.resource_kind, self.key), *self.covers)
+
+
+def led_by(item: Work, number: int) -> Work:
+    """The same item with another of its clashes in front."""
+    lead = item.clashes[number]
+    rest = tuple(clash for position, clash in enumerate(item.clashes) if position != number)
+    return replace(item, fingerprint=lead.fingerprint, resource_kind=lead.kind, key=lead.key, covers=rest)
+
 
 def work(document: ScanDocument) -> tuple[Work, ...]:
     """One item for the conflicts of two tools that have a code and meeting keys in common, and one an ordering; names are unique.

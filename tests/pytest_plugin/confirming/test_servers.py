@@ -99,6 +99,41 @@ def bump() -> str:
     if True:{BODY}
 """
 
+REGISTERED_BY_AN_OWN_OBJECT = """
+import sys
+from pathlib import Path
+from mcp.server.fastmcp import FastMCP
+
+
+class Registry:
+    def __init__(self, server: FastMCP, title: str):
+        self.server = server
+
+    def tool(self, function):
+        self.server.tool()(function)
+        self.server._tool_manager.get_tool(function.__name__).fn_metadata.arg_model.__name__
+        return function
+
+
+class Store:
+    def __init__(self, path: Path):
+        self.path = path
+
+
+def register(tools: Registry, store: Store) -> None:
+    @tools.tool
+    def bump() -> int:
+        n = int(store.path.read_text()) if store.path.exists() else 0
+        store.path.write_text(str(n + 1))
+        return n
+
+
+if __name__ == "__main__":
+    server = FastMCP("counter")
+    register(Registry(server, "counter"), Store(Path(sys.argv[1])))
+    server.run()
+"""
+
 HOME_AT_IMPORT = """
 from pathlib import Path
 from langchain_core.tools import tool
@@ -144,6 +179,13 @@ def test_tools_behind_a_server_are_confirmed(pytester: pytest.Pytester, source: 
     items = confirm(pytester, source)
     assert {item.verdict for item in items if item.kind == "racy"} == {"confirmed"}, items
     assert {name: id(module) for name, module in sys.modules.items() if name.partition(".")[0] == "mcp" and name in before} == before
+
+
+def test_an_own_object_that_cannot_register_is_stood_in_and_the_others_are_made(pytester: pytest.Pytester) -> None:
+    items = confirm(pytester, REGISTERED_BY_AN_OWN_OBJECT)
+    assert items
+    assert "cannot-run" not in {item.verdict for item in items}, items
+    assert {item.verdict for item in items if item.kind == "racy"} == {"confirmed"}, items
 
 
 def test_a_loop_that_runs_here_does_not_matter(pytester: pytest.Pytester) -> None:
