@@ -51,6 +51,7 @@ from toolaudit.project.resolve import (
 ENUMS = {"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"}
 CACHES = {"lru_cache", "cache", "cached"}
 MANAGERS = {"contextmanager", "asynccontextmanager"}
+ASSIGNED = re.compile(r"\.(\w+)\s*(?::|=(?!=))")
 FIELD_MAKERS = {"Field", "field", "PrivateAttr", "attrib", "ib", "mapped_column", "relationship"}
 
 
@@ -354,12 +355,12 @@ def _assigned_elsewhere(world: World, ref: ClassRef, name: str, member: bool = F
 
 def _may_assign(world: World, path: str, head: FunctionHead, name: str) -> bool:
     """Whether the text of a method holds `.name =`: reading bodies costs a hundred times more than a look at their lines."""
-    mark = f".{name}"
-    for number in range(head.line, head.end + 1):
-        line = world.project.line(path, number)
-        if mark in line and re.search(rf"\.{re.escape(name)}\s*(:|=(?!=))", line):
-            return True
-    return False
+    where = (path, head.line, head.end)
+    known = world.assigned_names.get(where)
+    if known is None:
+        lines = world.project.lines(path)[max(head.line - 1, 0) : head.end]
+        known = world.assigned_names[where] = frozenset(made for line in lines for made in ASSIGNED.findall(line))
+    return name in known
 
 
 def _light(world: World, owner: ClassRef, ref: ClassRef, head: FunctionHead, facts: FunctionFacts, value: Expr) -> Value | None:

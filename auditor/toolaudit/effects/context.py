@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from toolaudit.effects.keys import normal_path, parts_of, scope_text
 from toolaudit.effects.objects import extend_text, key_step, shared
@@ -258,17 +259,29 @@ def replace_taint(taint: Taint, ids: list[Taint], bindings: Bindings) -> Taint:
     if not taint:
         return CLEAN
     size = len(ids)
-    known = (_marked(item, ids, bindings) if isinstance(item, str) else ids[item] if item < size else CLEAN for item in taint)
-    return bounded(CLEAN.union(*known))
+    found: set[int | str] = set()
+    for item in taint:
+        if not isinstance(item, str):
+            if item < size:
+                found |= ids[item]
+        elif item[0] in MARKS:
+            found |= _marked(item, ids, bindings)
+        else:
+            found |= bindings.taint(item)
+    return bounded(frozenset(found))
 
 
 def _marked(item: str, ids: list[Taint], bindings: Bindings) -> Taint:
-    """A parameter's taint; of a marked parameter or read, the same mark on what it stands for."""
-    if item[:1] not in MARKS:
-        return bindings.taint(item)
+    """Of a marked parameter or read, the same mark on what it stands for."""
     name = item[1:]
-    stands = bindings.taint(name) if not name.isdigit() else ids[int(name)] if int(name) < len(ids) else CLEAN
-    return frozenset(f"{item[0]}{one}" for one in stands if not (isinstance(one, str) and one[:1] in MARKS))
+    if name.isdigit():
+        return _marks(item[0], ids[int(name)]) if int(name) < len(ids) else CLEAN
+    return _marks(item[0], bindings.taint(name))
+
+
+@lru_cache(maxsize=4096)
+def _marks(mark: str, stands: Taint) -> Taint:
+    return frozenset([f"{mark}{one}" for one in stands if not (isinstance(one, str) and one[0] in MARKS)])
 
 
 def replace_loc(loc: Loc | None, bindings: Bindings) -> Loc | None:

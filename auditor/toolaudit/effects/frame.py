@@ -103,6 +103,8 @@ class World:
     fields: dict[ClassRef, dict[str, Value]] = field(default_factory=dict)
     global_lines: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """File → its lines that hold the word `global`."""
+    assigned_names: dict[tuple[str, int, int], frozenset[str]] = field(default_factory=dict)
+    """The lines of a method → the attributes that they may assign."""
     closures: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
     decorated: dict[object, Value] = field(default_factory=dict)
     lambdas: dict[int, Code] = field(default_factory=dict)

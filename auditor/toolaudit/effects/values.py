@@ -198,7 +198,11 @@ def bounded(both: Taint) -> Taint:
     """The taint, of a size that can be carried on; which part of it stays does not depend on the order in which it was joined."""
     if len(both) <= MAX_TAINT:
         return both
-    return frozenset(sorted(both, key=lambda t: (isinstance(t, str), t if isinstance(t, int) else 0, str(t)))[:MAX_TAINT])
+    reads = sorted([item for item in both if not isinstance(item, str)])
+    if len(reads) >= MAX_TAINT:
+        return frozenset(reads[:MAX_TAINT])
+    names = sorted([item for item in both if isinstance(item, str)])
+    return frozenset((*reads, *names[: MAX_TAINT - len(reads)]))
 
 
 def taints(values: Iterable[Value]) -> Taint:

@@ -274,13 +274,12 @@ def _clash(
 def _upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
     """A secondary write (a memo, a marker) that another tool reads for its own sake; and a folder change under relative paths."""
     for mine, theirs, first in ((one, other, True), (other, one, False)):
-        for write in mine.secondary:
-            if write.mode in WRITES and write.secondary in {"memo", "lazy-init"} and write.resource.kind in IN_PROCESS:
-                for read in theirs.reads:
-                    a, b = (write, read) if first else (read, write)
-                    same = _overlap(a, b)
-                    if same.relation != "never" and not read.secondary:
-                        yield _order(one, other, a, b, same)
+        for write in mine.upkeep:
+            for read in theirs.read.near(write):
+                a, b = (write, read) if first else (read, write)
+                same = _overlap(a, b)
+                if same.relation != "never" and not read.secondary:
+                    yield _order(one, other, a, b, same)
         for write in mine.writes:
             if write.resource.kind == "cwd":
                 yield from _moved_folder(one, other, write, theirs, first)

@@ -7,12 +7,13 @@ another. Timing dependency: a keyed thing is made by one tool and needed by anot
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from toolaudit.model import Access, Failure, Footprint, Ordering, Resource, Tool, Verdict
 from toolaudit.verdicts.conflicts import meeting_pairs
 from toolaudit.verdicts.keys import IN_PROCESS, Overlap, key_text, overlap, resource_text
+from toolaudit.verdicts.owners import Owned, owned
 from toolaudit.verdicts.profile import WRITES, Profile, line_of, profile, written_by
 
 MAKES = frozenset({"create", "ensure"})
@@ -44,40 +45,54 @@ def _rank(ordering: Ordering) -> tuple[bool, str, str]:
     return ordering.failure != "context dependency", ordering.resource.kind, key_text(ordering.resource)
 
 
-class _Ends(NamedTuple):
-    """What a tool puts there, and by kind of resource what it needs and does not make itself."""
+class _Put(NamedTuple):
+    """A write, and why another tool may need it."""
 
-    writes: tuple[Access, ...]
-    uses: Mapping[str, list[Access]]
+    write: Access
+    sets: bool
+    """A value without a key, and not derived from what stood there."""
+    row: bool
+    made: bool
+
+
+class _Ends(NamedTuple):
+    """What a tool puts there; what it needs and does not make itself; the reads, by identity, that it looks up to change."""
+
+    puts: tuple[_Put, ...]
+    uses: Owned
+    looked_up: frozenset[int]
 
 
 def _ends(view: Profile) -> _Ends:
     makes = MAKES | {"write", "append"}
     own = {w.resource for w in view.writes if w.operation in makes or CREATES in w.note}
-    uses: dict[str, list[Access]] = defaultdict(list)
-    for use in view.met:
-        if use.operation in NEEDS and use.resource not in own:
-            uses[use.resource.kind].append(use)
-    return _Ends(tuple(access for access in view.met if access.mode in WRITES), dict(uses))
+    uses = owned(use for use in view.met if use.operation in NEEDS and use.resource not in own)
+    puts = (_put(view, access) for access in view.met if access.mode in WRITES)
+    looked_up = frozenset(id(w.read) for w in view.windows if w.same)
+    return _Ends(tuple(put for put in puts if put.sets or put.row or put.made), uses, looked_up)
+
+
+def _put(view: Profile, write: Access) -> _Put:
+    current = _current(write.resource) and write.operation in SETS
+    derived = current and any(w.write is write and w.same and w.link == "data" for w in view.windows)
+    return _Put(write, current and not derived, _row(write), write.operation in MAKES or _item(write))
 
 
 def _needs(before: Profile, after: Profile, first: _Ends, then: _Ends) -> Iterator[Ordering]:
-    for write in first.writes:
-        for use in then.uses.get(write.resource.kind, ()):
-            failure = _dependency(before, after, write, use)
+    for put in first.puts:
+        for use in then.uses.near(put.write):
+            failure = _dependency(put, use, id(use) in then.looked_up)
             if failure:
-                yield _ordering(before.tool, after.tool, failure, write, use)
+                yield _ordering(before.tool, after.tool, failure, put.write, use)
 
 
-def _dependency(before: Profile, after: Profile, write: Access, use: Access) -> Failure | None:
+def _dependency(put: _Put, use: Access, looked_up: bool) -> Failure | None:
+    write = put.write
     if _current(write.resource) and write.operation in SETS and use.mode not in WRITES:
-        derived = any(w.write is write and w.same and w.link == "data" for w in before.windows)
-        return "context dependency" if not derived and overlap(write.resource, use.resource).relation == "always" else None
-    if _row(write):
-        looked_up = use.mode == "r" and any(w.read is use and w.same for w in after.windows)
-        return "timing dependency" if looked_up and _reaches(write.resource, use.resource) else None
-    made = write.operation in MAKES or _item(write)
-    if made and _reaches(write.resource, use.resource):
+        return "context dependency" if put.sets and overlap(write.resource, use.resource).relation == "always" else None
+    if put.row:
+        return "timing dependency" if use.mode == "r" and looked_up and _reaches(write.resource, use.resource) else None
+    if put.made and _reaches(write.resource, use.resource):
         return "timing dependency"
     return None
 

@@ -9,11 +9,14 @@ from msgspec import Struct
 
 from toolaudit.model import Access, Footprint, KeyPart, Lock, Resource, Tool, Update
 from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap
+from toolaudit.verdicts.owners import OWNED, Owned, owned
 
 WRITES = frozenset({"w", "rw"})
 CONFIGURATION = frozenset({"env", "cwd"})
 # Bookkeeping after which a thing is what it always is: reading it is no dependence.
 SETTLED = frozenset({"lazy-init", "telemetry", "unique-temporary"})
+# Bookkeeping of one tool that another can come to depend on.
+UPKEEP = frozenset({"memo", "lazy-init"})
 WEAK = frozenset({"name-only", "unknown"})
 # Operations that one request, system call or statement of the interpreter completes.
 SINGLE_STEP = frozenset({"append", "create", "ensure", "increment", "delete", "consume", "send"})
@@ -57,9 +60,17 @@ class Profile(Struct, frozen=True):
     """One of each of the open windows on one resource."""
     by_family: Mapping[tuple[str, bool], tuple[Access, ...]] = {}
     """Of `met`, by family of resources: those, and free commands, which may do anything. With True the writes alone."""
+    owned: tuple[Owned, Owned] = (Owned(), Owned())
+    """Of `met`, by owner: all, and the writes alone."""
+    read: Owned = Owned()
+    """`reads`, by owner."""
+    upkeep: tuple[Access, ...] = ()
+    """Of `secondary`, the memos and markers kept inside the process."""
 
     def near(self, access: Access, writes: bool) -> tuple[Access, ...]:
         """Of `met`, what can meet another tool's access as far as the kind tells, in order; the writes alone on demand."""
+        if access.resource.kind in OWNED:
+            return self.owned[writes].near(access)
         name = "" if access.operation == "opaque" else family(access.resource.kind)
         return self.by_family.get((name, writes)) or self.by_family.get(("opaque", writes), ())
 
@@ -106,7 +117,20 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
     windows = _distinct(windows + alone)
     met = _one_of_each(reads + writes, windows)
-    return Profile(tool, footprint, tuple(reads), tuple(writes), windows, tuple(secondary), met, _gaps(windows), _by_family(met))
+    return Profile(
+        tool=tool,
+        footprint=footprint,
+        reads=tuple(reads),
+        writes=tuple(writes),
+        windows=windows,
+        secondary=tuple(secondary),
+        met=met,
+        gaps=_gaps(windows),
+        by_family=_by_family(met),
+        owned=(owned(met), owned(a for a in met if a.mode in WRITES)),
+        read=owned(reads),
+        upkeep=tuple(a for a in secondary if a.mode in WRITES and a.secondary in UPKEEP and a.resource.kind in IN_PROCESS),
+    )
 
 
 def _by_family(met: tuple[Access, ...]) -> dict[tuple[str, bool], tuple[Access, ...]]:
