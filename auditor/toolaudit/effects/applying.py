@@ -115,6 +115,14 @@ def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int) 
 def chosen(frame: Frame, cases: tuple[Case, ...], bound: Bound) -> list[Case]:
     """The first case that holds; all that may hold where an argument is given but not constant."""
     found: list[Case] = []
+    for name in dict.fromkeys(name for case in cases for name in case.when):
+        value = bound.named.get(name)
+        options = value.form.values if value is not None and isinstance(value.form, Either) else ()
+        if options and all(isinstance(option.form, Scalar) for option in options):
+            for option in options:
+                each = chosen(frame, cases, Bound({**bound.named, name: option}, bound.positional, bound.receiver))
+                found += [case for case in each if case not in found]
+            return found
     for case in cases:
         verdicts = [_matches(frame, bound.named.get(name, bound.find(name)), wanted) for name, wanted in case.when.items()]
         if any(verdict is False for verdict in verdicts):
@@ -137,9 +145,6 @@ def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool
         return any(fnmatchcase(str(form.value), glob) for glob in globs)
     if isinstance(form, Handle | Instance) and set(globs) <= {"", "None"}:
         return False
-    if isinstance(form, Either) and all(isinstance(option.form, Scalar) for option in form.values):
-        said = {any(fnmatchcase(str(option.form.value), glob) for glob in globs) for option in form.values}  # type: ignore[union-attr]
-        return said.pop() if len(said) == 1 else None
     if isinstance(form, Text):
         for part in form.parts:
             if part.kind == "param":

@@ -177,6 +177,12 @@ def unlisted(
     form = receiver.form
     key = form.parts if isinstance(form, Handle) and form.parts else (ANY,)
     resource = Resource(kind_of(type_name, library), key, type_name)
+    if verb == "load" and frame.discarded:
+        frame.io += 1
+        frame.pending = True
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
+        frame.emit(resource, "rw", "update", line, data=taint, confidence="name-only")  # made for what it leaves in the receiver
+        return Value(Data("not-in-catalogue"), taint)
     if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set"):
         frame.io += 1
         frame.pending = True

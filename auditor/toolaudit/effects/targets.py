@@ -85,6 +85,8 @@ def _handle_targets(effect: EffectEntry, holder: Value, bound: Bound) -> list[Lo
         return [resource_of(kind, _with_item(form, item), form.scope) for item in items]
     if isinstance(form, Handle) and form.parts and effect.kind:
         return [resource_of(effect.kind, _with_item(form, item), form.scope) for item in items]
+    if isinstance(form, Handle) and effect.kind and effect.kind != "memory":  # known by its type alone
+        return [resource_of(effect.kind, item or (ANY,), form.scope) for item in items]
     if holder.loc is not None:
         return [holder.loc / item if item else holder.loc for item in items]
     return []

@@ -281,7 +281,9 @@ def union(values: Iterable[Value]) -> Value:
                 flat.append(part)
     if not flat:
         return PLAIN
-    useful = [v for v in flat if not (isinstance(v.form, Scalar) and v.form.value is None) and v.form != PLAIN.form] or flat[:1]
+    useful = [
+        v for v in flat if not (isinstance(v.form, Scalar) and v.form.value is None) and (v.form != PLAIN.form or v.loc is not None)
+    ] or flat[:1]
     if len(useful) == 1 and len(flat) > 1 and isinstance(useful[0].form, Scalar):
         useful = flat
     if len(useful) == 1:

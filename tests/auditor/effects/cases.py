@@ -17,6 +17,43 @@ class Case:
 
 CASES = (
     Case(
+        "a file opened in one of two modes",
+        "def put(p, more=False):\n    mode = 'a' if more else 'w'\n    with open(p, mode) as f:\n        f.write('x')\n",
+        "put",
+        ("w append file {p}", "w write file {p}"),
+    ),
+    Case(
+        "a client known by its annotation alone reaches its service",
+        "from googleapiclient.discovery import Resource\nclass Mail:\n    api: Resource\n    def send(self, m):\n"
+        "        self.api.users().messages().send(userId='me', body=m).execute()\n",
+        "Mail.send",
+        ("w send http sent",),
+    ),
+    Case(
+        "an entry of a shared container with a default of the call's own",
+        "STATES = {}\ndef stop(k):\n    state = STATES.get(k, {})\n    state['stopped'] = True\n",
+        "stop",
+        ("r read memory {global:STATES}[{k}]", "w write memory {global:STATES}[{k}][stopped]"),
+    ),
+    Case(
+        "what is loaded and not looked at stays in the loader",
+        "class Kit:\n    def __init__(self, registry):\n        self.registry = registry\n    def put(self, path):\n        self.registry.load_from_file(path)\n",
+        "Kit.put",
+        ("rw update other *",),
+    ),
+    Case(
+        "a subscription reads the channel that a message is published to",
+        "import redis\nR = redis.Redis()\ndef follow(channel):\n    sub = R.pubsub()\n    sub.subscribe(channel)\n",
+        "follow",
+        ("r read redis channel:{channel}", "w session session pubsub"),
+    ),
+    Case(
+        "a checkout compares and replaces the files of the working tree",
+        "import git\ndef go(path, branch):\n    git.Repo(path).git.checkout(branch)\n",
+        "go",
+        ("rw update dir {path}/*", "w update git {path}"),
+    ),
+    Case(
         "a counter in a module global",
         "N = 0\ndef bump():\n    global N\n    N += 1\n",
         "bump",
