@@ -72,7 +72,7 @@ def _tables(
     found = CLEAN
     for one in understood:
         found |= frame.emit(
-            Resource(one.kind, sql.table_parts(one.table, parts) or (ANY,), database),
+            _table(one, sql.table_parts(one.table, parts) or (ANY,), database),
             one.mode,  # type: ignore[arg-type]
             one.op,
             line,
@@ -84,6 +84,10 @@ def _tables(
             below=below,
         )
     return found
+
+
+def _table(one: sql.TableEffect, key: Parts, database: str) -> Resource:
+    return Resource("file", normal_path(key) or (ANY,)) if one.kind == "file" else Resource(one.kind, key, database)
 
 
 def reclassified(frame: Frame, resource: Resource, data: Taint, line: int, below: tuple[Place, ...]) -> Taint | None:

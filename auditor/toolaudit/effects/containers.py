@@ -28,6 +28,7 @@ TEXT_SAME = {
     "strip", "lstrip", "rstrip", "lower", "upper", "title", "casefold", "replace", "encode", "decode", "removeprefix", "removesuffix",
     "expandtabs", "zfill", "ljust", "rjust", "capitalize", "translate", "swapcase", "center",
 }  # fmt: skip
+MAX_PIECES = 16
 PARTS = {"split", "rsplit", "splitlines", "partition", "rpartition"}
 MUTATORS = {
     "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem", "add", "discard",
@@ -219,6 +220,8 @@ def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, lin
         return _same(receiver, name, arguments, taint | replaced(receiver, arguments) if name == "replace" else taint)
     if name in ("get", "pop", "setdefault") and arguments.args and isinstance(form, Text):
         return item(frame, receiver, arguments.args[0], line).tainted(taint)
+    if name in ("split", "rsplit", "splitlines") and isinstance(form, Scalar) and (pieces := _pieces(str(form.value), name, arguments)):
+        return Value(Many("list", tuple(Value(Scalar(piece), taint) for piece in pieces)), taint)
     if name in ("items", "values", "keys", *PARTS):
         held_text = Value(form, taint) if isinstance(form, Text) else PLAIN
         if name == "items":
@@ -227,6 +230,17 @@ def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, lin
     if name in NAMES or isinstance(form, Scalar):
         return Value(Data(), taint)
     return Value(Data(), taint) if not isinstance(form, Text) else _method_of_argument(frame, form, name, taint, line)
+
+
+def _pieces(held: str, name: str, arguments: Arguments) -> list[str]:
+    """What constant text falls into; nothing where the separator is not constant or the pieces are many."""
+    if not all(isinstance(value.form, Scalar) for value in arguments.args) or arguments.keywords:
+        return []
+    try:
+        found = getattr(held, name)(*(value.form.value for value in arguments.args if isinstance(value.form, Scalar)))
+    except (TypeError, ValueError):
+        return []
+    return found if len(found) <= MAX_PIECES else []
 
 
 def _method_of_argument(frame: Frame, form: Text, name: str, taint: frozenset[int | str], line: int) -> Value:

@@ -126,7 +126,8 @@ def _somebodys(frame: Frame, loc: Loc, name: str) -> bool:
     if name in HARMLESS or name.startswith("__"):
         return False
     if name in containers.NAMES:
-        return loc.root == "state" and name in AMBIGUOUS and guesses.kind_of(_called(frame, loc), None) != "other"
+        part = bool(loc.path) and isinstance(loc.path[-1], tuple)  # an entry of a container is no client
+        return loc.root == "state" and not part and name in AMBIGUOUS and guesses.kind_of(_called(frame, loc), None) != "other"
     return guesses.verb_known(name) or loc.root == "state" or (frame.discarded and not guesses.prepares(name))
 
 

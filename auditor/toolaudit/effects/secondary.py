@@ -13,7 +13,7 @@ from toolaudit.effects.upkeep import helpers, is_upkeep
 from toolaudit.effects.values import Loc
 from toolaudit.model import Resource
 
-_MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated", re.IGNORECASE)
+_MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated|_snapshot$|fingerprint", re.IGNORECASE)
 _LAZY = re.compile(
     r"client|session$|conn|connection|engine|pool|model|instance|singleton|service|api|driver|loaded|init|ready|lock|embed|encoder|"
     r"tokenizer|parser|token|credential|creds|auth|schema|resource|metadata|started|setup|page|browser|registry|config",

@@ -41,6 +41,10 @@ _SESSION = {
     "ANALYZE",
 }
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+_FILE = re.compile(
+    r"\b(?:FROM|JOIN)\s+'([^']+)'|\b(?:read_(?:csv|parquet|json|ndjson|text|blob)(?:_auto|_objects)?|parquet_scan|sniff_csv)\s*\(\s*(?:'([^']*)'|\?)",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+([\w.\"`\[\]]+)", re.IGNORECASE)
 
@@ -75,15 +79,15 @@ def effects(text: str) -> tuple[TableEffect, ...] | None:
     word = first.group(1).upper() if first else ""
     if word in _SESSION:
         return ()
-    called = _functions(text)
+    called = (*_functions(text), *(TableEffect(name, "r", "read", False, "same", kind="file") for name in _files(text)))
     parsed = _parsed(text)
     if parsed is None:
         words = _by_words(text, word)
         return None if words is None else (*words, *called)
     out: list[TableEffect] = []
     for statement in parsed:
-        out += statement
-    if called and all(effect.table == "" and effect.mode == "r" for effect in out):
+        out += [effect for effect in statement if not any(effect.table == file.table and file.kind == "file" for file in called)]
+    if called and all(effect.table == "" and effect.mode == "r" for effect in out):  # nothing but the calls
         return called
     return (*out, *called)
 
@@ -235,6 +239,11 @@ def _by_words(text: str, word: str) -> tuple[TableEffect, ...] | None:
             return (TableEffect(table, "rw", "opaque", False, "unknown"),)
         return (TableEffect(table, "w", op, True, "again" if op == "append" else "same"),)
     return None
+
+
+def _files(text: str) -> list[str]:
+    """Files that stand where a table does, as DuckDB and its like read them; empty for one that is an argument of the statement."""
+    return list(dict.fromkeys(one or other for one, other in _FILE.findall(text)))
 
 
 def table_parts(table: str, parts: Parts) -> Parts:

@@ -17,6 +17,34 @@ class Case:
 
 CASES = (
     Case(
+        "statements of constant text cut at its end",
+        "import duckdb\nclass Db:\n    def __init__(self, path):\n        self.c = duckdb.connect(path)\n    def run(self, q):\n        return self.c.sql(q.replace('`', '').split(';')[0])\n"
+        "    def tables(self):\n        return self.run('SHOW TABLES;')\n",
+        "Db.tables",
+        ("r read sql *",),
+    ),
+    Case(
+        "files that a statement reads as tables",
+        "import duckdb\ndef load(t, p, q):\n    c = duckdb.connect('a.db')\n    c.sql(f\"CREATE OR REPLACE TABLE {t} AS SELECT * FROM '{p}'\")\n"
+        "    c.sql(f\"CREATE OR REPLACE TABLE {t} AS SELECT * FROM read_csv('{q}', header=true)\")\n",
+        "load",
+        ("w ensure sql {t}", "r read file {p}", "r read file {q}"),
+    ),
+    Case(
+        "parts kept beside a snapshot of what they were made from",
+        "class Kit:\n    def __init__(self, allow):\n        self.allow = allow\n        self._snapshot = None\n    def has(self, p):\n        now = tuple(self.allow)\n"
+        "        if now != self._snapshot:\n            self._snapshot = now\n        return p in now\n",
+        "Kit.has",
+        ("r read memory {self:_snapshot} [memo]", "w write memory {self:_snapshot} [memo]"),
+    ),
+    Case(
+        "an agent of a browser works on the page",
+        "from browser_use import Agent\nclass Mine(Agent):\n    async def run(self, n):\n        for i in range(n):\n            await self.step(i)\n"
+        "async def go(task):\n    await Mine(task=task).run(3)\n",
+        "go",
+        ("rw update browser page", "rw update http *"),
+    ),
+    Case(
         "a file opened in one of two modes",
         "def put(p, more=False):\n    mode = 'a' if more else 'w'\n    with open(p, mode) as f:\n        f.write('x')\n",
         "put",
