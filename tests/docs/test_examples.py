@@ -108,11 +108,9 @@ def tried(evidence: list[dict[str, Any]], folder: str) -> list[dict[str, Any]]:
     return [item for item in evidence if all(f"{folder}/" in tool for tool in item["tools"])]
 
 
-@pytest.mark.parametrize(
-    "planted", [entry for entry in EXPECTED["planted"] if not {"look_up", "open_account"} & {*entry["tools"]}], ids=name
-)
+@pytest.mark.parametrize("planted", [entry for entry in EXPECTED["planted"] if "look_up" not in entry["tools"]], ids=name)
 def test_confirm_proves_what_is_planted(evidence, planted):
-    """But the lookup, for which the sandbox would have to allow the network, and the account that confirm cannot know to be the same."""
+    """But the lookup, for which the sandbox would have to allow the network."""
     names = [[re.split("::|#", tool)[-1] for tool in item["tools"]] for item in tried(evidence, "racy") if item["verdict"] == "confirmed"]
     assert sorted(planted["tools"]) in [sorted(tools) for tools in names]
 

@@ -24,12 +24,16 @@ COMBINED = 16
 
 @dataclass(frozen=True)
 class Batch:
-    """The two calls of one attempt: how far their arguments agree, which choice of a closed set they take, how values are made up."""
+    """The two calls of one attempt: how far their arguments agree, which choice of a closed set they take, how values are made up.
+
+    `over` are arguments of the first and of the second call that stand above those that a project supplies.
+    """
 
     meets: str = "keys"
     choice: Mapping[str, Any] = field(default_factory=dict)
     how: How = field(default_factory=How)
     required_only: bool = False
+    over: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
 
 
 def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
@@ -59,7 +63,9 @@ def made(
     work: Work, functions: Functions, batch: Batch, supplied: Supplied, known: Mapping[str, Any]
 ) -> tuple[list[Call], tuple[Any, ...]]:
     """The calls of a batch, and their arguments. `known` are ids of things that exist. Raises CannotRunError."""
-    first = arguments(functions[0], work.tools[0], supplied, batch, {**known, **batch.choice.get("a", {})}, None)
+    first = arguments(
+        functions[0], work.tools[0], _over(supplied, work.tools[0], batch.over[0]), batch, {**known, **batch.choice.get("a", {})}, None
+    )
     shared = {name: value for name, value in first.items() if not isinstance(value, str | int | float | bool | list | dict | bytes | None)}
     fixed = {**known, **batch.choice.get("b", {})}
     if batch.meets != "apart":
@@ -68,8 +74,13 @@ def made(
     vary = frozenset(name.split(".")[0] for name in work.keys[1]) if batch.meets == "apart" else frozenset()
     second_batch = replace(batch, how=replace(batch.how, variant=variant, vary=vary))
     fixed = {name: value for name, value in fixed.items() if name not in vary}
-    second = arguments(functions[-1], work.tools[-1], supplied, second_batch, fixed, shared)
+    second = arguments(functions[-1], work.tools[-1], _over(supplied, work.tools[-1], batch.over[1]), second_batch, fixed, shared)
     return [call(functions[0], **first), call(functions[-1], **second)], (first, second)
+
+
+def _over(supplied: Supplied, tool: Tool, over: Mapping[str, Any]) -> Supplied:
+    given = supplied.arguments.get(tool.id) or supplied.arguments.get(tool.name) or {}
+    return replace(supplied, arguments={**supplied.arguments, tool.id: {**given, **over}}) if over else supplied
 
 
 def _meeting(work: Work, first: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:

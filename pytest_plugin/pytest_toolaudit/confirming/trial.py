@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.absent import stand_ins
 from pytest_toolaudit.confirming.batches import Batch, Functions, batches, last_resorts, made, prepare
+from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.load import load
 from pytest_toolaudit.confirming.met import met
 from pytest_toolaudit.confirming.patience import GivenUpError, completed
@@ -168,6 +169,8 @@ class _Attempts:
                 yield world, batch
         for batch in options:
             yield states[0], replace(batch, meets="same")
+        for over in (*linked(self.work), *differing(self.work, self.loaded.functions[0], self.supplied)):
+            yield states[0], replace(options[0], over=over)
         for batch in last_resorts(options[0], str(self.folder)):
             if self.best is None or self.best.verdict == "cannot-run":
                 yield states[0], batch
@@ -217,13 +220,26 @@ class _Attempts:
             return None
         return self._explored(calls, None)
 
+    def _state(self) -> Callable[[], Any] | None:
+        """The supplied world, and what usually runs first in it: a world that is made anew forgets what was prepared."""
+        supplied, makers = self.supplied, self.loaded.makers
+        if supplied.state is None or not makers:
+            return supplied.state
+
+        def fresh() -> Any:
+            world = supplied.state() if supplied.state is not None else None
+            prepare(makers, supplied)
+            return world
+
+        return fresh
+
     def _explored(self, calls: list[Any], key: object) -> Verdict:
         name = str((key, _runner(self.work, self.limits)))
         if key is not None and name in _Tried.found:
             return _Tried.found[name]
         verdict = explore(
             calls,
-            state=self.supplied.state,
+            state=self._state(),
             runner=_runner(self.work, self.limits),
             preemptions=self.limits.preemptions,
             budget=self.limits.budget,

@@ -134,6 +134,76 @@ if __name__ == "__main__":
     server.run()
 """
 
+SESSION = """
+from langchain_core.tools import tool
+
+SESSION = {}
+ORDERS = []
+
+
+@tool
+def sign_in(user: str) -> str:
+    "Open the session."
+    SESSION["user"] = user
+    return "signed in"
+
+
+@tool
+def list_orders() -> list:
+    "The orders of the session's user."
+    if "user" not in SESSION:
+        raise PermissionError("sign in first")
+    return [order for order in ORDERS if order["user"] == SESSION["user"]]
+
+
+@tool
+def place_order(user: str) -> int:
+    "Place an order under the next number."
+    number = len(ORDERS) + 1
+    ORDERS.append({"number": 0, "user": user})
+    ORDERS[-1]["number"] = number
+    return number
+"""
+WORLD = """
+import sys
+
+
+def fresh():
+    sys.modules["tools"].SESSION.clear()
+    sys.modules["tools"].ORDERS.clear()
+
+
+def pytest_toolaudit_state():
+    return fresh
+"""
+MADE_BY_THE_OTHER = """
+from langchain_core.tools import tool
+
+PURSES = {"Ada": 5, "Ben": 7}
+CURRENT = {}
+
+
+@tool
+def open_purse(owner: str) -> str:
+    "Open a purse."
+    PURSES.setdefault(owner, 0)
+    return "open"
+
+
+@tool
+def put_into(name: str, coins: int) -> int:
+    "Put coins into a purse that is open."
+    PURSES[name] += coins
+    return PURSES[name]
+
+
+@tool
+def choose(name: str) -> str:
+    "Make a purse the current one."
+    CURRENT["purse"] = PURSES[name]
+    return "chosen"
+"""
+
 HOME_AT_IMPORT = """
 from pathlib import Path
 from langchain_core.tools import tool
@@ -186,6 +256,26 @@ def test_an_own_object_that_cannot_register_is_stood_in_and_the_others_are_made(
     assert items
     assert "cannot-run" not in {item.verdict for item in items}, items
     assert {item.verdict for item in items if item.kind == "racy"} == {"confirmed"}, items
+
+
+def test_both_calls_name_what_one_makes_or_two_things_that_exist(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("def pytest_toolaudit_arguments():\n    return {'put_into': {'name': 'Ada'}, 'choose': {'name': 'Ada'}}\n")
+    items = confirm(pytester, MADE_BY_THE_OTHER)
+    tried = {tuple(sorted({tool.rpartition("::")[2] for tool in item.tools})): item for item in items}
+    made, chosen = tried["open_purse", "put_into"], tried["choose",]
+    assert made.verdict == "confirmed", made
+    assert made.calls[0].arguments.get("owner", made.calls[1].arguments.get("owner")) == "'gamma'"
+    assert [call.arguments["name"] for call in chosen.calls] == ["'Ada'", "'Ben'"]
+    assert chosen.verdict == "confirmed"
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["world kept", "world made anew"])
+def test_what_usually_runs_first_is_done_in_every_world(pytester: pytest.Pytester, *, anew: bool) -> None:
+    if anew:
+        pytester.makeconftest(WORLD)
+    items = confirm(pytester, SESSION)
+    orders = [item for item in items if {tool.rpartition("::")[2] for tool in item.tools} == {"list_orders", "place_order"}]
+    assert "confirmed" in {item.verdict for item in orders}, items
 
 
 def test_a_loop_that_runs_here_does_not_matter(pytester: pytest.Pytester) -> None:
