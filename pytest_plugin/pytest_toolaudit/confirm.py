@@ -112,8 +112,9 @@ class ConfirmPlugin:
 
     def pytest_sessionfinish(self) -> None:
         """Writes the evidence document."""
-        if hasattr(self.config, "workeroutput"):
-            self.config.workeroutput[LEFT_OUT] = self.left_out
+        output: dict[str, object] | None = getattr(self.config, "workeroutput", None)  # a worker of pytest-xdist's
+        if output is not None:
+            output[LEFT_OUT] = self.left_out
         target = self.config.getoption("toolaudit_evidence") or self.config.getini("toolaudit_evidence")
         if target and not hasattr(self.config, "workerinput"):
             document = collected(self.items, runner=self.limits.runner, seed=self.limits.seed)

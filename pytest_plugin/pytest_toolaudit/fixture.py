@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -243,8 +244,7 @@ class Toolaudit:
         """The story beside the test in pytest-html's report, where that is installed."""
         if self.config.pluginmanager.hasplugin("html"):
             try:
-                from pytest_html import extras
-
+                extras = importlib.import_module("pytest_html.extras")
                 self._request.getfixturevalue("extras").append(extras.text(verdict.render(), name="toolaudit"))
             except (ImportError, pytest.FixtureLookupError):  # a plugin of that name that is not pytest-html
                 return

@@ -74,7 +74,7 @@ def title(story: Story) -> str:
     pairs = len({entry.tools for entry in standing if entry.pair})
     if len(story.tools) > 2 and pairs and story.resources:
         more = f" and {len(story.resources) - 1} more" if len(story.resources) > 1 else ""
-        return f"{len(story.tools)} tools clash on {story.resources[0]}{more} in {pairs} pairs"
+        return f"{len(story.tools)} tools clash on {next(iter(story.resources))}{more} in {pairs} pairs"
     if len(standing) >= FOLD_FROM and not pairs:
         return f"{len(standing)} times"
     return ""

@@ -199,7 +199,10 @@ def told(tools: Iterable[Tool], sites: Sequence[DispatchSite], hand_written: fro
 def _by_sites(tool: Tool, sites: Sequence[DispatchSite]) -> Runner:
     near = [site for site in sites if site.place.file == tool.file] or sites
     found = {_for(tool, site) for site in near}
-    return next((one for one in INTERLEAVING if one in found), "unknown")
+    for one in INTERLEAVING:
+        if one in found:
+            return one
+    return "unknown"
 
 
 def _for(tool: Tool, site: DispatchSite) -> Runner:

@@ -59,7 +59,8 @@ def worlds(work: Work, functions: Sequence[Callable[..., Any]]) -> tuple[Files, 
         data = content(kind)
         if data is not None:
             documents |= {f"{STEM}.{kind}": data, f"{STEM}1.{kind}": data}
-    found: list[Files] = [documents, {}] if documents else [{}]
+    empty: Files = {}
+    found: list[Files] = [documents, empty] if documents else [empty]
     if PLAIN in kinds or "txt" in kinds or not documents:
         found += [dict.fromkeys((f"{STEM}.{kinds[0]}", f"{STEM}1.{kinds[0]}"), text) for texts in TEXTS.values() for text in texts]
     found = [_with_key(files, work) for files in found]
