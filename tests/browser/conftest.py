@@ -62,9 +62,12 @@ def hostile() -> ModuleType:
     return neighbour("hostile")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Playwright's driver over the Chromium of the system; `TOOLAUDIT_CHROMIUM` may name another."""
+    """Playwright's driver over the Chromium of the system; `TOOLAUDIT_CHROMIUM` may name another.
+
+    Its event loop runs as long as it lives, so it ends with the file: tests of other files start loops of their own.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
     program = os.environ.get("TOOLAUDIT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:

@@ -93,6 +93,8 @@ class World:
     unfinished: dict[object, Summary] = field(default_factory=dict)
     cycles: int = 0
     walks: int = 0
+    walks_each: int = 300
+    """Functions walked anew for one tool; the median tool reaches 4, nine in ten fewer than 40. What is beyond is an unknown call."""
     """Functions walked for the current tool."""
     chosen: dict[Code, set[object]] = field(default_factory=dict)
     redone: set[object] = field(default_factory=set)

@@ -41,8 +41,6 @@ MAX_REDONE = 40
 """Functions of a cycle that are walked again when it is closed; in a larger one a second entrance sees a little less."""
 MAX_VARIANTS = 12
 MAX_SHAPES = 12
-MAX_WALKS = 300
-"""Functions walked anew for one tool; the median tool reaches 4, nine in ten reach fewer than 40. What is beyond is an unknown call."""
 
 
 def call_function(frame: Frame, function: Function, arguments: Arguments, line: int) -> tuple[Value, Fields]:
@@ -158,7 +156,7 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
     known = _known(world, key, frame)
     if known is not None:
         return known
-    if len(world.working) >= MAX_DEPTH or world.walks >= MAX_WALKS:
+    if len(world.working) >= MAX_DEPTH or world.walks >= world.walks_each:
         frame.missing(function.qualname, "recursion", "unknown", line)
         return None
     if _bound_shapes(world, function, shapes, closure):

@@ -22,9 +22,14 @@ MAX_HELD = 40_000
 """Effects kept in summaries, at about two kilobytes each."""
 
 
+WALKS, LEAST_WALKS = 30_000, 120
+"""Functions walked anew for all tools together, and for one of very many."""
+
+
 def footprints(project: Project, tools: Sequence[Tool], catalogue: Catalogue) -> tuple[Footprint, ...]:
     """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools."""
     world = World(project, Resolver(project), catalogue, execute=execute, evaluate=evaluate)
+    world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
     project.prefetch(sorted({entries.entry_of(tool) for tool in tools}))
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))

@@ -75,8 +75,8 @@ def _decided(tool: Tool, framework: Framework | None, run: Run | None, version: 
     for flag in framework.flag:
         if flag.name in tool.declared and flag.runs and holds(flag.versions, version):
             value = tool.declared[flag.name]
-            always: Runner | None = flag.runs.get("*") if value else None
-            forced: Runner | None = flag.runs[text(value)] if text(value) in flag.runs else always
+            always = flag.runs.get("*") if value else None
+            forced = flag.runs.get(text(value)) or always
             if forced is not None and not (forced in {"event-loop", "threads"} and tool.is_async):
                 return forced, 1 if forced in {"serial", "event-loop"} else workers, (*notes, f"{flag.name}={tool.declared[flag.name]}")
     return runner, workers, notes

@@ -62,7 +62,8 @@ def worlds(work: Work, functions: Sequence[Callable[..., Any]]) -> tuple[Files, 
     empty: Files = {}
     found: list[Files] = [documents, empty] if documents else [empty]
     if PLAIN in kinds or "txt" in kinds or not documents:
-        found += [dict.fromkeys((f"{STEM}.{kinds[0]}", f"{STEM}1.{kinds[0]}"), text) for texts in TEXTS.values() for text in texts]
+        for text in (text for texts in TEXTS.values() for text in texts):
+            found.append({f"{STEM}.{kinds[0]}": text, f"{STEM}1.{kinds[0]}": text})
     found = [_with_key(files, work) for files in found]
     if any(_of_git(function) for function in functions):
         found = [{**files, **repository(files)} for files in found if files or len(found) == 1]

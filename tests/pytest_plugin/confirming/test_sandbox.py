@@ -19,6 +19,12 @@ from pytest_toolaudit.sandbox import Allowed, AllowError, RefusedError, Sandbox,
 OUTSIDE = Path(__file__).parent / "written_by_a_test"
 
 
+@pytest.fixture(autouse=True)
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The temporary folder is let through; a clone of this project may lie in the usual one."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 def _connect() -> None:
     with socket.socket() as one:
         one.settimeout(0.2)
@@ -40,9 +46,9 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "append": (lambda: OUTSIDE.open("a"), "write:"),
     "low-level open": (lambda: os.open(OUTSIDE, os.O_CREAT | os.O_WRONLY), "write:"),
     "mkdir": (lambda: OUTSIDE.mkdir(), "write:"),
-    "unlink": (lambda: Path(__file__).unlink(), "write:"),
-    "rename away": (lambda: Path(__file__).rename(OUTSIDE), "write:"),
-    "rmtree": (lambda: shutil.rmtree(Path(__file__).parent), "write:"),
+    "unlink": (lambda: OUTSIDE.unlink(), "write:"),
+    "rename away": (lambda: OUTSIDE.rename(OUTSIDE.with_suffix(".moved")), "write:"),
+    "rmtree": (lambda: shutil.rmtree(OUTSIDE), "write:"),
     "connect": (_connect, "--toolaudit-allow=net:127.0.0.1"),
     "resolve a name": (lambda: socket.getaddrinfo("example.invalid", 80), "net:example.invalid"),
     "subprocess": (lambda: subprocess.run([sys.executable, "-c", ""], check=False), "--toolaudit-allow=subprocess:"),
