@@ -134,7 +134,9 @@ HYPOTHESIS = """
 
 def hypothesis_run(pytester: pytest.Pytester, decorator: str, *options: str) -> str:
     pytester.makepyfile(HYPOTHESIS.replace("DECORATOR", decorator))
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options).stdout.str()
+    # on a CI machine Hypothesis would load its profile without a database
+    profile = () if any("profile" in option for option in options) else ("--hypothesis-profile=default",)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *profile, *options).stdout.str()
 
 
 @pytest.mark.timeout(300)
