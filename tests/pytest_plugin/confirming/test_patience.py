@@ -52,6 +52,16 @@ def test_a_server_that_sets_signal_handlers_neither_fails_nor_changes_ours() -> 
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.fixture
+def before() -> set[threading.Thread]:
+    """What runs already: other tests of this process may have left a server that nothing can end."""
+    return set(threading.enumerate())
+
+
+def left_behind(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread not in before and thread.name == "toolaudit-call"]
+
+
 def _for_ever() -> None:
     while True:
         time.sleep(0.001)
@@ -61,14 +71,14 @@ async def _waits() -> None:
     await asyncio.Event().wait()
 
 
-def test_what_never_ends_is_given_up() -> None:
+def test_what_never_ends_is_given_up(before: set[threading.Thread]) -> None:
     with pytest.raises(GivenUpError, match="did not end within"):
         completed(_for_ever, 0.1)
-    assert not [thread for thread in threading.enumerate() if thread.name == "toolaudit-call"]
+    assert not left_behind(before)
 
 
 @pytest.mark.parametrize("act", [_for_ever, _waits], ids=["function", "coroutine"])
-def test_what_has_made_enough_is_ended(act: Callable[[], Any]) -> None:
+def test_what_has_made_enough_is_ended(act: Callable[[], Any], before: set[threading.Thread]) -> None:
     made: list[int] = []
 
     def makes_and_waits() -> Any:
@@ -76,4 +86,4 @@ def test_what_has_made_enough_is_ended(act: Callable[[], Any]) -> None:
         return act()
 
     assert completed(makes_and_waits, LONG, lambda: bool(made)) is None
-    assert not [thread for thread in threading.enumerate() if thread.name == "toolaudit-call"]
+    assert not left_behind(before)
