@@ -11,7 +11,7 @@ import pytest
 
 from pytest_toolaudit.confirming.load import import_file
 from pytest_toolaudit.confirming.record import collected, items_of, told
-from pytest_toolaudit.confirming.supplied import Supplied, supplied_by
+from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied, supplied_by
 from pytest_toolaudit.confirming.trial import Limits, Trial, attempt
 from pytest_toolaudit.confirming.work import Work, chosen, work
 from pytest_toolaudit.sandbox import Allowed, AllowError, parse
@@ -22,6 +22,7 @@ from toolaudit_reports.document import DocumentError, EvidenceItem, ScanDocument
 PROPERTY = "toolaudit-item"
 LEFT_OUT = "toolaudit_left_out"
 ITEMS = 300
+REASONS = 5
 N = TypeVar("N", int, float)
 
 
@@ -48,17 +49,30 @@ class ConfirmPlugin:
             raise pytest.UsageError(str(error)) from None
 
     def take_over(self) -> None:
-        """Before collection: without paths on the command line only our items run, and a conftest.py beside the tools counts."""
+        """Before collection: without paths on the command line only our items run, and the conftest.py files above the tools count."""
         self.config.pluginmanager.register(Last(self), "toolaudit-confirm-last")
         if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
             self.config.args = []
-        for path in self.paths:
-            folder = path.resolve() if path.is_dir() else path.resolve().parent
-            conftest = folder / "conftest.py"
-            plugins = self.config.pluginmanager
+        plugins = self.config.pluginmanager
+        for conftest in self.conftests():
             known = {str(getattr(plugin, "__file__", "")) for plugin in plugins.get_plugins()}
             if conftest.exists() and str(conftest) not in known:
-                plugins.register(import_file(conftest), str(conftest))
+                try:
+                    plugins.register(import_file(conftest), str(conftest))
+                except CannotRunError as error:
+                    raise pytest.UsageError(f"--toolaudit: {conftest}: {error.reason}") from None
+
+    def conftests(self) -> list[Path]:
+        """Where pytest looks for the conftest.py of the scanned folders: from its root folder down, the nearest last."""
+        roots = self.paths
+        if [path.suffix for path in roots] == [".json"]:
+            roots = [self.root / root for root in self.document().roots]
+        found: dict[Path, None] = {}
+        for root in roots:
+            folder = root.resolve() if root.is_dir() else root.resolve().parent
+            above = [one for one in folder.parents if one.is_relative_to(self.config.rootpath)]
+            found |= dict.fromkeys(one / "conftest.py" for one in (*reversed(above), folder))
+        return list(found)
 
     def document(self) -> ScanDocument:
         """The scan document: read when the path is a JSON file, made otherwise."""
@@ -135,6 +149,11 @@ class ConfirmPlugin:
             terminalreporter.write_line(", ".join(f"{counts[name]} {name.replace('-', ' ')}" for name in names))
             if len(self.items) > len(firsts):
                 terminalreporter.write_line(f"they stand for {len(self.items)} clashes of the scan")
+            reasons = Counter(found.reason for found in firsts if found.verdict == "cannot-run").most_common()
+            for reason, number in reasons[:REASONS]:
+                terminalreporter.write_line(f"cannot run ({number}): {' '.join(reason.split())}")
+            if len(reasons) > REASONS:
+                terminalreporter.write_line(f"and {len(reasons) - REASONS} more reasons: `-- -rs` lists all, and so does --evidence")
         if self.left_out:
             more = "--items=0 of `toolaudit confirm`, --toolaudit-items=0 of pytest, or -k"
             terminalreporter.write_line(f"{self.left_out} items left out, the weakest first: {more}")

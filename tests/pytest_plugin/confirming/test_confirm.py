@@ -136,9 +136,9 @@ def count() -> int:
 """
 
 
-def confirm(folder: Path, *options: str) -> tuple[int, str, EvidenceDocument]:
+def confirm(folder: Path, *options: str, target: str = "tools.py") -> tuple[int, str, EvidenceDocument]:
     """Exit code, what was printed, and the evidence."""
-    command = [sys.executable, "-m", "toolaudit", "confirm", "tools.py", "--evidence", "evidence.json", *options]
+    command = [sys.executable, "-m", "toolaudit", "confirm", target, "--evidence", "evidence.json", *options]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     file = folder / "evidence.json"
     assert file.exists(), done.stdout + done.stderr
@@ -199,6 +199,30 @@ def test_a_conftest_supplies_arguments(tmp_path: Path) -> None:
     )
     _, _, evidence = confirm(tmp_path)
     assert {call.arguments["path"] for item in evidence.items for call in item.calls} == {"'mine.json'"}
+
+
+def test_a_conftest_above_the_tools_counts_and_the_nearest_has_the_last_word(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (tmp_path / "src" / "tools").mkdir(parents=True)
+    (tmp_path / "src" / "tools" / "notes.py").write_text(NOTES)
+    hook = "def pytest_toolaudit_arguments():\n    return {{'add_note': {{'path': '{}', 'text': '{}'}}}}\n"
+    (tmp_path / "conftest.py").write_text(hook.format("far.json", "far"), encoding="utf-8")
+    (tmp_path / "src" / "conftest.py").write_text(hook.format("near.json", "near"), encoding="utf-8")
+    scan = [sys.executable, "-m", "toolaudit", "scan", "src/tools", "-q", "--exit-zero", "--output", "json=scan.json"]
+    subprocess.run(scan, cwd=tmp_path, capture_output=True, check=True, timeout=600)
+    for target in ("src/tools", "scan.json"):
+        _, _, evidence = confirm(tmp_path, target=target)
+        assert {call.arguments["path"] for item in evidence.items for call in item.calls} == {"'near.json'"}, target
+
+
+def test_a_conftest_that_cannot_be_imported_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(NOTES)
+    (tmp_path / "conftest.py").write_text("import a_module_that_nobody_has\n", encoding="utf-8")
+    command = [sys.executable, "-m", "toolaudit", "confirm", "tools.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 2
+    assert "a_module_that_nobody_has" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_items_spread_over_workers_give_the_same_evidence(tmp_path: Path) -> None:
