@@ -56,12 +56,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Judged:
-    """One schedule that was run: its outcome, and the serial order with the same outcome, if there is one."""
+    """One schedule that was run: its outcome, and the serial order with the same outcome, if there is one.
+
+    ``undecided``: none was found, but not all could be tried.
+    """
 
     schedule: Schedule
     outcome: Outcome
     run: Run
     serial: Order | None
+    undecided: bool = False
 
 
 @dataclass
@@ -106,7 +110,7 @@ class Explorer:
         self.labels = labels(self.names, settings.indices)
         self.known = Known()
         self.masks = Masks()
-        self.serial = SerialOrders(len(self.calls), self._serial_run, self.masks)
+        self.serial = SerialOrders(len(self.calls), self._serial_run, self.masks, lambda: not self.world.unobserved)
         self.schedules = 0
         self.detached: set[str] = set()
         self.modules: list[types.ModuleType] = []
@@ -203,7 +207,7 @@ class Explorer:
         return grew
 
     def _serial_run(self, order: Order) -> SerialRun:
-        self.schedules += 1
+        self.schedules += len(order) == len(self.calls)  # a beginning of one is no schedule of the batch
         for _ in range(_RETRIES):
             version = self.world.version
             run, outcome = self._run(order, Schedule(order), serial=True)
@@ -229,7 +233,7 @@ class Explorer:
         if order is None and self.world.version != version:  # a serial order showed more to observe
             run, outcome = self._run(schedule.order, schedule, serial=False)
             order = self.serial.explains(outcome, run.trace)
-        return Judged(schedule, outcome, run, order)
+        return Judged(schedule, outcome, run, order, self.serial.undecided)
 
     def steer(self, reduction: Reduction) -> Judged | None:
         """Runs and judges the next schedule of an exhaustive search; None when it only repeats what others showed."""
@@ -247,12 +251,20 @@ class Explorer:
         reduction.finish(run.trace)
         if not fresh:
             return None
-        return Judged(schedule, outcome, run, None if run.problem else self.serial.explains(outcome, run.trace))
+        order = None if run.problem else self.serial.explains(outcome, run.trace)
+        return Judged(schedule, outcome, run, order, run.problem is None and self.serial.undecided)
 
     def rerun(self, order: Order) -> tuple[Run, Outcome]:
         """A serial order once more, without what is remembered of it."""
         self.schedules += 1
         return self._run(order, Schedule(order), serial=True)
+
+    def settle(self) -> None:
+        """For a batch whose verdict is known from a larger one: its conflicts, and what differs from run to run."""
+        given = tuple(range(len(self.calls)))
+        self.serial.outcome(given)
+        self.serial.outcome(given[::-1])
+        self.masks.learn(self.serial.outcome(given).outcome, self.rerun(given)[1])
 
     def again(self, schedule: Schedule) -> tuple[Run, Outcome]:
         """Runs a schedule once more, without judging it."""

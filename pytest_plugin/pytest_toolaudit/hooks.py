@@ -182,12 +182,13 @@ def _pause() -> Generator[None, None, None]:
 
 def may_suspend(site: Site) -> bool:
     """A point at which asynchronous calls can be switched; True when the loop shall pick somebody else now."""
-    if turn.ident != get_ident() or turn.engine.loop_actor is not turn.engine.running:
+    engine = turn.engine
+    if turn.ident != get_ident() or engine.loop_actor is not engine.running:
         return False
     if site in turn.watch:
         turn.consider(site, None, None)
     turn.trace.append((turn.call, site, None, None))
-    wanted: bool = turn.engine.pause_wanted
+    wanted: bool = engine.pause_wanted
     return wanted
 
 

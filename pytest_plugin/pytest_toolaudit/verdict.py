@@ -91,7 +91,7 @@ def make_witness(explorer: Explorer, hit: Judged) -> Witness:
     calls, settings, state, observe = explorer.calls, explorer.settings, explorer.state, explorer.observe
 
     def again(schedule: str) -> Outcome:
-        from pytest_toolaudit.exploring import Search
+        from pytest_toolaudit.searching import Search
 
         with Explorer(calls, settings, state, observe) as fresh:
             search = Search(fresh)

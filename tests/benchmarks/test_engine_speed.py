@@ -21,8 +21,8 @@ import pytest
 
 from pytest_toolaudit import call
 from pytest_toolaudit.explorer import Explorer, Settings
-from pytest_toolaudit.exploring import Search
 from pytest_toolaudit.search.schedule import Preemption, Schedule
+from pytest_toolaudit.searching import Search
 
 SECONDS = 1.5
 # program, state, observation, calls, the ratio to frontrun's random mode that must hold

@@ -23,6 +23,7 @@ import pytest
 
 from pytest_toolaudit import aexplore, call, explore
 from pytest_toolaudit.engine.turn import turn
+from pytest_toolaudit.oracle.compare import Masks, Outcome
 
 pytestmark = pytest.mark.timeout(60)
 STATE: dict[str, Any] = {"n": 0}
@@ -73,6 +74,34 @@ def test_masked() -> None:
     assert verdict.kind in ("serializable", "independent"), verdict.render()
     assert verdict.masked == ("result of hidden_counter#0",)
     assert "not compared, it differs from run to run: result of hidden_counter#0" in verdict.render()
+
+
+def ticketed() -> None:
+    """An entry with a number that nobody can put back."""
+    LOG.append(("ticket", next(COUNTER)))
+
+
+def plain() -> None:
+    """An entry that is always the same."""
+    LOG.append(("plain", 0))
+
+
+def test_masked_where_it_shows_up() -> None:
+    """In the other order the value that differs stands elsewhere: no schedule is blamed for it."""
+    verdict = explore([call(ticketed), call(plain)])
+    assert verdict.kind == "order-dependent", verdict.render()
+    assert any("LOG" in name for name in verdict.masked), verdict.masked
+
+
+def test_masks_go_by_name() -> None:
+    """What is masked of one resource is not masked of another that takes its place, nor of another call."""
+    masks = Masks()
+    assert masks.learn(Outcome((("returned", 1), ("returned", 5)), (("b", 1),)), Outcome((("returned", 2), ("returned", 5)), (("b", 2),)))
+    other = masks.apply(Outcome((("returned", 3), ("returned", 6)), (("a", 7), ("b", 8))))
+    assert other.results[1] == ("returned", 6)
+    assert other.state[0] == ("a", 7)
+    assert masks.names(["x#0", "y#1"]) == ["b", "result of x#0"]
+    assert masks.apply(Outcome((("returned", 4), ("returned", 6)), (("a", 7), ("b", 9)))) == other
 
 
 def unsteady() -> None:
@@ -279,14 +308,42 @@ def drop(position: int) -> str:
     return "ok"
 
 
-def test_too_many_serial_orders() -> None:
-    """With 5,040 serial orders not every one is run: a pair proves the race, and nothing else is called racy."""
-    verdict = explore([call(drop, n) for n in range(7)], budget=40)
+@pytest.mark.parametrize("size", [7, 8])
+def test_many_serial_orders(size: int) -> None:
+    """Of 5,040 or 40,320 serial orders those are run that an outcome suggests: a verdict for racing calls and for locked ones."""
+    verdict = explore([call(drop, n) for n in range(size)], budget=40)
     assert verdict.kind == "racy"
     assert len(verdict.calls) == 2
-    locked = explore([call(ordered, n) for n in range(7)], budget=40)
-    assert locked.kind == "inconclusive", locked.render()
-    assert any("not complete: 5,040 serial orders are possible and" in note for note in locked.notes), locked.notes
+    locked = explore([call(ordered, n) for n in range(size)], budget=40)
+    assert locked.kind == "order-dependent", locked.render()
+    assert locked.notes == ()
+
+
+def visit(position: int, needed: int) -> str:
+    """Three at a time never happens one after the other; it counts once ``needed`` visits were noted."""
+    INSIDE.append("somebody")
+    crowded = len(INSIDE) > 2 and len(LOG) >= needed
+    LOG.append((0, position))
+    INSIDE.pop()
+    return "crowded" if crowded else "ok"
+
+
+INSIDE: list[str] = []
+
+
+@pytest.mark.parametrize(("needed", "kind"), [(0, "racy"), (5, "inconclusive")])
+def test_too_many_serial_orders(needed: int, kind: str) -> None:
+    """Every order leaves another state, and none explains the outcome: three calls by themselves prove it, or nothing is called racy."""
+    three = explore([call(visit, n, 0) for n in range(3)]).witness
+    assert three is not None
+    order, _, preemptions = three.schedule.partition(" | ")
+    others = " ".join(f"visit#{n}" for n in range(3, 8))
+    verdict = explore([call(visit, n, needed) for n in range(8)], first=[f"{others} {order} | {preemptions}"], budget=10)
+    assert verdict.kind == kind, verdict.render()
+    if kind == "racy":
+        assert verdict.names == ("visit#0", "visit#1", "visit#2")
+    else:
+        assert any("not complete: 40,320 serial orders are possible; 4,000 beginnings" in note for note in verdict.notes), verdict.notes
 
 
 GATE = threading.Lock()

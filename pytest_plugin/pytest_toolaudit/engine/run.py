@@ -53,9 +53,12 @@ class Machine:
         self.engine.idle.extend(self.engine.recruit() for _ in range(len(self.calls)))
 
     def run(self, order: Sequence[int], plan: Plan, serial: bool = False, watch: Container[Site] | None = None) -> Run:
-        """One schedule: start in ``order``, switch where ``plan`` says. ``watch`` replaces the sites of the plan."""
+        """One schedule: start in ``order``, switch where ``plan`` says. ``watch`` replaces the sites of the plan; calls that are
+        not in ``order`` are left out."""
         engine = self.engine
         lanes = [Lane(i, in_loop) for i, in_loop in enumerate(self.in_loop)]
+        for lane in lanes:
+            lane.finished = lane.index not in order
         engine.lanes, engine.order = lanes, [lanes[i] for i in order]
         engine.plan, engine.counts, engine.serial = plan, {}, serial
         engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
@@ -65,10 +68,10 @@ class Machine:
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)
         for lane, call in zip(lanes, self.calls, strict=True):
-            if not lane.is_async:
+            if not lane.is_async and not lane.finished:
                 engine.hire(lane, self._thread_job(lane, call))
         engine.loop_actor = None
-        if any(self.in_loop):
+        if any(self.in_loop[i] for i in order):
             self._prepare_loop(lanes)
         turn.trace = []
         turn.watch = watch if watch is not None else {site for _, site, _ in plan}
@@ -165,11 +168,11 @@ class Machine:
         if self.loop is None:
             self.loop = ControlledLoop()
         loop = engine.loop = self.loop
-        loop.engine, loop.lanes, loop.inside = engine, [lane for lane in lanes if lane.is_async], None
+        loop.engine, loop.lanes, loop.inside = engine, [lane for lane in lanes if lane.is_async and not lane.finished], None
         loop.queues.clear()
         loop.cancel_siblings = self.runner == "task-group"
         jobs: list[tuple[Lane, Callable[[], Any]]] = [
-            (lane, self._task(lane, call, loop)) for lane, call in zip(lanes, self.calls, strict=True) if lane.is_async
+            (lane, self._task(lane, call, loop)) for lane, call in zip(lanes, self.calls, strict=True) if lane in loop.lanes
         ]
         loop.stopped = False
         for lane, make in jobs:  # tasks exist before the first turn, so that any call can be first

@@ -221,7 +221,8 @@ class Engine:
     def consider(self, site: Site, obj: Any, key: Any) -> None:
         """The schedule may want a switch at this occurrence of ``site``."""
         call = turn.call
-        nth = self.counts[call, site] = self.counts.get((call, site), 0) + 1
+        here = (call, site)
+        nth = self.counts[here] = self.counts.get(here, 0) + 1
         target = self.plan.get((call, site, nth))
         if target is not None:
             self.preempt(target, site)

@@ -53,15 +53,27 @@ def differences(a: Any, b: Any, path: Path = ()) -> Iterator[tuple[Path, Any, An
 
 
 class Masks:
-    """Places of an outcome that are not compared, or compared without times and ids."""
+    """Places of an outcome that are not compared, or compared without times and ids: by call and by resource."""
 
     def __init__(self) -> None:
+        self.absent: set[str] = set()
         self.loose: set[Path] = set()
         self.dropped: set[Path] = set()
 
-    def learn(self, a: Outcome, b: Outcome) -> None:
-        """``a`` and ``b`` come from the same schedule: where they differ nothing can be concluded."""
-        for path, left, right in differences((a.results, a.state), (b.results, b.state)):
+    def learn(self, a: Outcome, b: Outcome) -> bool:
+        """``a`` and ``b`` come from the same schedule: where they differ nothing can be concluded. True when that is new."""
+        before = len(self.loose) + len(self.dropped)
+        for call, (one, other) in enumerate(zip(a.results, b.results, strict=True)):
+            self._learn(differences(one, other, ("call", str(call))))
+        left, right = dict(a.state), dict(b.state)
+        for resource in left.keys() & right.keys():
+            self._learn(differences(left[resource], right[resource], ("state", resource)))
+        self.absent |= left.keys() ^ right.keys()
+        self.dropped |= {("state", resource) for resource in self.absent}
+        return len(self.loose) + len(self.dropped) > before
+
+    def _learn(self, found: Iterable[tuple[Path, Any, Any]]) -> None:
+        for path, left, right in found:
             texts = isinstance(left, str) and isinstance(right, str)
             if texts and _VOLATILE.sub("?", left) == _VOLATILE.sub("?", right):
                 self.loose.add(path)
@@ -72,7 +84,8 @@ class Masks:
         """The outcome as it is compared."""
         if not self.loose and not self.dropped:
             return outcome
-        results, state = self._masked((outcome.results, outcome.state), ())
+        results = tuple(self._masked(result, ("call", str(call))) for call, result in enumerate(outcome.results))
+        state = tuple((name, self._masked(value, ("state", name))) for name, value in outcome.state if name not in self.absent)
         return Outcome(results, state)
 
     def _masked(self, value: Any, path: Path) -> Any:
@@ -84,18 +97,10 @@ class Masks:
             return tuple(self._masked(item, (*path, str(i))) for i, item in enumerate(value))
         return value
 
-    def names(self, outcome: Outcome, calls: Iterable[str]) -> list[str]:
+    def names(self, calls: Iterable[str]) -> list[str]:
         """The masked places by call or resource."""
         calls = list(calls)
-        found = set()
-        for path in self.loose | self.dropped:
-            if path and path[0] == "0" and len(path) > 1:
-                found.add(f"result of {calls[int(path[1])]}")
-            elif len(path) > 1 and int(path[1]) < len(outcome.state):
-                found.add(outcome.state[int(path[1])][0])
-            else:
-                found.add("outcome")
-        return sorted(found)
+        return sorted({f"result of {calls[int(name)]}" if of == "call" else name for of, name, *_ in self.loose | self.dropped})
 
 
 def readable(value: Any) -> str:

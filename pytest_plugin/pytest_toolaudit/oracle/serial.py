@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, permutations, product
+from dataclasses import dataclass, replace
+from itertools import chain, permutations, product
 from math import factorial, prod
 
 from pytest_toolaudit.engine.lanes import Problem
@@ -12,8 +12,13 @@ from pytest_toolaudit.engine.turn import Access
 from pytest_toolaudit.oracle.compare import Masks, Outcome
 from pytest_toolaudit.search.conflicts import components, serial_candidate
 
-MOST_ORDERS = 720
+MOST_ORDERS = 720  # all of them are run; beyond that the search by prefixes looks for one
+MOST_PREFIXES = 4_000
 Order = tuple[int, ...]
+
+
+class OutOfRuns(Exception):  # noqa: N818 - no error, an answer
+    """More serial orders would have to be run than are allowed."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +39,20 @@ class SerialRun:
 class SerialOrders:
     """Remembers outcomes by order; ``explains`` looks for a serial order with the same outcome."""
 
-    def __init__(self, count: int, run: Callable[[Order], SerialRun], masks: Masks) -> None:
+    def __init__(self, count: int, run: Callable[[Order], SerialRun], masks: Masks, seen: Callable[[], bool]) -> None:
         self.count, self.run, self.masks = count, run, masks
+        self.seen = seen
         self.done: dict[Order, SerialRun] = {}
+        self.prefixes: dict[Order, SerialRun] = {}
         self.pairs: set[tuple[int, int]] = set()
+        self.undecided = False
         self.cut_short = False
+        self.tried = 0
 
     def forget(self) -> None:
         """More is observed than before: what was known cannot be compared with it."""
         self.done.clear()
+        self.prefixes.clear()
 
     def outcome(self, order: Iterable[int]) -> SerialRun:
         """The run of one serial order."""
@@ -54,19 +64,22 @@ class SerialOrders:
         return found
 
     def explains(self, outcome: Outcome, trace: Sequence[Access]) -> Order | None:
-        """A serial order with this outcome, or None: then the schedule is not serializable."""
-        wanted = self.masks.apply(outcome)
+        """A serial order with this outcome. None: the schedule is not serializable, unless ``undecided`` says that not all could be tried."""
+        self.undecided = False
         for order, known in list(self.done.items()):
-            if not known.blocked and self.masks.apply(known.outcome) == wanted:
+            if self._equal(known, outcome):
                 return order
         candidate = serial_candidate(trace, self.count)
-        for order in [*([tuple(candidate)] if candidate else []), *self._orders()]:
-            if order in self.done:
-                continue
-            known = self.outcome(order)
-            if not known.blocked and self.masks.apply(known.outcome) == wanted:
+        few = self.count <= 4 or self.possible() <= MOST_ORDERS
+        ended = self._as_they_ended(trace)
+        first: list[Order] = [tuple(candidate)] if candidate else [] if few else [ended]
+        for order in chain(first, self._orders() if few else ()):
+            if order not in self.done and self._equal(self.outcome(order), outcome):
                 return order
-        return None
+        return None if few else self._by_prefixes(outcome, ended)
+
+    def _equal(self, known: SerialRun, outcome: Outcome) -> bool:
+        return not known.blocked and self.masks.apply(known.outcome) == self.masks.apply(outcome)
 
     def _orders(self) -> Iterator[Order]:
         """All orders that could differ: permutations of conflicting calls; of all calls if those are few."""
@@ -74,9 +87,32 @@ class SerialOrders:
             yield from permutations(range(self.count))
             return
         groups = [permutations(group) for group in components(self.count, self.pairs)]
-        merged = (tuple(call for part in parts for call in part) for parts in product(*groups))
-        yield from islice(merged, MOST_ORDERS)
-        self.cut_short = next(merged, None) is not None
+        yield from (tuple(call for part in parts for call in part) for parts in product(*groups))
+
+    def _as_they_ended(self, trace: Sequence[Access]) -> Order:
+        last = {call: index for index, (call, _, _, _) in enumerate(trace)}
+        return tuple(sorted(range(self.count), key=lambda call: last.get(call, -1)))
+
+    def _by_prefixes(self, outcome: Outcome, ended: Order) -> Order | None:
+        groups = [sorted(group, key=ended.index) for group in components(self.count, self.pairs)]
+        search = PrefixSearch(self.prefix, self.masks, groups, self.pairs, self.seen())
+        try:
+            return search.find(outcome)
+        except OutOfRuns:
+            self.undecided = self.cut_short = True
+            return None
+
+    def prefix(self, order: Order) -> SerialRun:
+        """The run of the first calls of a serial order, the others left out. Raises OutOfRuns when there were too many."""
+        if len(order) == self.count and order in self.done:
+            return self.done[order]
+        found = self.prefixes.get(order)
+        if found is None:
+            if self.tried >= MOST_PREFIXES:
+                raise OutOfRuns
+            self.tried += 1
+            found = self.prefixes[order] = replace(self.run(order), trace=[])
+        return found
 
     def possible(self) -> int:
         """How many serial orders the conflicts leave."""
@@ -89,3 +125,61 @@ class SerialOrders:
             if not known.blocked:
                 found.setdefault(self.masks.apply(known.outcome), order)
         return [(order, outcome) for outcome, order in found.items()]
+
+
+class PrefixSearch:
+    """Builds a serial order call by call, and leaves a beginning as soon as it cannot lead to the outcome.
+
+    After Wing and Gong (1993) with Lowe's memory of what was met ("Testing for linearizability", 2017): a call that answered
+    otherwise than in the outcome ends the beginning; the same calls that lead to the same state are followed once. Where state
+    cannot be seen whole, beginnings that differ only in the order of calls without a conflict are followed once instead.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Order], SerialRun],
+        masks: Masks,
+        groups: Sequence[Sequence[int]],
+        pairs: set[tuple[int, int]],
+        by_state: bool,
+    ) -> None:
+        self.run, self.masks, self.groups, self.pairs, self.by_state = run, masks, groups, pairs, by_state  # groups: likely orders
+        self.met: set[tuple[frozenset[int], object]] = set()
+
+    def find(self, outcome: Outcome) -> Order | None:
+        """A serial order with this outcome, or None: there is none. Raises OutOfRuns."""
+        return self._extend((), self.masks.apply(outcome), sum(map(len, self.groups)))
+
+    def _extend(self, prefix: Order, wanted: Outcome, count: int) -> Order | None:
+        if len(prefix) == count:
+            return prefix if self.masks.apply(self.run(prefix).outcome) == wanted else None
+        for call in next(left for group in self.groups if (left := [c for c in group if c not in prefix])):
+            longer = (*prefix, call)
+            if (self.by_state or self._first_of_its_kind(longer)) and self._may_lead(longer, wanted):
+                found = self._extend(longer, wanted, count)
+                if found is not None:
+                    return found
+        return None
+
+    def _may_lead(self, prefix: Order, wanted: Outcome) -> bool:
+        known = self.run(prefix)
+        reached = self.masks.apply(known.outcome)
+        if known.blocked or reached.results[prefix[-1]] != wanted.results[prefix[-1]]:
+            return False
+        if self.by_state:
+            here = (frozenset(prefix), reached.state)
+            if here in self.met:
+                return False
+            self.met.add(here)
+        return True
+
+    def _first_of_its_kind(self, prefix: Order) -> bool:
+        """Whether the last call could not as well have come before one that its group lists later (the smallest word of its Mazurkiewicz trace)."""
+        last = prefix[-1]
+        group = next(group for group in self.groups if last in group)
+        for call in reversed(prefix[:-1]):
+            if call not in group or (min(call, last), max(call, last)) in self.pairs:
+                return True
+            if group.index(last) < group.index(call):
+                return False
+        return True

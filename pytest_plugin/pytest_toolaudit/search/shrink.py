@@ -42,6 +42,19 @@ def fewer_calls(calls: list[Call], schedule: Schedule, settings: Settings, state
     return (kept, schedule) if len(kept) < len(calls) else None
 
 
+def only_preempted(
+    calls: list[Call], schedule: Schedule, settings: Settings, state: Any, observe: Any
+) -> tuple[list[int], Schedule] | None:
+    """The calls (indices) that a schedule switches between and what is left of it, if they fail alone."""
+    kept = sorted({call for p in schedule.preemptions for call in (p.point.call, p.target)})
+    smaller: Schedule | None = schedule
+    for index in reversed(range(len(calls))):
+        if index not in kept and smaller is not None:
+            smaller = _without(index, smaller)
+    fails = smaller is not None and len(kept) < len(calls) and _still_fails([calls[i] for i in kept], smaller, settings, state, observe)
+    return (kept, smaller) if fails and smaller is not None else None
+
+
 def _without(call: int, schedule: Schedule) -> Schedule | None:
     def moved(index: int) -> int:
         return index - (index > call)
@@ -54,8 +67,8 @@ def _without(call: int, schedule: Schedule) -> Schedule | None:
 
 def _still_fails(calls: list[Call], schedule: Schedule, settings: Settings, state: Any, observe: Any) -> bool:
     with Explorer(calls, settings, state, observe) as inner:
-        inner.serial.outcome(range(len(calls)))
+        inner.settle()
         judged = inner.judge(schedule)
         if judged.run.problem is not None:
             return judged.run.problem.kind in ("deadlock", "livelock")
-        return judged.serial is None and not inner.serial.cut_short
+        return judged.serial is None and not judged.undecided

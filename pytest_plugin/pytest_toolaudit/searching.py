@@ -1,0 +1,332 @@
+"""One exploration: its serial orders, the sweep, the random walk, and what they come to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from pytest_toolaudit.engine.lanes import Problem
+from pytest_toolaudit.engine.threads import END
+from pytest_toolaudit.explorer import Explorer, Judged
+from pytest_toolaudit.oracle.compare import Outcome
+from pytest_toolaudit.oracle.determinism import first_difference
+from pytest_toolaudit.oracle.serial import Order
+from pytest_toolaudit.search.conflicts import components
+from pytest_toolaudit.search.directed import start_orders, sweep
+from pytest_toolaudit.search.exhaustive import Reduction
+from pytest_toolaudit.search.schedule import Point, Preemption, Schedule
+from pytest_toolaudit.search.shrink import fewer_preemptions
+from pytest_toolaudit.search.surw import draw
+from pytest_toolaudit.search.token import read
+from pytest_toolaudit.verdict import REPLAYS, Verdict, make_witness, serial_steps
+from pytest_toolaudit.why import order_failure
+
+
+class Search:
+    """One exploration, from the given order to the verdict."""
+
+    def __init__(self, explorer: Explorer) -> None:
+        self.explorer = explorer
+        self.settings = explorer.settings
+        self.given: Order = tuple(range(len(explorer.calls)))
+        self.tried: set[Schedule] = set()
+        self.unsteady: str | None = None
+        self.exhausted = False
+        self.traces = 0
+        self.stale: list[str] = []
+        self.open: list[Schedule] = []
+        self.hit: Judged | None = None
+        self.problem: Problem | None = None
+        self.end = time.monotonic() + self.settings.limit
+
+    def spent(self) -> bool:
+        """Whether the schedules or the time are used up."""
+        return self.explorer.schedules >= self.settings.budget or time.monotonic() > self.end
+
+    def verdict(self, first: Sequence[str] = ()) -> Verdict:
+        """Given order, its reverse, determinism, saved schedules, sweep, random walk."""
+        explorer = self.explorer
+        serial = explorer.serial
+        serial.outcome(self.given)
+        if len(self.given) > 1:
+            serial.outcome(self.given[::-1])
+        given, reverse = serial.outcome(self.given), serial.outcome(self.given[::-1])
+        context = self._context_lost(given.outcome)
+        if context is not None:
+            return context
+        same = given.outcome == reverse.outcome
+        if not explorer.known.pairs and same and not given.blocked:
+            return self.done("independent" if not explorer.world.unobserved else "inconclusive", None)
+        self._check_determinism(given.trace)
+        serial.outcome(self.given)
+        serial.outcome(self.given[::-1])
+        hit = self._saved(first) or (self._exhaust() if self.settings.exhaustive else self._sweep() or self._random())
+        while hit is not None:
+            if not self._differs_by_itself(hit):
+                return self.proven(hit)
+            hit = self._sweep() or self._random()
+        return self._nothing_found()
+
+    def _differs_by_itself(self, hit: Judged) -> bool:
+        """Whether what no serial order explains is only a value that differs from run to run; it is masked from now on."""
+        explorer = self.explorer
+        run, outcome = explorer.again(hit.schedule)
+        if hit.run.problem or run.problem or first_difference(hit.run.trace, run.trace) is not None:
+            return False
+        explorer.schedules += 1
+        return explorer.masks.learn(hit.outcome, outcome) and not self.is_hit(explorer.judge(hit.schedule))
+
+    def only(self, text: str) -> Verdict:
+        """Runs one schedule given as text."""
+        explorer = self.explorer
+        explorer.serial.outcome(self.given)
+        self._check_determinism(explorer.serial.outcome(self.given).trace)
+        judged = self.follow(text)
+        self.exhausted = False
+        if judged.serial is None:
+            return self.proven(judged)
+        return self.done("serializable", None)
+
+    def follow(self, text: str) -> Judged:
+        explorer = self.explorer
+        order, entries = read(text, explorer.labels)
+        explorer.schedules += 1
+        run, outcome, narrator = explorer.narrate(Schedule(order), entries)
+        followed = [(e.call, e.function, e.nth, e.resource) for e in entries if e.function != "end"]
+        self.stale = [
+            f"{explorer.labels[call]}@{function}:{nth}({resource})"
+            for call, function, nth, resource in followed
+            if (call, function, nth, resource) not in narrator.used
+        ]
+        ends = tuple(Preemption(Point(e.call, END, 1), e.target) for e in entries if e.function == "end")
+        schedule = narrator.schedule(order)
+        schedule = replace(schedule, preemptions=schedule.preemptions + ends)
+        order_found = None if run.problem else explorer.serial.explains(outcome, run.trace)
+        return Judged(schedule, outcome, run, order_found, run.problem is None and explorer.serial.undecided)
+
+    def _saved(self, first: Sequence[str]) -> Judged | None:
+        for text in first:
+            try:
+                judged = self.follow(text)
+            except ValueError:  # of another batch, or of an older version of the tools
+                continue
+            if self.is_hit(judged):
+                return judged
+        return None
+
+    def _schedules(self, count: int) -> Iterator[Schedule]:
+        explorer = self.explorer
+        known = explorer.known
+        groups = components(len(self.given), known.pairs)
+        return sweep(groups, known.points, known.ranks, count, explorer.machine.in_loop, len(self.given))
+
+    def _sweep(self) -> Judged | None:
+        explorer = self.explorer
+        deepest = max(3, self.settings.preemptions)
+        levels = 0
+        while levels <= deepest:
+            before = sum(map(len, explorer.known.points.values()))
+            ran = False
+            for schedule in self._start_orders() if levels == 0 else self._schedules(levels):
+                ran = True
+                if schedule in self.tried:
+                    continue
+                if self.spent():
+                    self.exhausted = levels > self.settings.preemptions
+                    return None
+                self.tried.add(schedule)
+                judged = explorer.judge(schedule)
+                if self.is_hit(judged):
+                    return judged
+            if sum(map(len, explorer.known.points.values())) != before:
+                levels = 0  # a schedule showed new conflicts: what was through is not through any more
+                continue
+            if not ran and levels > 0:
+                self.exhausted = True
+                return None
+            levels += 1
+        self.exhausted = True
+        return None
+
+    def _exhaust(self) -> Judged | None:
+        """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
+        explorer = self.explorer
+        reduction = Reduction(explorer.machine.engine, explorer.machine.in_loop)
+        runs = 0
+        while not reduction.over:
+            if explorer.schedules >= self.settings.budget:
+                return self._random()
+            judged = explorer.steer(reduction)
+            runs += judged is not None
+            if judged is not None and self.is_hit(judged):
+                again = explorer.judge(judged.schedule)
+                hit = again if self.is_hit(again) else self._sweep() or self._random()
+                self.unsteady = self.unsteady or ("a schedule that fails could not be repeated" if hit is None else None)
+                return hit
+        self.exhausted, self.traces = True, runs - reduction.restarts
+        return None
+
+    def _start_orders(self) -> Iterator[Schedule]:
+        explorer = self.explorer
+        for group in components(len(self.given), explorer.known.pairs):
+            rest = tuple(call for call in self.given if call not in group)
+            for order in start_orders(group) if any(explorer.machine.in_loop) else ():
+                yield Schedule(order + rest)
+
+    def _random(self) -> Judged | None:
+        explorer = self.explorer
+        rng = Random(self.settings.seed)
+        idle = 0
+        while not self.spent() and explorer.known.groups and idle < 200:
+            schedule = draw(explorer.known.groups, len(self.given), rng)
+            if schedule in self.tried:
+                idle += 1
+                continue
+            idle = 0
+            self.tried.add(schedule)
+            judged = explorer.judge(schedule)
+            if self.is_hit(judged):
+                return judged
+        return None
+
+    def is_hit(self, judged: Judged) -> bool:
+        if judged.run.problem is not None:
+            return judged.run.problem.kind in ("deadlock", "livelock")
+        if judged.undecided:
+            self.open.append(judged.schedule)
+        return judged.serial is None and not judged.undecided
+
+    def _check_determinism(self, trace: Any) -> None:
+        explorer = self.explorer
+        before = explorer.serial.outcome(self.given).outcome
+        if explorer.serial.outcome(self.given).blocked:  # it was cut off somewhere, so there is nothing to compare
+            return
+        run, outcome = explorer.rerun(self.given)
+        where = first_difference(trace, run.trace)
+        explorer.world.fix_names(trace, run.trace)
+        if where is not None or outcome != before:  # the first run of all may have filled a cache: compare later ones
+            second, outcome_2 = explorer.rerun(self.given)
+            where = first_difference(run.trace, second.trace)
+            explorer.world.fix_names(run.trace, second.trace)
+            explorer.serial.forget()
+            before, outcome = outcome, outcome_2
+            if explorer.world.loose:
+                before, outcome = explorer.rerun(self.given)[1], explorer.rerun(self.given)[1]
+        if outcome != before:
+            explorer.masks.learn(before, outcome)
+        self.unsteady = where
+
+    def _context_lost(self, given: Outcome) -> Verdict | None:
+        """What runs one after the other on one thread shares contextvars and thread-locals; parallel calls do not."""
+        explorer = self.explorer
+        if not explorer.carries_context() or len(self.given) < 2:
+            return None
+        explorer.schedules += 1
+        explorer.world.reset()
+        together = explorer.machine.run_together()
+        outcome = Outcome(together, explorer.world.final())
+        if outcome == given:
+            return None
+        found = self.done("order-dependent", None)
+        return replace(found, failure="context dependency", outcome=given, serial_outcomes=((self.given, outcome),))
+
+    def proven(self, hit: Judged) -> Verdict:
+        """The verdict on a schedule that fails: replayed, made smaller."""
+        explorer = self.explorer
+        same = self._replays(hit)
+        if same < REPLAYS:
+            self.unsteady = self.unsteady or f"the same schedule led to the same outcome {same} times out of {REPLAYS}"
+            return self.done("nondeterministic", None)
+        hit = fewer_preemptions(explorer, hit, self.is_hit)
+        self.hit = hit
+        return self.done("deadlock" if hit.run.problem is not None else "racy", hit)
+
+    def _replays(self, hit: Judged) -> int:
+        explorer = self.explorer
+        wanted = explorer.masks.apply(hit.outcome)
+        same = 0
+        for _ in range(REPLAYS):
+            run, outcome = explorer.again(hit.schedule)
+            kind = run.problem.kind if run.problem else None
+            hit_kind = hit.run.problem.kind if hit.run.problem else None
+            same += explorer.masks.apply(outcome) == wanted and kind == hit_kind
+        return same
+
+    def _nothing_found(self) -> Verdict:
+        explorer = self.explorer
+        if self.unsteady is not None:
+            return self.done("nondeterministic", None)
+        serial = explorer.serial
+        problems = [known.problem for known in serial.done.values()]
+        if all(problems):
+            self.problem = next((p for p in problems if p is not None), None)
+            return self.done("inconclusive" if any(p and p.kind == "timeout" for p in problems) else "deadlock", None)
+        if explorer.world.unobserved or explorer.detached or serial.cut_short:
+            kind = "inconclusive" if explorer.world.unobserved or serial.cut_short else "serializable"
+            return self.done(kind, None)
+        different = len(serial.outcomes()) > 1  # an order that only blocks alone is no outcome: in parallel it is not alone
+        return self.done("order-dependent" if different else "serializable", None)
+
+    def done(self, kind: str, hit: Judged | None) -> Verdict:
+        explorer = self.explorer
+        spent, exhausted = explorer.schedules, self.exhausted
+        witness = make_witness(explorer, hit) if hit is not None else None
+        failure = None
+        if kind == "racy":
+            failure = "shared-state mutation"
+        elif kind == "order-dependent":
+            failure = order_failure(explorer, self.given)
+        outcome = hit.outcome if hit is not None else explorer.serial.outcome(self.given).outcome
+        return Verdict(
+            kind=kind,
+            calls=tuple(explorer.calls),
+            names=tuple(explorer.labels),
+            schedules=spent,
+            exhausted=exhausted,
+            preemptions=self.settings.preemptions,
+            witness=witness,
+            outcome=explorer.masks.apply(outcome),
+            serial_outcomes=tuple(explorer.serial.outcomes()),
+            failure=failure,
+            resources=tuple(self._resources(witness)),
+            masked=tuple(explorer.masks.names(explorer.labels)),
+            unobserved=tuple(sorted(explorer.world.unobserved)),
+            notes=tuple(self._notes()),
+            problem=self._problem_text(hit),
+            traces=self.traces,
+            serial_steps=serial_steps(explorer, kind, outcome),
+        )
+
+    def _problem_text(self, hit: Judged | None) -> str:
+        problem = hit.run.problem if hit is not None else self.problem
+        if problem is None:
+            return ""
+        stuck = ", ".join(self.explorer.labels[call] for call in problem.calls)
+        return problem.text if problem.kind == "deadlock" else f"{stuck} {problem.text}"
+
+    def _resources(self, witness: Any) -> list[str]:
+        if witness is not None:
+            return list(witness.resources)
+        explorer = self.explorer
+        if not explorer.known.pairs:
+            return []
+        run, _, narrator = explorer.narrate(Schedule(self.given))
+        return narrator.conflicting(run.trace)
+
+    def _notes(self) -> list[str]:
+        notes = [f"blocked outside our control: {place}" for place in sorted(self.explorer.detached)]
+        if self.unsteady is not None:
+            notes.append(f"does not repeat its own steps: {self.unsteady}")
+        if self.settings.exhaustive and self.explorer.schedules >= self.settings.budget and not self.exhausted:
+            notes.append(f"the exhaustive search ended at the budget of {self.settings.budget:,} schedules")
+        serial = self.explorer.serial
+        if serial.cut_short:
+            notes.append(
+                f"not complete: {serial.possible():,} serial orders are possible; {serial.tried:,} beginnings of them were run, and whether one "
+                "leads to each outcome is still open, so none is called racy; calls that conflict were explored in smaller batches"
+            )
+        notes += [f"no longer matches: {entry}" for entry in self.stale]
+        return notes
