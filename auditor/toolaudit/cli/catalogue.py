@@ -11,10 +11,14 @@ import click
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--file", "files", multiple=True, type=click.Path(path_type=Path), help="Also this catalogue file (see FORMAT.md).")
 def command(names: tuple[str, ...], files: tuple[Path, ...]) -> int:
-    """Say what NAME (fully qualified: os.replace, redis.Redis.incr) does; without a NAME, list the libraries."""
-    from toolaudit.catalogue import lookup
+    """Say what NAME (fully qualified: os.replace, redis.Redis.incr) does; without a NAME, list the libraries.
 
-    catalogue = lookup.load(files)
+    The files that the configuration names count too.
+    """
+    from toolaudit.catalogue import lookup
+    from toolaudit.cli.settings import configured
+
+    catalogue = lookup.load((*configured("catalogue"), *files))
     if not names:
         for root in catalogue.roots:
             library = catalogue.library(root)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toolaudit.errors import ToolauditError
+
 if TYPE_CHECKING:
+    from toolaudit.frameworks import Described
     from toolaudit.frameworks.schema import Framework
 
 
@@ -16,25 +19,46 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The whole data as JSON.")
 @click.option("--file", "files", multiple=True, type=click.Path(path_type=Path), help="Also this framework file (see FORMAT.md).")
 def command(name: str | None, as_json: bool, files: tuple[Path, ...]) -> None:
-    """List the frameworks, or how NAME declares tools and runs several calls of one turn, by version."""
-    from toolaudit import frameworks
-    from toolaudit.errors import ToolauditError
+    """List the frameworks, or how NAME declares tools and runs several calls of one turn, by version.
 
-    known = frameworks.load(files)
+    Those of installed packages (entry point `toolaudit.frameworks`) and of files that the configuration names are listed too, with
+    where they come from.
+    """
+    from toolaudit import frameworks
+    from toolaudit.cli.settings import configured
+
+    known = frameworks.described((*configured("frameworks"), *files))
     if name is not None:
-        chosen = tuple(f for f in known if f.name == name)
-        if not chosen:
-            raise ToolauditError(f"there is no framework `{name}`; known: {', '.join(f.name for f in known)}")
-        known = chosen
+        known = (_named(known, name),)
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(known)).decode())
+        documents = [{"file": one.file, **msgspec.to_builtins(one.framework)} for one in known]
+        click.echo(msgspec.json.format(msgspec.json.encode(documents)).decode())
         return
-    rows = [row for framework in known for row in _rows(framework)]
+    rows = [row for one in known for row in _rows(one.framework)]
     _table(("framework", "versions", "entry", "sync tools", "async tools", "on failure", "results"), rows)
     if name is not None:
-        _declarations(known[0])
+        _remarks(known[0].framework)
+        _declarations(known[0].framework)
+    _origins(known)
+
+
+def _named(known: tuple[Described, ...], name: str) -> Described:
+    """By its name or that of a distribution (`haystack-ai`)."""
+    for one in known:
+        if name == one.framework.name or name in one.framework.framework.distributions:
+            return one
+    raise ToolauditError(f"there is no framework `{name}`; known: {', '.join(one.framework.name for one in known)}")
+
+
+def _origins(known: tuple[Described, ...]) -> None:
+    """Where frameworks that are not ours are described."""
+    others = [one for one in known if not one.own]
+    if others:
+        click.echo("\nNot toolaudit's own:")
+    for one in others:
+        click.echo(f"  {one.framework.name}: {one.file}" + (f", instead of {one.replaces}" if one.replaces else ""))
 
 
 def _rows(framework: Framework) -> list[tuple[str, ...]]:
@@ -57,6 +81,14 @@ def _rows(framework: Framework) -> list[tuple[str, ...]]:
 
 def _where(runner: str, workers: object) -> str:
     return f"{runner} ({workers})" if workers not in ("unknown", 0, 1) and runner in ("threads", "processes") else runner
+
+
+def _remarks(framework: Framework) -> None:
+    """What a row has no room for: the timeout, the remark and where the facts were read."""
+    for run in framework.run:
+        told = [run.note, f"timeout: {run.timeout}" if run.timeout else "", f"read in {run.source}" if run.source else ""]
+        if any(told):
+            click.echo(f"\n{run.entry} {run.versions}".rstrip() + ": " + "; ".join(filter(None, told)))
 
 
 def _declarations(framework: Framework) -> None:

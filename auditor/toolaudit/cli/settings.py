@@ -43,6 +43,21 @@ def settle(paths: tuple[Path, ...], options: Mapping[str, object]) -> Request:
     )
 
 
+def configured(key: str) -> tuple[Path, ...]:
+    """The files that the working folder's configuration names under `frameworks` or `catalogue`.
+
+    Raises ToolauditError for a configuration that cannot be understood.
+    """
+    config = configuration.load(Path())
+    return tuple(_from_here(Path(config.folder) / name) for name in getattr(config, key))
+
+
+def _from_here(file: Path) -> Path:
+    """Without what is of this machine, where the file lies below the working folder."""
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
+
+
 def split(values: Iterable[str]) -> tuple[str, ...]:
     """Comma-separated lists, given once or several times, as one tuple."""
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())

@@ -32,16 +32,33 @@ class FrameworkError(ToolauditError):
     """A framework's file cannot be used: which file, what is wrong in it."""
 
 
+class Described(msgspec.Struct, frozen=True):
+    """A framework and the file that describes it: one of ours (`own`), of an installed package, or one that was named."""
+
+    framework: Framework
+    file: str
+    own: bool = False
+    replaces: str = ""
+    """The file whose framework of the same name is not used."""
+
+
 def load(extra: Sequence[Path] = ()) -> tuple[Framework, ...]:
-    """All frameworks, sorted by name.
+    """All frameworks, sorted by name; as `described`, without the files."""
+    return tuple(one.framework for one in described(extra))
+
+
+def described(extra: Sequence[Path] = ()) -> tuple[Described, ...]:
+    """All frameworks with the files that describe them, sorted by name.
 
     A file of `extra` (or a folder of such files) may replace one of ours by giving the same name. Raises `FrameworkError` with the
     file and the reason for a file that cannot be read or does not follow FORMAT.md.
     """
-    found: dict[str, Framework] = {}
-    for source, text in [*_own(), *_installed(), *_named(extra)]:
-        framework = parse(text, source)
-        found[framework.name] = framework
+    found: dict[str, Described] = {}
+    for own, sources in ((True, _own()), (False, [*_installed(), *_named(extra)])):
+        for file, text in sources:
+            framework = parse(text, file)
+            before = found.get(framework.name)
+            found[framework.name] = Described(framework, file, own, before.file if before is not None else "")
     return tuple(found[name] for name in sorted(found))
 
 
@@ -128,7 +145,7 @@ def _installed() -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name):
         for folder in _located(point.name, point.module):
-            found += [(f"{point.name}: {name}", text) for name, text in _folder(folder)]
+            found += [(f"{name} of the entry point {point.name}", text) for name, text in _folder(folder)]
     return found
 
 
