@@ -194,9 +194,9 @@ def _document(
         baseline=(Path(known).name, accepted) if known and accepted is not None else None,
     )
     if request.compare is not None:
-        from toolaudit.migration import migration
+        from toolaudit.migration import migrated
 
-        return msgspec.structs.replace(document, migration=migration(model, frameworks, versions, request.compare))
+        return migrated(document, model, frameworks, versions, request.compare)
     return document
 
 

@@ -48,6 +48,7 @@ from toolaudit_reports.scan_v1 import (
     Tool,
     ToolClass,
     UnknownCall,
+    Upgrade,
 )
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "Tool",
     "ToolClass",
     "UnknownCall",
+    "Upgrade",
     "Verdict",
     "Witness",
     "encode",

@@ -63,6 +63,7 @@ def merge_scans(scans: Sequence[ScanDocument]) -> ScanDocument:
         rules=_united((rule for scan in scans for rule in scan.rules), lambda rule: rule.code, _first),
         notes=_united((note for scan in scans for note in scan.notes), _as_text, _first),
         migration=_united((row for scan in scans for row in scan.migration), _as_text, _first),
+        upgrades=_united((one for scan in scans for one in scan.upgrades), _as_text, _first),
         suppressions=_united((s for scan in scans for s in scan.suppressions), _suppression_key, _used),
         baseline=_baseline(scans),
         sources=_sources(scans),

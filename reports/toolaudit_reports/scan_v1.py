@@ -271,6 +271,18 @@ class MigrationRow(Record, frozen=True):
     message: str = ""
 
 
+class Upgrade(Record, frozen=True):
+    """An upgrade that the scan was asked about. What it changes stands in `migration`: nothing, when no row names it.
+
+    `remark` says what is not known of a version, or of all of them.
+    """
+
+    framework: str
+    old: str
+    new: str
+    remark: str = ""
+
+
 class Files(Record, frozen=True):
     """How many files were read, left out, and answered from the cache."""
 
@@ -319,6 +331,7 @@ class ScanDocument(Record, frozen=True):
     rules: tuple[Rule, ...] = ()
     notes: tuple[Note, ...] = ()
     migration: tuple[MigrationRow, ...] = ()
+    upgrades: tuple[Upgrade, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     baseline: Baseline | None = None
     summary: Summary | None = None

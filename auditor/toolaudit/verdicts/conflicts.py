@@ -82,21 +82,24 @@ def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
 
 
 def _ranked(one: Profile, other: Profile) -> list[Clash]:
-    """The strongest clash of one pair on each resource, strongest first, at most a few; a race says more than an order on the same terms."""
+    """The strongest clash of one pair on each resource, strongest first, at most a few.
+
+    A race says more than an order on the same terms, unless the order bites where the race cannot.
+    """
     best: dict[tuple[str, str, str], Clash] = {}
     for clash in clashes(one, other):
         key = (clash.kind, clash.a.resource.kind, key_text(clash.a.resource))
         if key not in best or _strength(clash) > _strength(best[key]):
             best[key] = clash
-    races = {(key[1:], clash.when) for key, clash in best.items() if clash.kind == "race"}
-    left = [clash for key, clash in best.items() if clash.kind == "race" or (key[1:], clash.when) not in races]
+    races = {(key[1:], clash.when): set(clash.runners) for key, clash in best.items() if clash.kind == "race"}
+    left = [c for key, c in best.items() if c.kind == "race" or not set(c.runners) <= races.get((key[1:], c.when), set())]
     return sorted(left, key=_strength, reverse=True)[:PER_PAIR]
 
 
-def _strength(clash: Clash) -> tuple[bool, int, int, int, str]:
+def _strength(clash: Clash) -> tuple[bool, int, int, int, int, str]:
     sure = sum(a.confidence in STRONG for a in (clash.a, clash.b))
     relation = {"always": 3, "when": 2, "may": 1}[clash.relation]
-    return clash.kind == "race", relation, sure, WEIGHT[clash.code], key_text(clash.a.resource)
+    return clash.kind == "race", relation, len(clash.runners), sure, WEIGHT[clash.code], key_text(clash.a.resource)
 
 
 def _conflict(one: Profile, other: Profile, clash: Clash, confidence: dict[str, Confidence]) -> Conflict:

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from toolaudit_reports.document import Answer
 from toolaudit_reports.overview import STATES, numbers
-from toolaudit_reports.pairs import pairs_by_code
+from toolaudit_reports.pairs import listed, pairs_by_code
 from toolaudit_reports.render.commands import next_steps
 from toolaudit_reports.sanitise import markdown_code, markdown_html, markdown_text
 from toolaudit_reports.stories import Story, headline
+from toolaudit_reports.upgrades import pair_names, upgrades
 from toolaudit_reports.view import View
 
 COMMENT = 60_000
@@ -45,18 +46,23 @@ def compose(view: View, limit: int) -> str:
 
 
 def _migration(view: View) -> str:
-    """What a framework's upgrade changes, when asked for."""
-    rows = view.document.migration if view.options.migration else ()
-    if not rows:
-        return ""
-    lead = rows[0]
-    lines = [f"\n### Upgrade of {markdown_text(lead.framework)} from {markdown_text(lead.old)} to {markdown_text(lead.new)}\n"]
-    lines += ["| tools | before | after | clash |", "| --- | --- | --- | --- |"]
-    for row in rows[:ROWS]:
-        told = " × ".join(markdown_text(view.labels.get(tool, tool)) for tool in row.tools)
-        lines.append(f"| {told} | {markdown_text(row.before)} | {markdown_text(row.after)} | {markdown_text(row.code)} |")
-    left = [f"\n…and {len(rows) - ROWS} more"] if len(rows) > ROWS else []
-    return "\n".join(lines + left) + "\n"
+    lines: list[str] = []
+    for told in upgrades(view.document) if view.options.migration else ():
+        lines += [f"\n### {markdown_text(told.title)}\n", markdown_text(f"{told.outcome[0].upper()}{told.outcome[1:]}.") + "\n"]
+        lines += [markdown_text(f"{told.remark[0].upper()}{told.remark[1:]}.") + "\n"] if told.remark else []
+        rows = [
+            _row(listed([view.labels.get(tool, tool) for tool in one.tools], ROWS), one.before, one.after, one.message)
+            for one in told.moved
+        ]
+        rows += [_row(pair_names(one.tools, view.labels), one.before, one.after, listed(one.clashes, 2)) for one in told.turned]
+        if rows:
+            lines += ["| tools | before | after | what changes |", "| --- | --- | --- | --- |", *rows[:ROWS]]
+        lines += [f"\n…and {len(rows) - ROWS} more"] if len(rows) > ROWS else []
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(markdown_text(cell) for cell in cells)} |"
 
 
 def _size(*parts: str) -> int:

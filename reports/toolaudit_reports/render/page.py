@@ -20,10 +20,13 @@ from toolaudit_reports.overview import STATES, numbers
 from toolaudit_reports.pairs import pair_text
 from toolaudit_reports.render.commands import next_steps
 from toolaudit_reports.sanitise import plain
+from toolaudit_reports.upgrades import upgrades
 from toolaudit_reports.view import View
 
 ORDERINGS = 100
 """So many orderings are listed; the findings tell all of them, folded."""
+TURNED = 1000
+"""So many pairs of an upgrade are listed."""
 
 
 def write(view: View) -> str:
@@ -107,7 +110,8 @@ def _model(view: View, detail: Detail) -> dict[str, Any]:
         "unresolved": [(tool, call) for tool in document.tools for call in tool.unknown_calls],
         "calls": detail.calls,
         "rules": [(linker.rules.name(rule.code), rule, blocks(rule.help_markdown)) for rule in _used(view, document.rules)],
-        "migration": document.migration if view.options.migration else (),
+        "upgrades": upgrades(document) if view.options.migration else (),
+        "turned": TURNED,
         "names": names,
         "anchor_of_tool": {tool.id: linker.tools.name(tool.id) for tool in document.tools},
         "choices": _choices(cards, tools),

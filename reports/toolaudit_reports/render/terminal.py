@@ -19,10 +19,13 @@ from toolaudit_reports.render.tool_table import table
 from toolaudit_reports.sanitise import one_line
 from toolaudit_reports.snippets import marked_lines
 from toolaudit_reports.stories import Story, headline
+from toolaudit_reports.upgrades import pair_names, upgrades
 from toolaudit_reports.view import View
 
 FRAMED, BRIEF = 20, 60
 """So many stories are framed, so many more get a line."""
+MOVED, TURNED = 24, 40
+"""So many tools and pairs of an upgrade are listed."""
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
 
@@ -79,20 +82,30 @@ def _unresolved(view: View, width: int) -> Iterator[Text]:
 
 
 def _migration(view: View) -> Iterator[RenderableType]:
-    """The table of `--compare`."""
-    rows = view.document.migration
-    if not view.options.migration:
-        return
-    yield Text()
-    if not rows:
-        yield Text("The upgrade changes no tool and no pair.")
-        return
-    names = view.labels
-    yield Text(one_line(f"Upgrade of {rows[0].framework} from {rows[0].old} to {rows[0].new}"), style="bold")
-    shown = [(" × ".join(names.get(t, t) for t in row.tools), f"{row.before} → {row.after}", row.code, row.message) for row in rows]
-    widths = [max(len(one_line(row[i])) for row in shown) for i in range(3)]
-    for row in shown:
-        yield Text("  " + "  ".join(one_line(cell).ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
+    """What `--compare` asks: a line a pair, of many the first ones."""
+    width = view.options.width
+    for told in upgrades(view.document) if view.options.migration else ():
+        yield Text()
+        plain = not (told.moved or told.turned)
+        yield Text(one_line(f"{told.title} {told.outcome}." if plain else f"{told.title}: {told.outcome}"), style="" if plain else "bold")
+        if told.remark:
+            yield from _wrapped(f"({told.remark})", width, "  ")
+        for group in told.moved:
+            names = [view.labels.get(tool, tool) for tool in group.tools]
+            yield Text("  " + one_line(f"{group.before} → {group.after}: {group.message}"))
+            yield from _wrapped(listed(names, len(names) if view.options.verbose else MOVED), width, "    ")
+        shown = told.turned if view.options.verbose else told.turned[:TURNED]
+        rows = [(pair_names(pair.tools, view.labels), f"{pair.before} → {pair.after}", listed(pair.clashes, 2)) for pair in shown]
+        widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
+        for row in rows:
+            yield Text("  " + "  ".join(one_line(cell).ljust(wide) for cell, wide in zip(row, [*widths, 0], strict=True)).rstrip())
+        if len(shown) < len(told.turned):
+            yield Text(f"  …and {len(told.turned) - len(shown)} pairs more; --verbose lists them all")
+
+
+def _wrapped(text: str, width: int, indent: str) -> Iterator[Text]:
+    for line in textwrap.wrap(one_line(text), width, initial_indent=indent, subsequent_indent=indent):
+        yield Text(line)
 
 
 def _rest(stories: list[Story]) -> Iterator[Text]:
