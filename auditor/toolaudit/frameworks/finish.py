@@ -13,6 +13,7 @@ from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.discover_calls import argument
 from toolaudit.frameworks.drafts import ORDER, Draft
 from toolaudit.frameworks.generated import is_generated
+from toolaudit.frameworks.handed_back import hands_back_coroutine
 from toolaudit.frameworks.hints import Written, declared, written
 from toolaudit.frameworks.nodes import body_calls
 from toolaudit.frameworks.scope import Scope
@@ -105,7 +106,7 @@ def _tool(bodies: Bodies, draft: Draft) -> Made:
         function=draft.function,
         framework=draft.framework.name,
         declared_by=draft.declared_by,
-        is_async=head.is_async if head else False,
+        is_async=head is not None and (head.is_async or hands_back_coroutine(bodies, draft.ref.path if draft.ref else draft.file, head)),
         parameters=_parameters(bodies, draft, head),
         owner=draft.owner,
         receiver=draft.receiver,

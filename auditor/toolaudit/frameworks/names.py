@@ -80,14 +80,22 @@ class Names:
             found.append(Target("function", (full,), index.path, name))
         if name in table.classes:
             found.append(Target("class", (full,), index.path, name))
+        since = self._defined(table, name) if found else 0
         for assign in table.assigns.get(name, ()):
-            found += self._assigned(index.path, assign, full, depth)
+            if assign.line > since:
+                found += self._assigned(index.path, assign, full, depth)
         for binding in table.imports.get(name, ()):
-            found += _also(self._imported(binding, depth), full)
+            if binding.line > since:
+                found += _also(self._imported(binding, depth), full)
         if not found:
             for star in table.imports.get("*", ()):
                 found += self._starred(star, name, depth)
         return found
+
+    def _defined(self, table: _Table, name: str) -> int:
+        """The line of an unconditional definition, which ends what the name meant above it; 0 for one under `if` or `try`."""
+        head = table.functions.get(name) or table.classes[name]
+        return 0 if self.project.line(table.index.path, head.start)[:1].isspace() else head.start
 
     def _assigned(self, path: str, assign: Assign, full: str, depth: int) -> list[Target]:
         if isinstance(assign.value, Name | Attr):
