@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
@@ -149,7 +150,20 @@ def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool
         for part in form.parts:
             if part.kind == "param":
                 frame.demands.add(part.text)
+        return _begins(form.parts[0].text, globs) if form.parts and form.parts[0].kind == "literal" else _maybe(globs)
+    return _maybe(globs)
+
+
+def _maybe(globs: list[str]) -> bool | None:
     return None if any(glob != "" for glob in globs) else False
+
+
+def _begins(start: str, globs: list[str]) -> bool | None:
+    """Whether a text of which only the beginning is known matches."""
+    heads = [(glob, re.split(r"[*?\[]", glob, maxsplit=1)[0]) for glob in globs]
+    if any(glob == f"{head}*" and start.startswith(head) for glob, head in heads):
+        return True
+    return None if any(head.startswith(start) or (head != glob and start.startswith(head)) for glob, head in heads) else False
 
 
 # --- callbacks, flags, results ---------------------------------------------------------------------------------------
