@@ -230,7 +230,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if name in HARMLESS:
         frame.resolved += 1
         return Value(Data(), taint)
-    client = why == "client" or guesses.client_like(hint)
+    client = why == "client" or (guesses.client_like(hint) and not _looked_up(frame, name, why, hint))
     if client and (name in AMBIGUOUS or name not in containers.NAMES):
         return guesses.unlisted(frame, receiver, hint, name, taint, line, None, arguments)
     if name not in containers.NAMES and guesses.sends(name):
@@ -245,5 +245,16 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     return Value(Data("not-in-catalogue"), taint)
 
 
+def _looked_up(frame: Frame, name: str, why: str, hint: str) -> bool:
+    """What a service answered, in spite of its name: a page of results is no browser's page, and a `db` that was fetched is a record."""
+    answered = why == "not-in-catalogue"
+    if name == "get":
+        return answered
+    if hint.lower().rpartition("_")[2] not in ("page", "pages"):
+        return False
+    return not any(frame.world.catalogue.method(owner, name) for owner in PAGES)
+
+
+PAGES = ("playwright.Page",)
 AMBIGUOUS = {"get", "update", "pop", "insert", "append", "add", "remove", "clear", "copy", "count"}
 REASONS = {"untyped-parameter", "dynamic-getattr", "not-in-catalogue", "unresolved-import", "recursion", "unreadable"}

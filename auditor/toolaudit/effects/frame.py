@@ -149,6 +149,7 @@ class Frame:
     function: str
     env: dict[str, Value] = field(default_factory=dict)
     closure: dict[str, Value] = field(default_factory=dict)
+    nested: Function | None = None
     owner: ClassRef | None = None
     receiver: str = ""
     """The name of the receiver parameter: `self` or `cls`."""

@@ -119,6 +119,8 @@ def _typed(world: World, path: str, parameter: Parameter, value: Value) -> Value
     from toolaudit.effects.annotations import annotated
 
     found = annotated(world, path, parameter.annotation)
+    if found is not None and isinstance(found.form, Many) and isinstance(value.form, Data):
+        return Value(Data(), value.taint, value.loc)
     if found is None or not isinstance(found.form, Instance | Handle):
         return value
     loc = value.loc
@@ -263,6 +265,8 @@ def _run(world: World, function: Function, shapes: dict[str, Value], closure: di
     if isinstance(facts, Lambda):
         return callee.summary(world.evaluate(callee, facts.body), None)
     callee.is_async = facts.is_async
+    local = "." in function.qualname and function.owner is None and function.receiver is None
+    callee.nested = function if local else None
     if (function.receiver is not None and facts.parameters) or (
         function.owner is not None and facts.parameters and facts.parameters[0].name in ("self", "cls")
     ):

@@ -281,6 +281,7 @@ def union(values: Iterable[Value]) -> Value:
                 flat.append(part)
     if not flat:
         return PLAIN
+    flat = _completed(flat)
     useful = [
         v for v in flat if not (isinstance(v.form, Scalar) and v.form.value is None) and (v.form != PLAIN.form or v.loc is not None)
     ] or flat[:1]
@@ -289,6 +290,25 @@ def union(values: Iterable[Value]) -> Value:
     if len(useful) == 1:
         return useful[0].tainted(taint)
     return Value(Either(tuple(useful[:MAX_ALTERNATIVES])), taint)
+
+
+def _completed(flat: list[Value]) -> list[Value]:
+    """Without texts that another one becomes when its beginning or end is made sure of: `if not name.endswith(".md"): name += ".md"`."""
+    texts = [v.form for v in flat if isinstance(v.form, Text | Handle) and v.form.parts]
+    if len(texts) < 2:
+        return flat
+    return [v for v in flat if not (isinstance(v.form, Text | Handle) and any(_completes(v.form, shorter) for shorter in texts))]
+
+
+def _completes(form: Text | Handle, shorter: Text | Handle) -> bool:
+    if isinstance(form, Handle) and not (isinstance(shorter, Handle) and (form.type, form.scope) == (shorter.type, shorter.scope)):
+        return False
+    text, base = form.parts, shorter.parts
+    if type(form) is not type(shorter) or len(text) != len(base) + 1 or all(part.kind == "literal" for part in base):
+        return False
+    ending = base[-1].kind != "literal" and text[:-1] == base and text[-1].kind == "literal"
+    beginning = base[0].kind != "literal" and text[1:] == base and text[0].kind == "literal"
+    return ending or beginning
 
 
 def alternatives(value: Value) -> tuple[Value, ...]:

@@ -45,6 +45,22 @@ CASES = (
         ("rw update browser page", "rw update http *"),
     ),
     Case(
+        "pages and records that a service answered are no browser and no database",
+        "from wiki_of_ours import Wiki\nclass K:\n    def __init__(self, client):\n        self.client = client\n"
+        "    def tool(self, k):\n        page = self.client.fetch_page(k)\n        page.raise_for_status()\n"
+        "        db = self.client.fetch_kinds(k)\n        return db.get('kind', '') + title(page)\n"
+        "def title(page: dict):\n    return page.get('title', '')\n",
+        "K.tool",
+        ("r read http *",),
+    ),
+    Case(
+        "a note of a service by its keyword",
+        "from notion_client import AsyncClient\nnotion = AsyncClient(auth='x')\nasync def tool(n):\n"
+        "    page = await notion.pages.retrieve(page_id=n)\n    return page.get('title')\n",
+        "tool",
+        ("r read http notion:{n}",),
+    ),
+    Case(
         "a file opened in one of two modes",
         "def put(p, more=False):\n    mode = 'a' if more else 'w'\n    with open(p, mode) as f:\n        f.write('x')\n",
         "put",
