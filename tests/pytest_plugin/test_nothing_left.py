@@ -139,6 +139,7 @@ ENDINGS: dict[str, tuple[Callable[[], Any], str]] = {
 
 def interrupted() -> None:
     """Ctrl-C in the middle of a schedule."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background may ignore it
 
     def interrupt() -> None:
         _thread.interrupt_main()
