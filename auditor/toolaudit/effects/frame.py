@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -140,6 +140,14 @@ class World:
         return self.codes[key]
 
 
+class Jump(NamedTuple):
+    """A `break` or `continue`: the variables then, and the conditions under which it is reached."""
+
+    kind: Literal["break", "continue"]
+    env: dict[str, Value]
+    control: Taint
+
+
 @dataclass(slots=True)
 class Frame:
     """One walk through one function (or lambda, or module-level expression)."""
@@ -174,8 +182,8 @@ class Frame:
     yield_at: int = -1
     fields: dict[str, Value] = field(default_factory=dict)
     in_loop: int = 0
-    jumped: bool = False
-    """The path ended in `break` or `continue`, not in `return` or `raise`."""
+    jumps: list[Jump] = field(default_factory=list)
+    """How the passes of the current loop ended early."""
     made: tuple[tuple[str, Value], ...] = ()
     """Attributes that the call made last gave its receiver."""
     unknown: list[UnknownCall] = field(default_factory=list)

@@ -8,7 +8,7 @@ from typing import Any
 from toolaudit import facts as f
 from toolaudit.effects import assign, attributes, blocks, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
-from toolaudit.effects.frame import Frame, bare
+from toolaudit.effects.frame import Frame, Jump, bare
 from toolaudit.effects.objects import members, read
 from toolaudit.effects.truth import facts_of, truth
 from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, join_taint, union
@@ -139,19 +139,34 @@ def _loop(frame: Frame, taint: Taint, body: tuple[f.Stmt, ...], orelse: tuple[f.
     outer, before, sticky = frame.control, dict(frame.env), frame.sticky
     frame.control = join_taint(outer, taint)
     frame.fixed -= assigned(body)
+    jumps, frame.jumps = frame.jumps, []
     frame.in_loop += 1
     execute(frame, body)
     frame.in_loop -= 1
-    returned = not frame.alive and not frame.jumped
-    inside = frame.env
-    frame.alive = True
-    frame.jumped = False
-    frame.env = join([before, inside], before, taint)
-    if returned:
+    met, frame.jumps = frame.jumps, jumps
+    passes = [frame.env] if frame.alive or not met else []
+    passes += [_changed(jump, before) for jump in met if jump.kind == "continue"]
+    broken = [jump for jump in met if jump.kind == "break"]
+    if not frame.alive and not met:
         sticky = join_taint(sticky, frame.sticky)
+    frame.alive = True
+    frame.env = join([before, *passes], before, taint)
     frame.sticky = join_taint(sticky, frame.exits)
     frame.control = join_taint(outer, frame.sticky)
     execute(frame, orelse)
+    if not broken:
+        return
+    if not frame.alive:
+        for jump in broken:  # what follows runs only after a `break`
+            frame.guard(jump.control)
+    ends = [frame.env] if frame.alive else []
+    frame.env = join([*ends, *(_changed(jump, before) for jump in broken)], before, taint)
+    frame.alive = True
+
+
+def _changed(jump: Jump, before: dict[str, Value]) -> dict[str, Value]:
+    """The variables at a jump: what the loop changed derives from the conditions under which it jumps."""
+    return join([jump.env], before, jump.control)
 
 
 def assigned(body: tuple[f.Stmt, ...]) -> set[str]:
@@ -317,9 +332,9 @@ def _assert(frame: Frame, stmt: f.Assert) -> None:
 
 
 def _jump(frame: Frame, stmt: f.Jump) -> None:
-    if stmt.kind in ("break", "continue"):
+    if stmt.kind != "pass":
         frame.alive = False
-        frame.jumped = True
+        frame.jumps.append(Jump(stmt.kind, frame.env, frame.control))
 
 
 _EXECUTE: dict[type, Callable[[Frame, Any], None]] = {
