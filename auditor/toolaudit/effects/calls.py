@@ -88,9 +88,8 @@ def _call_function(frame: Frame, func: Value, arguments: Arguments, line: int) -
     frame.resolved += 1
     if form.receiver is not None and form.receiver.loc is not None and is_abstract(form.code.facts):
         cls = form.owner.qualname.rsplit(".", 1)[-1] if form.owner else ""
-        return guesses.unlisted(
-            frame, form.receiver, cls, form.qualname.rsplit(".", 1)[-1], consume(frame, arguments.all(), line), line, None
-        )
+        name = form.qualname.rsplit(".", 1)[-1]
+        return guesses.unlisted(frame, form.receiver, cls, name, consume(frame, arguments.all(), line), line, None, arguments)
     if not form.raw:
         made = decorated(frame.world, form)
         if made is not None:

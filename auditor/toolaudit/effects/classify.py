@@ -6,7 +6,7 @@ import re
 
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import http, shell, sql
-from toolaudit.effects.frame import Frame
+from toolaudit.effects.frame import Frame, How
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
 from toolaudit.effects.values import CLEAN, Data, Handle, Taint, Text, Value, alternatives, tidy
@@ -109,31 +109,39 @@ def _transaction(frame: Frame, text: str | None, line: int) -> None:
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
-def _shell(frame: Frame, template: str, bound: Bound, data: Taint, line: int) -> Taint:
+def run_command(frame: Frame, bound: Bound, data: Taint, line: int) -> Taint:
+    """A command handed to something that no entry describes, as its name says."""
+    return _shell(frame, "{0}", bound, data, line, "name-only")
+
+
+def _shell(frame: Frame, template: str, bound: Bound, data: Taint, line: int, confidence: How = "catalogued") -> Taint:
     value = _argument(template, bound)
     frame.io += 1
     if template == "{*}":
-        return _line(frame, list(bound.positional), None, bound, data, line)
+        return _line(frame, list(bound.positional), None, bound, data, line, confidence)
     found = CLEAN
     for option in alternatives(value) if value is not None else (Value(Data()),):
-        found |= _line(frame, shell.words_of(option), option, bound, data, line)
+        found |= _line(frame, shell.words_of(option), option, bound, data, line, confidence)
     return found
 
 
-def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: Bound, data: Taint, line: int) -> Taint:
-    """The effects of one command line; free text is opaque."""
+def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: Bound, data: Taint, line: int, confidence: How) -> Taint:
+    """The effects of one command line; free text is opaque, and what it does depends on the folder that it starts in."""
+    folder = bound.find("cwd")
+    place = parts_of(folder) if folder is not None else ()
     if not words:
         demand(frame, value)
         frame.opaque = frame.opaque or "shell"
         key = parts_of(value) if value is not None else (ANY,)
-        return frame.emit(Resource("subprocess", key or (ANY,)), "rw", "opaque", line, data=data, confidence="catalogued")
+        _started_in(frame, place, line)
+        return frame.emit(Resource("subprocess", key or (ANY,)), "rw", "opaque", line, data=data, confidence=confidence)
     found = CLEAN
-    folder = bound.find("cwd")
-    for command in shell.classify(words, parts_of(folder) if folder is not None else ()):
+    for command in shell.classify(words, place):
         if command.op == "opaque":
             for word in words:
                 demand(frame, word)
             frame.opaque = frame.opaque or "shell"
+            _started_in(frame, place, line)
         found |= frame.emit(
             Resource(command.kind, (normal_path(command.key) if command.kind in ("file", "dir") else command.key) or (ANY,)),
             command.mode,  # type: ignore[arg-type]
@@ -141,11 +149,16 @@ def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: B
             line,
             data=data if "w" in command.mode else CLEAN,
             repeat=command.repeat,  # type: ignore[arg-type]
-            confidence="catalogued",
+            confidence=confidence,
             part=command.part,
             note=command.note,
         )
     return found
+
+
+def _started_in(frame: Frame, folder: Parts, line: int) -> None:
+    process = (KeyPart("literal", "process"),)
+    frame.emit(Resource("cwd", folder or process), "r", "read", line, atomic=True, repeat="same", confidence="catalogued")
 
 
 # --- requests --------------------------------------------------------------------------------------------------------

@@ -229,7 +229,7 @@ def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, lin
         return Value(Many("list", element=held_text), taint)
     if name in NAMES or isinstance(form, Scalar):
         return Value(Data(), taint)
-    return Value(Data(), taint) if not isinstance(form, Text) else _method_of_argument(frame, form, name, taint, line)
+    return Value(Data(), taint) if not isinstance(form, Text) else _method_of_argument(frame, form, name, taint, line, arguments)
 
 
 def _pieces(held: str, name: str, arguments: Arguments) -> list[str]:
@@ -243,13 +243,13 @@ def _pieces(held: str, name: str, arguments: Arguments) -> list[str]:
     return found if len(found) <= MAX_PIECES else []
 
 
-def _method_of_argument(frame: Frame, form: Text, name: str, taint: frozenset[int | str], line: int) -> Value:
+def _method_of_argument(frame: Frame, form: Text, name: str, taint: frozenset[int | str], line: int, arguments: Arguments) -> Value:
     """A method of a constructor's argument is a client's, where its name says so; what the model supplies is plain data."""
     from toolaudit.effects.guesses import client_like, prepares, unlisted, verb_known
 
     held = len(form.parts) == 1 and form.parts[0].kind == "self" and name not in SAFE_ON_ARGUMENTS
     if held and (client_like(form.parts[0].text) or verb_known(name) or (frame.discarded and not prepares(name))):
-        return unlisted(frame, Value(form, taint), form.parts[0].text, name, taint, line, None)
+        return unlisted(frame, Value(form, taint), form.parts[0].text, name, taint, line, None, arguments)
     return Value(Data(), taint)
 
 

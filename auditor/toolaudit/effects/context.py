@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import takewhile
 
 from toolaudit.effects.keys import normal_path, parts_of, scope_text
 from toolaudit.effects.paths import entry_step, navigate
@@ -122,7 +123,8 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
         if form.entries is not None and len(form.entries) <= MAX_MEMBERS:
             entries = tuple((k, inner(v, entry_step(k))) for k, v in form.entries)
         element = None if form.element is None else inner(form.element, "[]")
-        return Many(form.kind, items, entries, element, form.type)
+        head = tuple(takewhile(lambda value: isinstance(value.form, Scalar), form.head)) if items is None else ()
+        return Many(form.kind, items, entries, element, form.type, head)
     if isinstance(form, Instance):
         return Instance(form.cls, tuple((k, inner(v, k)) for k, v in form.fields))
     if isinstance(form, Handle):
@@ -325,7 +327,7 @@ def _mapped(form: object, inner: Callable[[Value], Value]) -> object:
     if isinstance(form, Many):
         items = None if form.items is None else tuple(inner(v) for v in form.items)
         entries = None if form.entries is None else tuple((inner(k), inner(v)) for k, v in form.entries)
-        return Many(form.kind, items, entries, None if form.element is None else inner(form.element), form.type)
+        return Many(form.kind, items, entries, None if form.element is None else inner(form.element), form.type, form.head)
     if isinstance(form, Instance):
         return Instance(form.cls, tuple((k, inner(v)) for k, v in form.fields))
     if isinstance(form, Handle):

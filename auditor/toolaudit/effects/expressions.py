@@ -335,6 +335,7 @@ def arguments_of(frame: Frame, expr: f.Call) -> Arguments:
                 args += value.form.items
             else:
                 rest = value
+                args += (*value.form.head, Value(Data(), value.taint)) if isinstance(value.form, Many) and value.form.head else ()
             continue
         args.append(_by_reference(frame, value))
     for keyword in expr.keywords:

@@ -99,6 +99,8 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if isinstance(form, Method):
         return call(frame, attribute(frame, behind(frame, receiver, form), name, line, called=True), arguments, line)
     frame.total += 1
+    if name == "*" and receiver.loc is not None and (not isinstance(form, Handle) or form.kind in ("", "memory")):
+        return _any_method(frame, receiver, receiver.loc, arguments, line)
     if isinstance(form, Instance):
         return _inherited(frame, receiver, form, name, arguments, line)
     if isinstance(form, Handle):
@@ -119,6 +121,13 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         frame.resolved += 1
         return containers.call(frame, receiver, name, arguments, line)
     return _on_unknown(frame, receiver, name, arguments, line)
+
+
+def _any_method(frame: Frame, receiver: Value, loc: Loc, arguments: Arguments, line: int) -> Value:
+    """A method of a shared object that an argument of the tool names: it may be any."""
+    taint = read_all(frame, arguments, line) | receiver.taint
+    frame.opaque = frame.opaque or "code"
+    return Value(Data("dynamic-getattr"), taint | frame.emit(loc, "rw", "opaque", line, data=taint))
 
 
 def _somebodys(frame: Frame, loc: Loc, name: str) -> bool:

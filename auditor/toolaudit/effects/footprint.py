@@ -41,13 +41,15 @@ def settle(project: Project, tools: Sequence[Tool], frames: Sequence[Frame]) -> 
 
 
 def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str]) -> list[Effect]:
-    """A read of what is only ever filled as bookkeeping is part of that bookkeeping."""
+    """A read of what is only ever filled as bookkeeping is part of that bookkeeping, save that of a memo which the tool itself never fills."""
+    fills = {root_of(effect.target) for effect in effects if "w" in effect.mode}
     return [
         replace(effect, secondary=why)
         if effect.mode == "r"
         and isinstance(effect.target, Loc)
         and not effect.secondary
         and (why := written.get(root_of(effect.target), ""))
+        and (why != "memo" or root_of(effect.target) in fills)
         else effect
         for effect in effects
     ]
@@ -86,7 +88,7 @@ def _footprint(tool: Tool, frame: Frame, effects: list[Effect], written: dict[tu
 def _opaque(frame: Frame, effects: Sequence[Effect]) -> str:
     """What kind of free text is run, where some is left that no caller made known."""
     for effect in effects:
-        if effect.op == "opaque" and isinstance(effect.target, Resource):
+        if effect.op == "opaque" and isinstance(effect.target, Resource) and not effect.secondary:
             return {"sql": "sql", "subprocess": "shell", "http": "request"}.get(effect.target.kind, frame.opaque or "code")
     return ""
 

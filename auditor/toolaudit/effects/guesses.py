@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from toolaudit.catalogue.entries import Library
-from toolaudit.effects.classify import run_sql
+from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.templates import Bound
@@ -40,6 +40,10 @@ KIND_WORDS: tuple[tuple[str, Kind], ...] = (
     ("engine", "sql"), ("db", "sql"), ("browser", "browser"), ("page", "browser"), ("driver", "browser"), ("docker", "docker"), ("kube", "k8s"),
     ("k8s", "k8s"), ("boto", "aws"), ("aws", "aws"), ("git", "git"), ("http", "http"), ("client", "http"), ("api", "http"), ("service", "http"),
 )  # fmt: skip
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+MAX_SHORT = 3
+"""So short a word counts only where it stands alone: a backend is no `db`."""
+TAILS = {"db", "sql"}
 QUIET_METHODS = {
     "close",
     "aclose",
@@ -68,9 +72,9 @@ def verb_of(name: str) -> str:
 def kind_of(type_name: str, library: Library | None) -> Kind:
     if library is not None and library.default_kind:
         return library.default_kind  # type: ignore[return-value]
-    lowered = type_name.lower()
-    for word, kind in KIND_WORDS:
-        if word in lowered:
+    words = [word.lower() for word in _WORDS.findall(type_name)]
+    for known, kind in KIND_WORDS:
+        if any(word == known or (len(known) > MAX_SHORT and known in word) or (known in TAILS and word.endswith(known)) for word in words):
             return kind
     return "other"
 
@@ -148,8 +152,24 @@ RUNS_SQL = {
 }
 SQL_HOLDERS = {"cursor", "conn", "connection", "db", "database", "engine", "cur", "con", "tx", "transaction", "session", "driver"}
 
+RUNS_COMMANDS = re.compile(r"(^|_)(exec|run|execute|start)_(shell|command|cmd|bash|terminal|script)s?(_|$)|^(shell|bash|run_in_shell)$")
+COMMAND_HOLDERS = {"process", "commands", "shell", "terminal", "ssh", "console"}
+
 # PEP 249: what a cursor hands out of a statement that has run.
 OF_RESULTS = {"fetchone", "fetchmany", "fetchall", "nextset", "scroll"}
+
+
+def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint, line: int, arguments: Arguments) -> Value | None:
+    """A method that runs the SQL or the command that it is given, by its name and its object's; None for any other."""
+    words, verb = set(re.findall(r"[a-z]+", type_name.lower())), verb_of(name)
+    bound = Bound({}, arguments.args, receiver)
+    if verb in RUNS_SQL and words & SQL_HOLDERS:
+        return Value(Data("not-in-catalogue"), taint | run_sql(frame, "{0}", bound, taint, line))
+    if RUNS_COMMANDS.search(name) or (verb in OPAQUE_VERBS and words & COMMAND_HOLDERS):
+        frame.pending = True
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
+        return Value(Data("not-in-catalogue"), taint | run_command(frame, bound, taint, line))
+    return None
 
 
 def unlisted(
@@ -171,9 +191,8 @@ def unlisted(
     if name == "__call__" and not type_name.rsplit(".", 1)[-1][:1].isupper():
         type_name, _, name = type_name.rpartition(".")  # a method that went through a variable
     verb = verb_of(name)
-    if arguments is not None and arguments.args and verb in RUNS_SQL and words & SQL_HOLDERS:
-        bound = Bound({}, arguments.args, receiver)
-        return Value(Data("not-in-catalogue"), taint | run_sql(frame, "{0}", bound, taint, line))
+    if arguments is not None and arguments.args and (ran := _runs(frame, receiver, type_name, name, taint, line, arguments)) is not None:
+        return ran
     form = receiver.form
     key = form.parts if isinstance(form, Handle) and form.parts else (ANY,)
     resource = Resource(kind_of(type_name, library), key, type_name)

@@ -55,11 +55,17 @@ def _getattr(frame: Frame, arguments: Arguments, line: int) -> Value | None:
     for part in parts_of(name):
         if part.kind == "param":
             frame.demands.add(part.text)
-    if isinstance(target.form, Handle) and target.form.kind not in ("", "memory", "file"):
+    if _free(target, name) or (isinstance(target.form, Handle) and target.form.kind not in ("", "memory", "file")):
         return Value(Method(target, "*"), taints(arguments.args))
     if isinstance(target.form, Handle | Instance):
         return Value(Data("dynamic-getattr"), taints(arguments.args))
     return Value(Data(), taints(arguments.args))
+
+
+def _free(target: Value, name: Value) -> bool:
+    """A method of a shared object that an argument of the tool names."""
+    unlisted = isinstance(target.form, Data) or (isinstance(target.form, Handle) and target.form.kind in ("", "memory"))
+    return unlisted and target.loc is not None and any(part.kind == "param" for part in parts_of(name))
 
 
 def _by_prefix(frame: Frame, target: Value, name: Value) -> Value | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from toolaudit.effects.edits import accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.upkeep import helpers, is_upkeep
@@ -22,6 +23,7 @@ _LAZY = re.compile(
 _STATISTICS = re.compile(
     r"(^|_)(stats?|statistics|metrics?|counters?|telemetry|usage|last_used|last_access(ed)?|call_count|hits|misses|history_log)($|_)"
 )
+_RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
 _CONNECTION = re.compile(
     r"(^|[._])(_?(client|pool|conn|connection|engine|service|token|access_token|credentials?|creds|is_valid|is_connected|connected|initialized|"
     r"is_initialized|ready|last_error|connection_url|http_session|driver))$"
@@ -45,6 +47,9 @@ def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
     for effect in effects:
         for index in _folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
+    for index in _kind_checks(effects):
+        out[index] = replace(effects[index], secondary="kind-check")
+    out = _beside(effects, out)
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out)
 
 
@@ -58,6 +63,40 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
 
 def _of_folder(effect: Effect) -> bool:
     return effect.secondary == "ensure-folder" and isinstance(effect.target, Resource) and any(p.kind == "param" for p in effect.target.key)
+
+
+def _kind_checks(effects: Sequence[Effect]) -> list[int]:
+    """The checks that only choose how the same is done to a path: `if p.is_dir(): p.rmdir() else: p.unlink()`."""
+    found: list[int] = []
+    for folder in effects:
+        if folder.op != "delete" or not isinstance(folder.target, Resource) or folder.target.kind != "dir":
+            continue
+        for file in effects:
+            if file.op == "delete" and isinstance(file.target, Resource) and file.target.kind == "file" and _same_path(file, folder.target):
+                both = sorted(i for i in folder.control & file.control if isinstance(i, int) and i < len(effects))
+                checks = [i for i in both if effects[i].op == "check" and _same_path(effects[i], folder.target)]
+                found += checks[-1:]
+    return found
+
+
+def _beside(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
+    """What is made again together with a memo that says of what it was made is part of that memo: one function, one look decides on both."""
+    memos = [
+        (e.chain[-1].function, e.target, e.control)
+        for e in marked
+        if e.secondary == "memo" and isinstance(e.target, Loc) and e.op == "write"
+    ]
+
+    def kept(effect: Effect) -> bool:
+        target = effect.target
+        return isinstance(target, Loc) and any(
+            effect.chain[-1].function == function
+            and (target.root, target.scope) == (memo.root, memo.scope)
+            and any(isinstance(i, int) and i < len(effects) and effects[i].target == memo for i in effect.control & control)
+            for function, memo, control in memos
+        )
+
+    return [replace(e, secondary="memo") if e.op == "write" and not e.secondary and kept(e) else e for e in marked]
 
 
 def _folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:
@@ -87,6 +126,8 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary=why) if why else effect
     if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and _folder_checks(effects, effect))):
         return replace(effect, secondary="ensure-folder")
+    if target.kind in ("file", "dir") and effect.op == "update" and _rights_of_folder(effects, target):
+        return replace(effect, secondary="ensure-folder")
     if target.kind in ("file", "dir") and _kept_for_itself(effect, target):
         return replace(effect, secondary="memo")
     if target.kind in ("file", "dir") and any(part.kind == "fresh" and part.text == "temporary" for part in target.key):
@@ -100,6 +141,13 @@ def _signs_in(effect: Effect, tool: str) -> bool:
     return any(_SIGNS_IN.search(name) for name in helpers(effect, tool)) and not any(_SIGNS_IN.search(name) for name in entry)
 
 
+def _rights_of_folder(effects: Sequence[Effect], target: Resource) -> bool:
+    """The rights of a folder that the call has just ensured."""
+    return any(
+        e.op == "ensure" and isinstance(e.target, Resource) and e.target.kind == "dir" and e.target.key == target.key for e in effects
+    )
+
+
 def _kept_for_itself(effect: Effect, target: Resource) -> bool:
     """A file that a function for caching writes, or one that holds the program's own credentials."""
     if any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
@@ -110,9 +158,13 @@ def _kept_for_itself(effect: Effect, target: Resource) -> bool:
 
 def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) -> str:
     name = _name(target)
-    derives = any(isinstance(i, int) and i < len(effects) and effects[i].target == target for i in effect.data)
-    if _MEMO.search(name) and not derives and effect.op != "increment":  # a count kept in a cache is lost as any other
+    own = [i for i in effect.data if isinstance(i, int) and i < len(effects) and effects[i].target == target]
+    derives = bool(own)
+    counts = effect.op == "increment" or any(accumulates(i, effect.data, effect.control) for i in own)
+    if _MEMO.search(name) and not counts:  # a count kept in a cache is lost as any other; dropping its oldest entries is upkeep
         return "memo"
+    if _of_records(effect, target):
+        return "telemetry"
     if _STATISTICS.search(name) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
     if effect.op == "write" and not any(isinstance(step, tuple) for step in target.path) and _CONNECTION.search(name):
@@ -126,6 +178,13 @@ def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) 
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
         return "lazy-init"
     return ""
+
+
+def _of_records(effect: Effect, target: Loc) -> bool:
+    """A record of what was called, kept under a constant name in a framework's state."""
+    last = target.path[-1] if target.path else ""
+    text = last if isinstance(last, str) else "".join(part.text for part in last if part.kind == "literal")
+    return target.root == "state" and effect.op in ("append", "write") and bool(_RECORDS.search(text.strip("[]'\"")))
 
 
 def _name(target: Loc) -> str:

@@ -6,13 +6,14 @@ import shlex
 
 from toolaudit.effects.commands import HERE, Command, judge, text_of
 from toolaudit.effects.keys import ANY, Parts, join_path, parts_of
-from toolaudit.effects.values import Many, Scalar, Text, Value
+from toolaudit.effects.values import Data, Many, Scalar, Text, Value, alternatives
 from toolaudit.model import KeyPart
 
 __all__ = ["Command", "classify", "words_of"]
 
 _BETWEEN = {"&&", "||", ";", "|", "&", "|&", "\n"}
 _INTO = {">": "write", ">>": "append", ">|": "write", "&>": "write", ">&": "write", "&>>": "append", "<": "read", "<<": "", "<<<": ""}
+MAX_PROGRAMS = 4
 _MARK = "\0"
 """Before an operator of the shell, so that a word of an argument list is never taken for one."""
 
@@ -21,7 +22,7 @@ def words_of(value: Value) -> list[Value] | None:
     """A command as its words, operators of the shell marked; None when it is free text."""
     form = value.form
     if isinstance(form, Many):
-        return list(form.items if form.items is not None else form.head) or None
+        return list(form.items) if form.items else [*form.head, Value(Data())] if form.head else None
     if isinstance(form, Scalar) and isinstance(form.value, str):
         return _split(form.value)
     if isinstance(form, Text) and form.parts and form.parts[0].kind == "literal" and " " in form.parts[0].text.strip() + " ":
@@ -53,6 +54,8 @@ def classify(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[
     """What a command line does: each command between its operators, and the files that output is sent to."""
     if any("$(" in text_of(word) or "`" in text_of(word) for word in words):
         return (Command("subprocess", "rw", "opaque", "", (ANY,), note="command substitution"),)
+    if words and 1 < len(programs := alternatives(words[0])) <= MAX_PROGRAMS:  # one of several, tried in turn
+        return tuple(dict.fromkeys(command for program in programs for command in classify([program, *words[1:]], folder, depth)))
     found: list[Command] = []
     current: list[Value] = []
     into = ""

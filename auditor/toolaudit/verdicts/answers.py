@@ -128,7 +128,7 @@ def _two_writes(view: Profile) -> tuple[Access, Access] | None:
     """Two writes of one call that another call can see apart. Equal operations on one resource are alternatives (branches), not steps."""
     for i, one in enumerate(view.writes):
         for other in view.writes[i + 1 :]:
-            alternative = (alike(one, other) and one.operation == other.operation) or exclusive(one, other) or _branches(one, other)
+            alternative = (alike(one, other) and one.operation == other.operation) or exclusive(one, other) or _branches(view, one, other)
             together = bool(one.transaction) and one.transaction == other.transaction
             held = any(covers(lock, "event-loop" if view.tool.is_async else "threads") for lock in one.locks if lock in other.locks)
             if not (alternative or together or held or (_serial_body(view, one) and _serial_body(view, other))):
@@ -136,10 +136,13 @@ def _two_writes(view: Profile) -> tuple[Access, Access] | None:
     return None
 
 
-def _branches(one: Access, other: Access) -> bool:
-    """Two keys of one call, or two changes of which the second makes the first pointless: branches, not steps."""
+def _branches(view: Profile, one: Access, other: Access) -> bool:
+    """Two keys of one call, the file or the folder of a name, or two changes of which the second makes the first pointless: branches, not
+    steps."""
     if one.chain == other.chain:
         return True
+    if {one.resource.kind, other.resource.kind} == PATH_KINDS and one.operation == other.operation == "delete":
+        return any(access.secondary == "kind-check" for access in view.secondary)
     replaces = {one.operation, other.operation} <= {"write", "update", "delete"} and other.operation in {"write", "delete"}
     return one.resource == other.resource and replaces and one_step(one) and one_step(other)
 

@@ -31,6 +31,19 @@ CASES = (
         ("w ensure sql {t}", "r read file {p}", "r read file {q}"),
     ),
     Case(
+        "a repository's branches and files are git's, its issues are not",
+        "from github import Github\ng = Github('t')\ndef go(repo, name):\n    r = g.get_repo(repo)\n    head = r.get_branch('main')\n"
+        "    r.create_git_ref(f'refs/heads/{name}', head.commit.sha)\n    r.create_issue('x')\n",
+        "go",
+        ("r read git github:{repo}[main]", "w create git github:{repo}[refs/heads/{name}]", "w append http github:{repo}[new]"),
+    ),
+    Case(
+        "a task that is cancelled",
+        "import asyncio\nclass Jobs:\n    def __init__(self):\n        self.task = asyncio.create_task(x())\n    def stop(self):\n        self.task.cancel()\n",
+        "Jobs.stop",
+        ("w delete memory {self:task}",),
+    ),
+    Case(
         "parts kept beside a snapshot of what they were made from",
         "class Kit:\n    def __init__(self, allow):\n        self.allow = allow\n        self._snapshot = None\n    def has(self, p):\n        now = tuple(self.allow)\n"
         "        if now != self._snapshot:\n            self._snapshot = now\n        return p in now\n",
@@ -274,7 +287,12 @@ CASES = (
         "tool",
         ("r read git {d}",),
     ),
-    Case("a free command", "import subprocess\ndef tool(c):\n    subprocess.run(c, shell=True)\n", "tool", ("rw opaque subprocess {c}",)),
+    Case(
+        "a free command",
+        "import subprocess\ndef tool(c):\n    subprocess.run(c, shell=True)\n",
+        "tool",
+        ("r read cwd process", "rw opaque subprocess {c}"),
+    ),
     Case(
         "one tool, many actions",
         "import os\nS = {}\ndef tool(action, k):\n    if action == 'set':\n        S[k] = 1\n    elif action == 'drop':\n        os.remove(k)\n",
@@ -606,7 +624,7 @@ MORE = (
             "w write file {q}.json [memo]",
         ),
     ),
-    Case("code that is run is opaque", "def tool(c):\n    exec(c)\n", "tool", ("rw opaque other {unknown:not said}",)),
+    Case("code that is run is opaque", "def tool(c):\n    exec(c)\n", "tool", ("rw opaque subprocess python",)),
 )
 CASES = (*CASES, *MORE)
 
