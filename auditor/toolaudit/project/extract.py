@@ -1,17 +1,14 @@
-"""Slices → facts with libcst. Only `worker` imports this module, late: importing libcst takes a third of a second."""
+"""Slices → facts. Only `worker` imports this module."""
 
 from __future__ import annotations
 
 import ast
 
-import libcst as cst
-
 from toolaudit.facts import FunctionFacts
-from toolaudit.project.descent import MismatchError
-from toolaudit.project.guard import MAX_NESTING, RefusedError, depth, parse_text
+from toolaudit.project.guard import RefusedError, parse_slice
+from toolaudit.project.plain import Plain
 from toolaudit.project.pragmas import pragmas
 from toolaudit.project.slices import MODULE, Slice
-from toolaudit.project.statements import Pass
 
 
 def extract(piece: Slice) -> FunctionFacts:
@@ -19,32 +16,20 @@ def extract(piece: Slice) -> FunctionFacts:
 
     Raises RefusedError.
     """
-    tree, module = _parse(piece)
-    walk = Pass(piece.package, pragmas(piece.text, piece.first), may_yield="yield" in piece.text)
+    if piece.closely:
+        from toolaudit.project.closely import read
+
+        return read(piece)
+    _, tree = parse_slice(piece.text, piece.first, piece.depth)
+    walk = Plain(piece.package, pragmas(piece.text, piece.first), may_yield="yield" in piece.text)
     try:
         if piece.qualname == MODULE:
-            return FunctionFacts(MODULE, (), (), None, walk.body(module, tree.body, ""), 1, pragmas=walk.pragmas)
-        node, twin = module.body[-1], tree.body[-1]
-        if isinstance(node, cst.If) and isinstance(twin, ast.If):  # the frame that an indented function was given
-            node, twin = node.body.body[-1], twin.body[-1]  # type: ignore[assignment]
-        if not isinstance(node, cst.FunctionDef):
-            raise MismatchError
-        return walk.function(node, twin, piece.prefix)
-    except MismatchError:
-        raise RefusedError("its two parsers disagree on it") from None
+            return FunctionFacts(MODULE, (), (), None, walk.body(tree.body, ""), 1, pragmas=walk.pragmas)
+        node = tree.body[-1]
+        if isinstance(node, ast.If):  # the frame that an indented function was given
+            node = node.body[-1]
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            raise RefusedError("is no function by itself")
+        return walk.function(node, piece.prefix)
     except RecursionError:
         raise RefusedError("its statements are nested too deeply") from None
-
-
-def _parse(piece: Slice) -> tuple[ast.Module, cst.Module]:
-    """Both trees; the `ast` one has the file's line numbers, by empty lines before the text."""
-    before = "\n" * (piece.first - 1)
-    text, tree = parse_text(before + piece.text)
-    nesting = depth(tree) if piece.depth is None else piece.depth
-    if nesting > MAX_NESTING:
-        raise RefusedError(f"is nested {nesting} deep, more than the {MAX_NESTING} that can be read safely")
-    try:
-        return tree, cst.parse_module(text[len(before) :])
-    except (cst.ParserSyntaxError, RecursionError) as error:
-        message = getattr(error, "message", type(error).__name__).partition(": expected")[0]
-        raise RefusedError(f"is valid Python that libcst cannot parse ({message})") from None

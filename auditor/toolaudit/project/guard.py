@@ -100,6 +100,19 @@ def parse_text(text: str) -> Parsed:
         raise RefusedError(f"is not valid Python {_VERSION}: {error}") from None
 
 
+def parse_slice(text: str, first: int, nesting: int | None) -> Parsed:
+    """Some lines of a file, the first of them its line `first`: nodes have the file's line numbers. `nesting` where it is known already.
+
+    Raises RefusedError.
+    """
+    before = "\n" * (first - 1)
+    parsed, tree = parse_text(before + text)
+    found = depth(tree) if nesting is None else nesting
+    if found > MAX_NESTING:
+        raise RefusedError(f"is nested {found} deep, more than the {MAX_NESTING} that can be read safely")
+    return Parsed(parsed[len(before) :], tree)
+
+
 def _parse(text: str) -> ast.Module:
     with _ONE_PARSER, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes are the author's business

@@ -16,7 +16,7 @@ from toolaudit.project.decode import DecodeError, decode
 from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
 from toolaudit.project.index import index_module
 from toolaudit.project.layout import Layout
-from toolaudit.project.pool import RISKY_DEPTH, Workers
+from toolaudit.project.pool import Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
 from toolaudit.project.slices import MODULE, Extracted, Slice, function_slice, heads_of, module_slice, package_of
@@ -156,15 +156,14 @@ class LocalProject:
         missing = [where for where, k in keys.items() if k not in known and self._lines(where[0])]
         if missing:
             pieces = [self._slice(*where) for where in missing]
-            risky = [i for i, (path, qualname) in enumerate(missing) if (h := self._head(path, qualname)) and h.depth > RISKY_DEPTH]
-            outcomes = dict(zip(missing, self._workers.extract(pieces, risky), strict=True))
+            outcomes = dict(zip(missing, self._workers.extract(pieces), strict=True))
             self._extracted |= {where: outcome.data for where, outcome in outcomes.items()}
             self._cache.store_facts({keys[where]: outcome.data for where, outcome in outcomes.items() if outcome.lasting})
             self._lasting = self._lasting and all(outcome.lasting for outcome in outcomes.values())
 
     @property
     def extracted(self) -> int:
-        """How many outermost functions libcst has read so far, or the cache has given."""
+        """How many outermost functions have been read so far, or the cache has given."""
         return len(self._extracted)
 
     def line(self, path: str, number: int) -> str:

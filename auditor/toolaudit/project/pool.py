@@ -24,7 +24,7 @@ BATCH_CHARACTERS = 60_000
 
 RISKY_DEPTH = 150
 RISKY_CHARACTERS = 200_000
-"""Beyond either a slice is never parsed in this process: nested or long enough to hurt."""
+"""Beyond either libcst never parses a slice in this process: nested or long enough to hurt."""
 
 TIMEOUT = 10.0
 """Seconds a task may take, and one more for each 100 000 characters."""
@@ -68,7 +68,7 @@ class Workers:
     def extract(self, pieces: list[Slice], risky: Iterable[int] = ()) -> list[Outcome]:
         """An outcome for each slice, in order. `risky`: positions of slices to isolate in any case."""
         outcomes: dict[int, Outcome] = {}
-        apart = set(risky) | {i for i, p in enumerate(pieces) if len(p.text) > RISKY_CHARACTERS}
+        apart = set(risky) | {i for i, p in enumerate(pieces) if p.closely and len(p.text) > RISKY_CHARACTERS}
         normal = [i for i in range(len(pieces)) if i not in apart]
         if self.executor is not None:
             outcomes.update(self._on_executor(self.executor, pieces, normal))

@@ -22,6 +22,8 @@ class Slice(Struct, frozen=True, array_like=True):
     package: str
     depth: int | None = None
     """Nesting, where it is known already."""
+    closely: bool = False
+    """To be read with libcst."""
 
 
 class Extracted(Struct, frozen=True, array_like=True):
