@@ -60,7 +60,7 @@ def test_what_is_risky_never_runs_in_this_process(killers):
 def test_a_parser_that_really_takes_too_long():
     """libcst needs seconds for a table of 40 000 entries."""
     table = "def f():\n    return {" + "1: 2, " * 40_000 + "}\n"
-    pieces = [Slice("f", table, 1, "", ""), Slice("g", "def g(): pass\n", 1, "", "")]
+    pieces = [Slice("f", table, 1, "", "", closely=True), Slice("g", "def g(): pass\n", 1, "", "")]
     workers = Workers(1, timeout=-2)  # what is left is its allowance for size, four tenths of a second
     made = [msgspec.msgpack.decode(m.data, type=Extracted) for m in workers.extract(pieces)]
     workers.close()

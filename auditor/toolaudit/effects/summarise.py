@@ -30,7 +30,7 @@ def footprints(project: Project, tools: Sequence[Tool], catalogue: Catalogue) ->
     """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools."""
     world = World(project, Resolver(project), catalogue, execute=execute, evaluate=evaluate)
     world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
-    project.prefetch(sorted({entries.entry_of(tool) for tool in tools}))
+    project.prefetch(sorted({entries.entry_of(tool) for tool in tools}), closely=True)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:

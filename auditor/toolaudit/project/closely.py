@@ -14,12 +14,16 @@ from toolaudit.project.slices import MODULE, Slice
 from toolaudit.project.statements import Pass
 
 
-def read(piece: Slice) -> FunctionFacts:
-    """Facts of a slice.
+def read(piece: Slice) -> FunctionFacts | None:
+    """Facts of a slice; None where libcst cannot parse it, or nests it otherwise than `ast`.
 
     Raises RefusedError.
     """
-    tree, module = _parse(piece)
+    text, tree = parse_slice(piece.text, piece.first, piece.depth)
+    try:
+        module = cst.parse_module(text)
+    except (cst.ParserSyntaxError, RecursionError):
+        return None
     walk = Pass(piece.package, pragmas(piece.text, piece.first), may_yield="yield" in piece.text)
     try:
         if piece.qualname == MODULE:
@@ -31,15 +35,6 @@ def read(piece: Slice) -> FunctionFacts:
             raise MismatchError
         return walk.function(node, twin, piece.prefix)
     except MismatchError:
-        raise RefusedError("its two parsers disagree on it") from None
+        return None
     except RecursionError:
         raise RefusedError("its statements are nested too deeply") from None
-
-
-def _parse(piece: Slice) -> tuple[ast.Module, cst.Module]:
-    text, tree = parse_slice(piece.text, piece.first, piece.depth)
-    try:
-        return tree, cst.parse_module(text)
-    except (cst.ParserSyntaxError, RecursionError) as error:
-        message = getattr(error, "message", type(error).__name__).partition(": expected")[0]
-        raise RefusedError(f"is valid Python that libcst cannot parse ({message})") from None

@@ -19,7 +19,9 @@ def extract(piece: Slice) -> FunctionFacts:
     if piece.closely:
         from toolaudit.project.closely import read
 
-        return read(piece)
+        close = read(piece)
+        if close is not None:
+            return close
     _, tree = parse_slice(piece.text, piece.first, piece.depth)
     walk = Plain(piece.package, pragmas(piece.text, piece.first), may_yield="yield" in piece.text)
     try:

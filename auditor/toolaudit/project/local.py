@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from toolaudit.facts import Define, DefineClass, FunctionFacts, FunctionHead, ModuleIndex, Pragma, Unreadable
 from toolaudit.project.cache import Cache, content_digest, key
@@ -16,7 +17,7 @@ from toolaudit.project.decode import DecodeError, decode
 from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
 from toolaudit.project.index import index_module
 from toolaudit.project.layout import Layout
-from toolaudit.project.pool import Workers
+from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
 from toolaudit.project.slices import MODULE, Extracted, Slice, function_slice, heads_of, module_slice, package_of
@@ -146,7 +147,7 @@ class LocalProject:
                 self._open(outer)
         return self._facts.get(where)
 
-    def prefetch(self, functions: Iterable[tuple[str, str]]) -> None:
+    def prefetch(self, functions: Iterable[tuple[str, str]], closely: bool = False) -> None:
         wanted = {outer for path, qualname in functions if (outer := self._outer(path, qualname)) is not None}
         keys = {where: self._facts_key(*where) for where in sorted(w for w in wanted if w not in self._extracted)}
         if not keys:
@@ -155,8 +156,9 @@ class LocalProject:
         self._extracted |= {where: known[k] for where, k in keys.items() if k in known}
         missing = [where for where, k in keys.items() if k not in known and self._lines(where[0])]
         if missing:
-            pieces = [self._slice(*where) for where in missing]
-            outcomes = dict(zip(missing, self._workers.extract(pieces), strict=True))
+            pieces = [replace(self._slice(*where), closely=closely) for where in missing]
+            risky = [i for i, piece in enumerate(pieces) if closely and (piece.depth or 0) > RISKY_DEPTH]
+            outcomes = dict(zip(missing, self._workers.extract(pieces, risky), strict=True))
             self._extracted |= {where: outcome.data for where, outcome in outcomes.items()}
             self._cache.store_facts({keys[where]: outcome.data for where, outcome in outcomes.items() if outcome.lasting})
             self._lasting = self._lasting and all(outcome.lasting for outcome in outcomes.values())

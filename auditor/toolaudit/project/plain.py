@@ -136,8 +136,8 @@ _SIMPLE: dict[type[ast.AST], Callable[[Any], f.Stmt]] = {
     ast.Break: _jump("break"),
     ast.Continue: _jump("continue"),
 }
-if hasattr(ast, "TypeAlias"):  # 3.12
-    _SIMPLE[ast.TypeAlias] = lambda node: f.Assign((lower(node.name),), lower(node.value), node.lineno)
+if (alias := getattr(ast, "TypeAlias", None)) is not None:  # 3.12
+    _SIMPLE[alias] = lambda node: f.Assign((lower(node.name),), lower(node.value), node.lineno)
 
 _COMPOUND: dict[type[ast.AST], Callable[[Plain, Any, str, int], f.Stmt]] = {
     ast.While: Plain.while_,

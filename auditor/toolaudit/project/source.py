@@ -39,8 +39,8 @@ class Project(Protocol):
         looked up by their full qualname. None when there is no such function or it cannot be read."""
         ...
 
-    def prefetch(self, functions: Iterable[tuple[str, str]]) -> None:
-        """Extract many functions at once, in worker processes when they are many."""
+    def prefetch(self, functions: Iterable[tuple[str, str]], closely: bool = False) -> None:
+        """Extract many functions at once, in worker processes when they are many; `closely` with libcst beside `ast`."""
         ...
 
     def line(self, path: str, number: int) -> str:

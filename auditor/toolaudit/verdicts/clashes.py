@@ -41,17 +41,21 @@ def clashes(one: Profile, other: Profile) -> Iterator[Clash]:
     mine, theirs = one.met, other.met
     for window in one.gaps:
         for write in other.near(window.read, writes=True):
-            yield from _race(one, other, window, write, first=True)
+            yield from _some(race(one, other, window, write, first=True))
     if not itself:
         for window in other.gaps:
             for write in one.near(window.read, writes=True):
-                yield from _race(other, one, window, write, first=False)
+                yield from _some(race(other, one, window, write, first=False))
     for i, a in enumerate(mine):
         for b in theirs[i:] if itself else other.near(a, writes=a.mode not in WRITES):
             if not itself or ((a.mode in WRITES or b.mode in WRITES) and _near(a, b) and not (is_guess(a) and is_guess(b))):
-                yield from _meeting(one, other, a, b)
+                yield from _some(meeting(one, other, a, b))
     if not itself:
-        yield from _upkeep(one, other)
+        yield from upkeep(one, other)
+
+
+def _some(clash: Clash | None) -> tuple[Clash, ...]:
+    return () if clash is None else (clash,)
 
 
 def _near(a: Access, b: Access) -> bool:
@@ -81,22 +85,22 @@ def _some_file(access: Access) -> bool:
 # --- races: another call's write inside a window ---------------------------------------------------------------------
 
 
-def _race(victim: Profile, other: Profile, window: Window, write: Access, first: bool) -> Iterator[Clash]:
+def race(victim: Profile, other: Profile, window: Window, write: Access, first: bool) -> Clash | None:
     """The other call's write falls between the victim's read and its dependent write."""
     if _harmless(window, write, victim is other):
-        return
+        return None
     if victim is other and not one_thing(window.read.resource, write.resource):
-        return
+        return None
     same = _overlap(window.read, write) if first else _overlap(write, window.read)
     if same.relation == "never":
-        return
+        return None
     if same.relation == "may" and victim is other and window.link == "control":
-        return
+        return None
     runners = biting(victim.tool, other.tool, window.lies, window.write.resource)
     locks, gaps = held_by_both(window, write, same, first)
     runners = left_open(runners, locks, victim.tool.is_async and other.tool.is_async)
     if not runners:
-        return
+        return None
     ends = (window.read,) if window.read is window.write else (window.read, window.write)
     clash = Clash(
         kind="race",
@@ -110,7 +114,7 @@ def _race(victim: Profile, other: Profile, window: Window, write: Access, first:
         evidence_a=ends if first else (write,),
         evidence_b=(write,) if first else ends,
     )
-    yield replace(clash, evidence_a=ends, evidence_b=ends) if victim is other and is_like(write, window.write) else clash
+    return replace(clash, evidence_a=ends, evidence_b=ends) if victim is other and is_like(write, window.write) else clash
 
 
 def _harmless(window: Window, write: Access, itself: bool) -> bool:
@@ -139,18 +143,20 @@ def _when(same: Overlap, mine: Access, theirs: Access, gaps: tuple[str, ...], fi
 # --- meetings: torn reads, shared handles, and plain order -----------------------------------------------------------
 
 
-def _meeting(one: Profile, other: Profile, a: Access, b: Access) -> Iterator[Clash]:
+def meeting(one: Profile, other: Profile, a: Access, b: Access) -> Clash | None:
+    """How two accesses of whole calls clash; None when they do not."""
     itself = one is other
     same = _reach(a, b)
     if same.relation == "never":
-        return
+        return None
     if "opaque" in {a.operation, b.operation}:
-        yield _opaque(one, other, a, b, same)
-    elif _handle(a) and _handle(b):
-        yield _shared_handle(one, other, a, b, same)
-    elif not commute(a, b) and not _still_listed(a, b) and not (itself and (same.relation == "may" or _equal_calls(one, a, b, same))):
-        torn = None if itself else _torn(one, other, a, b, same)
-        yield torn or _order(one, other, a, b, same)
+        return _opaque(one, other, a, b, same)
+    if _handle(a) and _handle(b):
+        return _shared_handle(one, other, a, b, same)
+    if commute(a, b) or _still_listed(a, b) or (itself and (same.relation == "may" or _equal_calls(one, a, b, same))):
+        return None
+    torn = None if itself else _torn(one, other, a, b, same)
+    return torn or _order(one, other, a, b, same)
 
 
 def _reach(a: Access, b: Access) -> Overlap:
@@ -226,7 +232,7 @@ def _torn(one: Profile, other: Profile, a: Access, b: Access, same: Overlap) -> 
     read, write = (a, b) if a.mode not in WRITES else (b, a)
     writer, reader = (other, one) if write is b else (one, other)
     truncated = write.resource.kind in PATH_KINDS and not one_step(write)
-    if read.mode in WRITES or read.operation != "read" or not (truncated or _several_steps(writer, write)):
+    if read.mode in WRITES or read.operation != "read" or not (truncated or several_steps(writer, write)):
         return None
     if not truncated and any(w.read is read for w in reader.windows):
         return None
@@ -238,7 +244,7 @@ def _torn(one: Profile, other: Profile, a: Access, b: Access, same: Overlap) -> 
     return replace(_clash("race", "TA102", "shared-state mutation", (a, b), same, left, gaps), torn=True)
 
 
-def _several_steps(writer: Profile, write: Access) -> bool:
+def several_steps(writer: Profile, write: Access) -> bool:
     """Whether the write is one of several statements on one table that no transaction joins."""
     return write.resource.kind == "sql" and any(
         w.resource == write.resource and w.chain != write.chain and not w.transaction and not exclusive(w, write) for w in writer.writes
@@ -271,7 +277,7 @@ def _clash(
 # --- upkeep: one tool's bookkeeping that another depends on ------------------------------------------------------------
 
 
-def _upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
+def upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
     """A secondary write (a memo, a marker) that another tool reads for its own sake; and a folder change under relative paths."""
     for mine, theirs, first in ((one, other, True), (other, one, False)):
         for write in mine.upkeep:

@@ -9,22 +9,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from toolaudit.model import Access, Confidence, Conflict, Footprint, Severity, Tool, Verdict
-from toolaudit.verdicts.clashes import Clash, clashes
+from toolaudit.verdicts.clashes import Clash
 from toolaudit.verdicts.commute import today
 from toolaudit.verdicts.keys import IN_PROCESS, family, key_text, overlap
+from toolaudit.verdicts.pairing import PER_PAIR, STRONG, Judge, View
 from toolaudit.verdicts.profile import WRITES, Profile, profile, written_by
 from toolaudit.verdicts.sentences import conflict_message
 
-STRONG = frozenset({"proven", "typed", "catalogued"})
 # What a free shell or interpreter can reach on its own machine.
 SHELL_REACH = frozenset({"file", "env", "cwd", "git", "docker", "k8s", "subprocess"})
-PER_PAIR = 4
 # With more pairs than anybody can read, each is shown by its strongest clash alone.
 MANY_PAIRS = 20_000
 # Writes that know nothing of what was there.
 BLIND = frozenset({"write", "rename", "session"})
-# Which of two clashes on one resource tells more.
-WEIGHT = {"TA101": 5, "TA104": 4, "TA103": 3, "TA402": 2, "TA102": 1}
 
 
 def conflicts(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...]) -> tuple[Conflict, ...]:
@@ -33,9 +30,11 @@ def conflicts(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdic
     written = written_by(footprints)
     views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
     confidence: dict[str, Confidence] = {v.tool: v.confidence for v in verdicts}
-    ranked = [(one, other, told) for one, other in meeting_pairs(views) if (told := _ranked(one, other))]
+    judge = Judge()
+    numbered = {id(view): View(view, judge) for view in views}
+    ranked = [(one, other, told) for one, other in meeting_pairs(views) if (told := judge.ranked(numbered[id(one)], numbered[id(other)]))]
     most = PER_PAIR if len(ranked) <= MANY_PAIRS else 1
-    found = [_conflict(one, other, clash, confidence) for one, other, told in ranked for clash in told[:most]]
+    found = [_conflict(one, other, candidate.clash(), confidence) for one, other, told in ranked for candidate in told[:most]]
     return tuple(sorted(found, key=lambda c: (c.tools, c.kind != "race", c.code, c.resource.kind, key_text(c.resource), c.when)))
 
 
@@ -59,9 +58,10 @@ def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile
                 if access.mode in WRITES:
                     writers[key].add(i)
     pairs = {(min(i, j), max(i, j)) for key, who in writers.items() for i in who for j in buckets[key]}
+    names = sorted(range(len(views)), key=lambda i: (views[i].tool.name, views[i].tool.function, views[i].tool.id))
+    rank = {i: position for position, i in enumerate(names)}
     for i, j in sorted(pairs):
-        one, other = sorted((views[i], views[j]), key=lambda view: (view.tool.name, view.tool.function, view.tool.id))
-        yield one, other
+        yield (views[i], views[j]) if rank[i] <= rank[j] else (views[j], views[i])
 
 
 def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
@@ -79,27 +79,6 @@ def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
     if any(p.kind == "cwd" for p in access.resource.key):
         extra.append(("cwd", ""))
     return ((kind, owner), *extra)
-
-
-def _ranked(one: Profile, other: Profile) -> list[Clash]:
-    """The strongest clash of one pair on each resource, strongest first, at most a few.
-
-    A race says more than an order on the same terms, unless the order bites where the race cannot.
-    """
-    best: dict[tuple[str, str, str], Clash] = {}
-    for clash in clashes(one, other):
-        key = (clash.kind, clash.a.resource.kind, key_text(clash.a.resource))
-        if key not in best or _strength(clash) > _strength(best[key]):
-            best[key] = clash
-    races = {(key[1:], clash.when): set(clash.runners) for key, clash in best.items() if clash.kind == "race"}
-    left = [c for key, c in best.items() if c.kind == "race" or not set(c.runners) <= races.get((key[1:], c.when), set())]
-    return sorted(left, key=_strength, reverse=True)[:PER_PAIR]
-
-
-def _strength(clash: Clash) -> tuple[bool, int, int, int, int, str]:
-    sure = sum(a.confidence in STRONG for a in (clash.a, clash.b))
-    relation = {"always": 3, "when": 2, "may": 1}[clash.relation]
-    return clash.kind == "race", relation, len(clash.runners), sure, WEIGHT[clash.code], key_text(clash.a.resource)
 
 
 def _conflict(one: Profile, other: Profile, clash: Clash, confidence: dict[str, Confidence]) -> Conflict:

@@ -149,8 +149,8 @@ def _one_of_each(accesses: list[Access], windows: tuple[Window, ...]) -> tuple[A
     for window in windows:
         roles[id(window.read)].add(("read", window.same, window.link))
         roles[id(window.write)].add(("write", window.same, window.link))
-    kept = {(_content(access), frozenset(roles[id(access)])): access for access in reversed(accesses)}
-    return tuple(access for access in accesses if kept[_content(access), frozenset(roles[id(access)])] is access)
+    kept = {(content(access), frozenset(roles[id(access)])): access for access in reversed(accesses)}
+    return tuple(access for access in accesses if kept[content(access), frozenset(roles[id(access)])] is access)
 
 
 def _gaps(windows: tuple[Window, ...]) -> tuple[Window, ...]:
@@ -158,16 +158,16 @@ def _gaps(windows: tuple[Window, ...]) -> tuple[Window, ...]:
     for window in windows:
         if window.same and window.open:
             itself = window.read is window.write
-            kept.setdefault((itself, _content(window.read), _content(window.write), window.link, window.lies, window.locks), window)
+            kept.setdefault((itself, content(window.read), content(window.write), window.link, window.lies, window.locks), window)
     return tuple(kept.values())
 
 
 def is_like(one: Access, other: Access) -> bool:
     """Whether no judge can tell two accesses of one tool apart."""
-    return one is other or _content(one) == _content(other)
+    return one is other or content(one) == content(other)
 
 
-def _content(access: Access) -> tuple[object, ...]:
+def content(access: Access) -> tuple[object, ...]:
     """An access without its place."""
     key = (access.resource, access.mode, access.operation, access.atomic, access.repeat, access.locks, access.when)
     return *key, access.confidence, access.secondary, access.transaction, access.part, access.looped, access.note

@@ -60,7 +60,7 @@ def test_nothing_changed_gives_the_stored_result_without_libcst(where, code):
         "import sys\nfrom pathlib import Path\nfrom toolaudit.project import open_project\nfrom toolaudit.project.cache import Cache\n"
         f"with open_project([Path('.')], {MARKERS!r}, cache=Cache(Path({str(where)!r}))) as p:\n"
         "    found = p.result('settings')\n"
-        "    if found is None:\n        p.facts('pkg/a.py', 'f'); p.store_result('settings', b'stored')\n"
+        "    if found is None:\n        p.prefetch([('pkg/a.py', 'f')], closely=True); p.store_result('settings', b'stored')\n"
         "    print(found, 'libcst' in sys.modules)\n"
     )
     said = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
@@ -311,11 +311,13 @@ def test_what_a_slow_worker_lost_is_not_remembered(where, code):
         return open_project([Path()], MARKERS, workers=Workers(1, timeout=timeout), cache=Cache(where))
 
     with opened(timeout=-2) as project:  # what is left is its allowance for size, four tenths of a second
+        project.prefetch([("table.py", "f")], closely=True)
         assert project.facts("table.py", "f") is None
         assert "takes the parser longer" in project.unreadable[0].reason
         project.store_result("settings", b"stored")
         assert project.result("settings") is None
     with opened(timeout=60) as project:
+        project.prefetch([("table.py", "f")], closely=True)
         assert project.facts("table.py", "f") is not None
         project.store_result("settings", b"stored")
         assert project.result("settings") == b"stored"
