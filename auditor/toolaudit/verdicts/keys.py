@@ -99,6 +99,8 @@ def _compare(a: Parts, b: Parts, kind: str, contents: bool) -> Overlap:
         return _same_template(a)
     if _has(a, "any") or _has(b, "any"):
         return _pattern(a, b, kind)
+    if kind in IN_PROCESS and a[0] != b[0] and a[0].kind in CONSTANT and b[0].kind in CONSTANT:
+        return NEVER  # before equal ends are taken off: an item of another object may be named like this one
     a, b, conditions, pairs = _peel(a, b, kind in NESTED)
     if _apart(a, b):
         return NEVER

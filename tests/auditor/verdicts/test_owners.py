@@ -28,6 +28,13 @@ def test_what_is_left_out_never_meets(one: Access, others: list[Access]) -> None
         assert overlap(other.resource, one.resource).relation == "never"
 
 
+def test_an_item_named_like_another_object_is_not_that_object() -> None:
+    """`self.b[self.a]` beside `self.a`: they end alike, and are two objects."""
+    whole = Resource("browser", (KeyPart("self", "a"),), "m")
+    item = Resource("browser", (KeyPart("self", "b"), KeyPart("self", "a")))
+    assert overlap(whole, item).relation == overlap(item, whole).relation == "never"
+
+
 def test_another_owner_is_left_out() -> None:
     """Not merely everything of the kind."""
     first, second = (Access(Resource("memory", (KeyPart("global", name),), "m.py"), "w", "write", ()) for name in ("A", "B"))
