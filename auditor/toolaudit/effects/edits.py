@@ -67,6 +67,11 @@ def spread(frame: Frame, marks: Taint) -> None:
             frame.env[name] = value.tainted(marks)
 
 
+def found(control: Taint) -> Taint:
+    """The conditions of a pass that ends because it met what was looked for: what is done then is done again the next time."""
+    return frozenset(item for item in control if not (isinstance(item, str) and item[:1] == "="))
+
+
 def looked_up(taint: Taint) -> Taint:
     """The marks of look-ups alone."""
     return frozenset(item for item in taint if isinstance(item, str) and item[:1] == "=")

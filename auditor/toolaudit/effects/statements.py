@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from toolaudit import facts as f
-from toolaudit.effects import assign, attributes, blocks, names
+from toolaudit.effects import assign, attributes, blocks, edits, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import Frame, Jump, bare
 from toolaudit.effects.objects import members, read
@@ -334,7 +334,7 @@ def _assert(frame: Frame, stmt: f.Assert) -> None:
 def _jump(frame: Frame, stmt: f.Jump) -> None:
     if stmt.kind != "pass":
         frame.alive = False
-        frame.jumps.append(Jump(stmt.kind, frame.env, frame.control))
+        frame.jumps.append(Jump(stmt.kind, frame.env, edits.found(frame.control)))
 
 
 _EXECUTE: dict[type, Callable[[Frame, Any], None]] = {
