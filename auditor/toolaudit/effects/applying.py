@@ -49,6 +49,8 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         return Value(Data(), taint)
     results: list[Value] = []
     data = taints(arguments.all())
+    if receiver is not None and "{self}" in api.reads:
+        data = join_taint(data, receiver.taint)
     held = _document(receiver)
     for word in words:
         for effect in word.effects:
@@ -57,6 +59,7 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         results += _callbacks(frame, word, bound, arguments, line)
         _flags(frame, word, bound, line)
         taint = join_taint(taint, _mutations(frame, word, bound, data, line))
+        _filled(frame, word, bound, taint)
     made = result(frame, name, words, bound, arguments, taint, line)
     if results and not any(word.returns for word in words):
         return union(results).tainted(taint)
@@ -111,6 +114,14 @@ def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int) 
             elif value.loc is not None:
                 found |= frame.emit(value.loc, "w", "update", line, data=data, confidence="catalogued")
     return found
+
+
+def _filled(frame: Frame, word: Words, bound: Bound, taint: Taint) -> None:
+    """What is changed in place and held by variables alone derives from what the call was given and read."""
+    for value in (value for hole in word.mutates for value in named(bound, hole) if value.loc is None):
+        for name, held in frame.env.items():
+            if held.form is value.form:
+                frame.env[name] = held.tainted(taint)
 
 
 def chosen(frame: Frame, cases: tuple[Case, ...], bound: Bound) -> list[Case]:

@@ -287,6 +287,8 @@ def augment(frame: Frame, stmt: f.Augment) -> None:
             repeat="again",
         )
         return
+    if isinstance(current.form, Instance) and _in_place(frame, current, stmt.op, added):
+        return
     seen = read(frame, current, stmt.line)
     here = isinstance(stmt.target, f.Name) and stmt.target.id in frame.fresh
     made = combine(frame, stmt.op.rstrip("="), seen, added)
@@ -297,6 +299,21 @@ def augment(frame: Frame, stmt: f.Augment) -> None:
         return
     counts = stmt.op.rstrip("=") in ("+", "-", "*", "<<", "|")
     assign_to(frame, stmt.target, made.tainted(join_taint(seen.taint, added.taint)), "increment" if counts else "update")
+
+
+IN_PLACE = {
+    "+": "__iadd__", "-": "__isub__", "*": "__imul__", "/": "__itruediv__", "//": "__ifloordiv__", "%": "__imod__", "@": "__imatmul__",
+    "|": "__ior__", "&": "__iand__", "^": "__ixor__", "<<": "__ilshift__", ">>": "__irshift__", "**": "__ipow__",
+}  # fmt: skip
+
+
+def _in_place(frame: Frame, current: Value, operator: str, added: Value) -> bool:
+    """`target op= value` of an object whose class changes it in place."""
+    method = attribute(frame, current, IN_PLACE[operator], frame.line, called=True)
+    if isinstance(method.form, Function):
+        call(frame, method, Arguments(args=(added,)), frame.line)
+        return True
+    return False
 
 
 def delete(frame: Frame, stmt: f.Delete) -> None:

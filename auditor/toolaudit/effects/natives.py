@@ -232,8 +232,13 @@ def _globals(frame: Frame, arguments: Arguments, line: int) -> Value | None:
     return Value(Many("dict"), loc=Loc("global", "globals()", frame.path))
 
 
+def _vars(frame: Frame, arguments: Arguments, line: int) -> Value | None:
+    return attribute(frame, arguments.args[0], "__dict__", line) if arguments.args else Value(Data())
+
+
 FUNCTIONS: dict[str, Native] = {
     "super": _super,
+    "vars": _vars,
     "getattr": _getattr,
     "setattr": _setattr,
     "functools.partial": _partial,

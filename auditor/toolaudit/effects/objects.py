@@ -27,9 +27,11 @@ from toolaudit.effects.values import (
     Super,
     Text,
     Value,
+    constant,
     union,
 )
 from toolaudit.model import Fact, KeyPart, Operation
+from toolaudit.project.resolve import Member
 
 READABLE = (Scalar, Text, Data, Many)
 
@@ -107,11 +109,20 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
             place = Loc("self", "", attributes.scope_of(form.cls)) / name
         return shared(found, place).tainted(value.taint)
     fallback = world.resolver.method(form.cls, "__getattr__")
+    if fallback is not None and not name.startswith("__"):
+        return _asked_for(frame, value, fallback, name, line)
     if called or any(world.catalogue.method(base, name) for base in world.resolver.foreign_bases(form.cls)):
         return Value(Method(value, name), value.taint)
-    if fallback is not None:
-        return Value(Data("dynamic-getattr"), value.taint, place_of(value, name))
     return Value(Data(), value.taint, place_of(value, name))
+
+
+def _asked_for(frame: Frame, value: Value, fallback: Member, name: str, line: int) -> Value:
+    """What a class's own `__getattr__` makes of a name."""
+    from toolaudit.effects.arguments import Arguments
+    from toolaudit.effects.calls import call
+
+    made = call(frame, attributes.bind(frame, value, fallback, line), Arguments(args=(constant(name),)), line)
+    return made if not (isinstance(made.form, Data) and not made.form.why) else Value(Data("dynamic-getattr"), made.taint)
 
 
 def shared(value: Value, loc: Loc | None) -> Value:
@@ -345,6 +356,27 @@ def members(frame: Frame, value: Value, line: int) -> Value:
     if isinstance(form, Data):
         seen = read(frame, value, line, "list")
         return Value(Data(form.why), seen.taint, below(value.loc, (ANY,)))
+    if isinstance(form, Instance):
+        return _iterated(frame, value, form, line)
     if isinstance(form, Handle):
         return Value(form, value.taint, value.loc) if form.kind != "file" or form.type == "pathlib.Path" else Value(Data(), value.taint)
     return Value(Data(), value.taint)
+
+
+def _iterated(frame: Frame, value: Value, form: Instance, line: int) -> Value:
+    """What `__iter__`, or the `__next__` behind it, gives."""
+    from toolaudit.effects.arguments import Arguments
+    from toolaudit.effects.calls import call
+
+    taint = value.taint
+    for name in ("__iter__", "__aiter__", "__next__", "__anext__"):
+        method = attribute(frame, value, name, line, called=True)
+        if not isinstance(method.form, Function):
+            continue
+        made = call(frame, method, Arguments(), line)
+        taint |= made.taint
+        if name in ("__next__", "__anext__"):
+            return made.tainted(taint)
+        if not isinstance(made.form, Instance):
+            return members(frame, made, line).tainted(taint)
+    return Value(Data(), taint)

@@ -74,6 +74,35 @@ CASES = (
         ("r read http notion:{n}",),
     ),
     Case(
+        "an object that changes when it is iterated or added to",
+        "class Box:\n    def __init__(self):\n        self.n = 0\n    def __iadd__(self, x):\n        self.n += x\n        return self\n"
+        "    def __iter__(self):\n        return self\n    def __next__(self):\n        self.last = self.n\n        return self.last\n"
+        "BOX = Box()\ndef tool(x):\n    global BOX\n    BOX += x\n    return [i for i in BOX]\n",
+        "tool",
+        ("r read memory {self:n}", "w increment memory {self:n}", "w write memory {self:last}", "r read memory {self:last}"),
+    ),
+    Case(
+        "a proxy that looks its attributes up",
+        "class Box:\n    def __init__(self):\n        self.items = {}\n    def put(self, k):\n        self.items[k] = 1\n"
+        "class Lazy:\n    def __init__(self):\n        self._box = Box()\n    def __getattr__(self, name):\n        return getattr(self._box, name)\n"
+        "BOX = Lazy()\ndef tool(k):\n    BOX.put(k)\n",
+        "tool",
+        ("w write memory {self:items}[{k}]",),
+    ),
+    Case(
+        "statements by the names of functions",
+        "import operator\nD = {}\nclass Box:\n    pass\nBOX = Box()\ndef tool(k):\n    operator.setitem(D, k, 1)\n    vars(BOX)['k'] = 1\n",
+        "tool",
+        ("w update memory {global:D}", "w write memory {self:__dict__}[k]"),
+    ),
+    Case(
+        "settings read into a parser and written back",
+        "import configparser\ndef tool(x):\n    c = configparser.ConfigParser()\n    c.read('c.ini')\n    c['a']['b'] = x\n"
+        "    with open('c.ini', 'w') as f:\n        c.write(f)\n",
+        "tool",
+        ("r read file c.ini", "w write file c.ini"),
+    ),
+    Case(
         "a file opened in one of two modes",
         "def put(p, more=False):\n    mode = 'a' if more else 'w'\n    with open(p, mode) as f:\n        f.write('x')\n",
         "put",
