@@ -1,6 +1,6 @@
 """Suppressions: `# toolaudit: ignore[lost-update] reason` on the line of a tool or of an access, and those that suppress nothing.
 
-Both names and codes are accepted; a reason is asked for, not required. A comment stands at the end of its line or alone on the line above.
+Both names and codes are accepted; a reason is asked for, not required. A comment stands at the end of its line or alone above it, above its decorators too.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _codes(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def suppress(scan: ScanModel, findings: tuple[Finding, ...], extra: tuple[Suppression, ...] = (), lines: Lines = no_lines) -> Suppressed:
     """Match suppressions with findings and conflicts. A folded finding is accepted when its own line is, or all its conflicts are.
 
-    `lines` gives the text of a line: a comment that stands alone, or behind a decorator, speaks for the line below it.
+    `lines` gives the text of a line: a comment that stands alone, or behind a decorator, speaks for what is below it.
     """
     every = suppressions(scan) + extra
     index = _Index(every, lines)
@@ -107,11 +107,12 @@ class _Index:
         self.by_place: dict[tuple[str, int], list[Suppression]] = {}
         self.globs = [s for s in every if s.origin == "config"]
         self.used: set[Suppression] = set()
+        self.files = {s.file for s in every if s.line}
         for s in every:
             self.by_place.setdefault((s.file, s.line), []).append(s)
 
     def match(self, code: str, places: Iterable[Place]) -> Suppression | None:
-        """The first suppression of this code at one of the places: on the line, on the line above, or for the whole file."""
+        """The first suppression of this code at one of the places: on the line, alone above it, or for the whole file."""
         if not self.by_place:
             return None
         for place in places:
@@ -123,11 +124,33 @@ class _Index:
 
     def _near(self, place: Place) -> Iterator[Suppression]:
         yield from self.by_place.get((place.file, place.line), ())
-        above = self.by_place.get((place.file, place.line - 1), ())
-        if above and self.lines(place.file, place.line - 1).lstrip().startswith(("#", "@")):
-            yield from above
+        if place.file in self.files:
+            for above in _above(place, self.lines):
+                yield from self.by_place.get((place.file, above), ())
         yield from self.by_place.get((place.file, 0), ())
         yield from (s for s in self.globs if _covers(s.file, place.file))
+
+
+def _above(place: Place, lines: Lines) -> Iterator[int]:
+    """The lines right above a place that hold nothing but comments and decorators, nearest first; a decorator may take several lines."""
+    own = _indent(lines(place.file, place.line))
+    inside = False
+    for number in range(place.line - 1, 0, -1):
+        text = lines(place.file, number)
+        word = text.lstrip()[:1]
+        if word in ("#", "@") and not inside:
+            yield number
+        elif word and (_indent(text) > own or word in ")]}"):
+            inside = True  # the rest of what the next line further up with this indentation begins
+        elif word == "@" and _indent(text) == own:
+            inside = False
+            yield number
+        else:
+            return
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _covers(glob: str, file: str) -> bool:

@@ -100,6 +100,24 @@ def test_a_comment_accepts_and_an_unused_one_is_reported(project: Path, run) -> 
     assert "notes.py:8: suppression of TA101 no longer suppresses anything" in said.out
 
 
+@pytest.mark.parametrize(
+    ("above", "code"),
+    [
+        ("# toolaudit: ignore[lost-update] one writer\n@mcp.tool()\n", 0),
+        ("# toolaudit: ignore[lost-update] one writer\n# and that for good\n@mcp.tool(\n    name='add',\n)\n@traced\n", 0),
+        ("@mcp.tool()  # toolaudit: ignore[lost-update] one writer\n", 0),
+        ("# toolaudit: ignore[lost-update] of something else\n\n@mcp.tool()\n", 1),
+        ("# toolaudit: ignore[lost-update] of something else\nOTHER = (\n    1,\n)\n@mcp.tool()\n", 1),
+    ],
+)
+def test_a_comment_above_the_decorators_is_on_the_tool(project: Path, run, above: str, code: int) -> None:
+    file = project / "src" / "notes.py"
+    file.write_text(file.read_text().replace("@mcp.tool()\ndef add_note", f"{above}def add_note"))
+    said = run("scan", "src")
+    assert said.code == code
+    assert ("no longer suppresses" in said.out) == bool(code)
+
+
 def test_report_is_one_gate_over_all(project: Path, run) -> None:
     (project / "safe").mkdir()
     (project / "safe" / "sums.py").write_text(SAFE)
