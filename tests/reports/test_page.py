@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 import toolaudit_reports
-from toolaudit_reports.document import EvidenceDocument, Resource, ScanDocument, TimelineStep
+from toolaudit_reports.document import EvidenceDocument, EvidenceItem, Resource, ScanDocument, TimelineStep
 from toolaudit_reports.gate import decide
 from toolaudit_reports.html.anchors import Anchors
 from toolaudit_reports.html.highlight import Run, runs
@@ -164,13 +164,31 @@ def test_steps_of_one_line_are_one_row_and_a_switch_says_whether_it_was_done(evi
         replace(second, **write, value="1"),
         replace(first, **write, value="1"),
     )
-    found = build_timeline(replace(item, calls=()), replace(item.witness, steps=steps), "a × b")
+    found = build_timeline(replace(item, calls=()), replace(item.witness, steps=steps), "a × b", {})
     rows = found.interleaving.rows
     assert [(row.call, row.cell.switch, [touch.access for touch in row.cell.touches]) for row in rows] == [
         (0, "before", ["read", "write"]),
         (1, "", ["read", "write"]),
         (0, "", ["write"]),
     ]
+
+
+def test_calls_of_a_dispatcher_are_named_by_their_tools(scan: ScanDocument, evidence: EvidenceDocument) -> None:
+    item = evidence.items[0]
+    assert item.witness is not None
+    labels = {call.label: f"dispatch#{number}" for number, call in enumerate(item.calls)}
+    raw = msgspec.json.encode(item).decode()
+    for label, behind in labels.items():
+        raw = raw.replace(label, behind)
+    item = msgspec.json.decode(raw, type=EvidenceItem)
+    assert item.witness is not None
+    found = build_timeline(item, item.witness, "a × b", {tool.id: tool.name for tool in scan.tools})
+    names = [f"{next(tool.name for tool in scan.tools if tool.id == call.tool)}#{number}" for number, call in enumerate(item.calls)]
+    assert [name for name, _ in found.calls] == names == list(found.interleaving.calls)
+    assert [called.partition("(")[0] for _, called in found.calls] == list(labels.values())
+    assert [said for said in (*found.orders, found.beside_order, *found.cycle) if "dispatch#" in said] == []
+    assert [row.what for row in found.compared if "dispatch#" in row.what] == []
+    assert (found.schedule, found.replay) == (item.witness.schedule, item.witness.replay), "these are what runs"
 
 
 def test_an_order_dependent_witness_needs_no_interleaving(scan: ScanDocument, evidence: EvidenceDocument) -> None:

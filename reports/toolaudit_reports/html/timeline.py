@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import msgspec
 
-from toolaudit_reports.document import EvidenceItem, Outcome, TimelineStep, Witness
+from toolaudit_reports.document import Call, EvidenceItem, Outcome, TimelineStep, Witness
 from toolaudit_reports.html.highlight import Run, runs
 from toolaudit_reports.snippets import expand
 
@@ -57,7 +60,10 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """Everything the page shows of one witness. `beside` is the nearest serial order that has steps."""
+    """Everything the page shows of one witness. `beside` is the nearest serial order that has steps.
+
+    `calls`: what the page calls each, and the call itself as the schedule knows it.
+    """
 
     title: str
     failure: str
@@ -77,15 +83,20 @@ class Timeline(msgspec.Struct, frozen=True):
     limits: tuple[str, ...]
 
 
-def build(item: EvidenceItem, witness: Witness, title: str) -> Timeline:
-    """The timeline of a confirmed item."""
-    labels = tuple(call.label for call in item.calls) or tuple(dict.fromkeys(step.call for step in witness.steps))
+def build(item: EvidenceItem, witness: Witness, title: str, names: Mapping[str, str]) -> Timeline:
+    """The timeline of a confirmed item. `names`: tool id → the name that the model uses.
+
+    A schedule calls a call by its function, which many tools behind one dispatcher share; the page calls it by its tool.
+    """
+    shown = {call.label: _shown(call, names) for call in item.calls}
+    witness = _renamed(witness, shown)
+    labels = tuple(shown.values()) or tuple(dict.fromkeys(step.call for step in witness.steps))
     nearest = _nearest(witness)
     orders = witness.serial_outcomes[:ORDERS]
     return Timeline(
         title=title,
         failure=witness.failure,
-        calls=tuple((call.label, _arguments(call.arguments)) for call in item.calls),
+        calls=tuple((shown[call.label], _call(call, shown[call.label])) for call in item.calls),
         interleaving=_lanes(witness.steps, labels),
         beside=_lanes(nearest.steps, labels) if nearest else None,
         beside_order=_order(nearest) if nearest else "",
@@ -145,8 +156,39 @@ def _cell(steps: list[TimelineStep], switch: str) -> Cell:
     return Cell(place, runs(expand(lead.code).strip()), touches, note, switch)
 
 
-def _arguments(arguments: dict[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in arguments.items())
+def _shown(call: Call, names: Mapping[str, str]) -> str:
+    function, _, number = call.label.rpartition("#")
+    return f"{names.get(call.tool, function)}#{number}" if function else call.label
+
+
+def _call(call: Call, shown: str) -> str:
+    arguments = ", ".join(f"{name}={value}" for name, value in call.arguments.items())
+    return f"{call.label if call.label != shown else ''}({arguments})"
+
+
+def _renamed(witness: Witness, shown: Mapping[str, str]) -> Witness:
+    """What is read of a witness under the names that are shown; its schedule and its replay stay as they run."""
+    if all(label == name for label, name in shown.items()):
+        return witness
+    label = re.compile("|".join(rf"(?<!\w){re.escape(one)}(?!\d)" for one in shown))
+
+    def said(text: str) -> str:
+        return label.sub(lambda found: shown[found[0]], text)
+
+    def steps(held: tuple[TimelineStep, ...]) -> tuple[TimelineStep, ...]:
+        return tuple(msgspec.structs.replace(step, call=said(step.call), note=said(step.note)) for step in held)
+
+    def outcome(held: Outcome) -> Outcome:
+        results = {said(call): value for call, value in held.results.items()}
+        return msgspec.structs.replace(held, results=results, order=tuple(map(said, held.order)), steps=steps(held.steps))
+
+    return msgspec.structs.replace(
+        witness,
+        steps=steps(witness.steps),
+        outcome=outcome(witness.outcome),
+        serial_outcomes=tuple(outcome(one) for one in witness.serial_outcomes),
+        cycle=tuple(map(said, witness.cycle)),
+    )
 
 
 def _limits(item: EvidenceItem) -> tuple[str, ...]:

@@ -144,13 +144,14 @@ def _used(view: View, rules: tuple[Any, ...]) -> list[Any]:
 def _timelines(view: View, linker: Linker, names: dict[str, str]) -> list[tuple[str, Timeline]]:
     """One timeline a witness: of each entry the one that decides it, then witnesses that match no entry."""
     shown: dict[str, tuple[str, Timeline]] = {}
+    called = {tool.id: tool.name for tool in view.document.tools}
     deciding = [proof.item for entry in view.entries if (proof := view.proof(entry)) is not None]
     items = deciding + [item for document in view.evidence for item in document.items]
     for item in items:
         anchor = linker.timelines.name(item.fingerprint)
         if anchor not in shown and item.witness is not None:
             tools = tuple(names.get(tool, tool) for tool in item.tools)
-            shown[anchor] = anchor, timeline.build(item, item.witness, pair_text(tools))
+            shown[anchor] = anchor, timeline.build(item, item.witness, pair_text(tools), called)
     return list(shown.values())
 
 
