@@ -160,7 +160,7 @@ def _conflict(conflict: Conflict, names: dict[str, str], print_: str, state: out
         confidence=conflict.confidence,
         message=conflict.message,
         evidence=tuple(told.steps(side) for side in conflict.evidence),
-        help=rule.help if rule else "",
+        help=rule.help_for(conflict) if rule else "",
         fingerprint=print_,
         tools_names=tuple(names[t] for t in conflict.tools),
         suppressed=state is not None,

@@ -26,7 +26,7 @@ from toolaudit_reports.labels import labels
 Status = Literal["open", "suppressed", "baseline", "known"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
-_CONFIDENCE: dict[str, int] = {"high": 0, "medium": 1, "low": 2}
+CERTAINTY: dict[str, int] = {"high": 0, "medium": 1, "low": 2}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +174,7 @@ def _status(suppressed: bool, suppression: Suppression | None, new: bool) -> Sta
 
 def _order(entry: Entry) -> tuple[object, ...]:
     closed = 0 if entry.status == "open" else 1
-    rank = RANK[entry.severity], entry.latent, _CONFIDENCE[entry.confidence]
+    rank = RANK[entry.severity], entry.latent, CERTAINTY[entry.confidence]
     return (closed, *rank, entry.code, entry.file, entry.line, entry.tools, entry.fingerprint)
 
 

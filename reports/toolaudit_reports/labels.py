@@ -1,7 +1,8 @@
-"""What each tool is called in output: its name, and where several share one, as much of the path as tells them apart."""
+"""What each tool is called in output: its name, and where several share one, as much of its place as tells them apart."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from toolaudit_reports.document import Tool
@@ -15,14 +16,25 @@ def labels(tools: Iterable[Tool]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, alike in by_name.items():
         places = _places([tool.file for tool in alike]) if len(alike) > 1 else {}
-        taken: set[str] = set()
+        in_file = Counter(tool.file for tool in alike)
+        on_line = Counter((tool.file, tool.line) for tool in alike)
         for tool in alike:
-            label = f"{name} ({places[tool.file]})" if places else name
-            if label in taken:
-                label = f"{name} ({tool.id})"
-            taken.add(label)
-            found[tool.id] = label
+            place = places.get(tool.file, "")
+            if on_line[tool.file, tool.line] > 1:
+                place = tool.id
+            elif in_file[tool.file] > 1:
+                place = f"{place}:{tool.line}"
+            found[tool.id] = f"{name} ({place})" if place else name
     return found
+
+
+def fitted(label: str, room: int) -> str:
+    """A label in so many characters: what tells tools of one name apart stands at its end, so the middle goes."""
+    if len(label) <= room:
+        return label
+    name, place, _ = label.partition(" (")
+    front = min(len(name) + 2, room // 2) if place else room - 1
+    return f"{label[:front]}…{label[front - room + 1 :] if front < room - 1 else ''}"
 
 
 def _places(files: list[str]) -> dict[str, str]:

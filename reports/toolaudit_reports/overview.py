@@ -22,6 +22,12 @@ STATES: dict[ToolState, str] = {
 }
 
 
+def state_text(state: ToolState, number: int = 1) -> str:
+    """The state in words, as `number` tools are in it."""
+    words = STATES[state]
+    return words if number == 1 else words.replace("clashes ", "clash ").replace("depends ", "depend ")
+
+
 class Todo(msgspec.Struct, frozen=True):
     """One thing to do first: what is wrong, what to do, and the story it stands for."""
 

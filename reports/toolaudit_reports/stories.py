@@ -9,7 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from toolaudit_reports.document import Resource
-from toolaudit_reports.findings import RANK, Entry
+from toolaudit_reports.findings import CERTAINTY, RANK, Entry
 from toolaudit_reports.proofs import Proof
 
 NOTHING_PROVEN: Mapping[str, Proof] = MappingProxyType({})
@@ -50,7 +50,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tell(entries: tuple[Entry, ...], proofs: Mapping[str, Proof] = NOTHING_PROVEN) -> tuple[Story, ...]:
-    """Stories of `entries` (as `collect` sorts them): most severe first, then the one that involves most tools; settled ones last."""
+    """Stories of `entries` (as `collect` sorts them), settled ones last: most severe first, then most certain, on something that has a
+    name rather than on anything of a kind, whatever the arguments are, and with most entries as severe as the lead."""
     groups: dict[tuple[object, ...], list[Entry]] = {}
     alone = Counter((entry.code, entry.status) for entry in entries if not entry.pair)
     for entry in entries:
@@ -106,8 +107,15 @@ def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:
         proof = proofs.get(entry.fingerprint)
         return proof.state if proof else ""
 
-    def rank(entry: Entry) -> tuple[bool, int, bool]:
-        return state(entry) == "cleared", RANK[entry.severity], state(entry) != "confirmed"
+    def rank(entry: Entry) -> tuple[bool, int, bool, bool, bool, bool]:
+        return (
+            state(entry) == "cleared",
+            RANK[entry.severity],
+            state(entry) != "confirmed",
+            entry.latent,
+            _vague(entry),
+            entry.when != "always",
+        )
 
     ordered = tuple(sorted(group, key=rank))
     cleared = tuple(entry for entry in ordered if state(entry) == "cleared")
@@ -116,15 +124,25 @@ def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:
     return Story(lead=ordered[0], entries=ordered, tools=tuple(tools), cleared=cleared)
 
 
+def _vague(entry: Entry) -> bool:
+    """A clash of two tools on whatever they touch: nobody can look that up."""
+    key = entry.resource.key if entry.resource else ""
+    return "*" in key or "unknown" in key or key == (entry.resource.kind if entry.resource else "")
+
+
 def _order(story: Story) -> tuple[object, ...]:
     lead = story.lead
-    spread = (-len(story.tools), -len(story.entries)) if lead.pair else (0, 0)
+    worst = sum(entry.severity == lead.severity for entry in story.standing)
+    spread = (-worst, -len(story.tools), -len(story.entries)) if lead.pair else (0, 0, 0)
     return (
         lead.status != "open",
         story.settled,
         RANK[lead.severity],
         lead.latent,
         not lead.pair,
+        CERTAINTY[lead.confidence],
+        _vague(lead),
+        lead.pair and lead.when != "always",
         *spread,
         lead.code,
         lead.file,

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -76,6 +76,48 @@ def browser() -> Iterator[Any]:
         running = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield running
         running.close()
+
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PORTION = 4_000
+"""So many elements at a time: axe-core's own model of a document grows faster than the document."""
+TAKE_APART = """(size) => {
+  for (const part of document.querySelectorAll('details')) part.open = true;
+  document.getElementById('main').classList.remove('large');
+  const lists = 'main .card, tbody.tool, tr.filterable, .groups > .scroll, .picture, .rulehelp, .alone > li, .orderings > li';
+  const held = [...document.querySelectorAll(lists)].map((one) => {
+    return { one, parent: one.parentElement, size: one.querySelectorAll('*').length + 1 };
+  });
+  for (const { one } of held) one.remove();
+  window.portions = [[]];
+  let sum = document.querySelectorAll('*').length;
+  for (const item of held) {
+    if (sum + item.size > size && portions.at(-1).length) { portions.push([]); sum = 0; }
+    portions.at(-1).push(item);
+    sum += item.size;
+  }
+  return portions.length;
+}"""
+LOOK_AT = """async ([number, tags]) => {
+  for (const { one, parent } of portions[number]) parent.append(one);
+  const found = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
+  for (const { one } of portions[number]) one.remove();
+  return found.violations.flatMap((rule) => rule.nodes.slice(0, 3).map((node) =>
+    `${rule.impact} ${rule.id}: ${node.target} ${node.failureSummary}`));
+}"""
+
+
+@pytest.fixture(scope="session")
+def violations(axe: str) -> Callable[[Any], list[str]]:
+    """What axe-core says of a page with everything unfolded: its lists portion by portion, each within the whole frame of the page."""
+
+    def looked(tab: Any) -> list[str]:
+        tab.evaluate(axe)
+        portions = tab.evaluate(TAKE_APART, PORTION)
+        said = [line for number in range(portions) for line in tab.evaluate(LOOK_AT, [number, TAGS])]
+        return list(dict.fromkeys(said))
+
+    return looked
 
 
 @pytest.fixture(scope="session")

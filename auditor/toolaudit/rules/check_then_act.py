@@ -15,6 +15,13 @@ RULE = Rule(
     severity="error",
     summary="exists or absent is checked, then acted upon: both calls pass the check",
     help='Let the operation itself decide: open(path, "x"), INSERT … ON CONFLICT, dict.setdefault under a lock, SET … NX.',
+    remedies=(
+        ("memory", "Check and act under one lock, or let dict.setdefault decide."),
+        ("file", 'Let the operation itself decide: open(path, "x") to create, unlink(missing_ok=True) to delete.'),
+        ("dir", "Let the operation itself decide: mkdir(exist_ok=True), or mkdir and catch FileExistsError."),
+        ("sql", "Let the database decide: a unique key and INSERT … ON CONFLICT, or UPDATE … WHERE with the check in it."),
+        ("redis", "Let the server decide: SET … NX, or a script that checks and acts."),
+    ),
 )
 
 

@@ -15,6 +15,7 @@ RULE = Rule(
     severity="warning",
     summary="two blind writes of one resource: the order of the calls decides",
     help="Give each call a key of its own, keep the writes in separate batches, or write only if the version read still holds.",
+    remedies=(("order", "Keep the writes in separate batches, or give each call a key of its own."),),
 )
 
 

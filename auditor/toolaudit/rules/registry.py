@@ -11,20 +11,29 @@ from typing import cast
 
 from msgspec import Struct
 
-from toolaudit.model import Finding, Severity
+from toolaudit.model import Conflict, Finding, Severity
 from toolaudit.verdicts.scan_model import ScanModel
 
 Check = Callable[[ScanModel], Iterator[Finding]]
 
 
 class Rule(Struct, frozen=True, order=True):
-    """A code with its stable name, its default severity, what it finds in one line and what to do in one sentence."""
+    """A code with its stable name, its default severity, what it finds in one line and what to do in one sentence.
+
+    `remedies` says it better for a kind of resource, and under `order` for calls whose serial orders differ and that do not race.
+    """
 
     code: str
     name: str
     severity: Severity
     summary: str
     help: str
+    remedies: tuple[tuple[str, str], ...] = ()
+
+    def help_for(self, conflict: Conflict) -> str:
+        """What to do about one conflict."""
+        known = dict(self.remedies)
+        return known.get("order" if conflict.kind == "order" else conflict.resource.kind, self.help)
 
 
 class UnknownRuleError(LookupError):

@@ -15,6 +15,11 @@ RULE = Rule(
     severity="warning",
     summary="a read beside a write: the answer is old, or torn",
     help="Write to a temporary file and os.replace it, read once in one snapshot, and put the reader in a later batch than the writer.",
+    remedies=(
+        ("order", "Put the reader in a later batch than the writer where it must see the write."),
+        ("memory", "Take a copy under the lock that the writer holds, and put the reader in a later batch than the writer."),
+        ("sql", "Read once in one transaction, and put the reader in a later batch than the writer."),
+    ),
 )
 
 

@@ -84,7 +84,7 @@ def _told(rule: Rule, group: list[Conflict], tools: dict[str, Tool]) -> Finding:
         tools=ids,
         place=place_of(first.evidence[0] + first.evidence[1], tools[first.tools[0]]),
         message=message + (" (latent: not under today's runner)" if first.latent and first.kind == "race" else ""),
-        help=rule.help,
+        help=rule.help_for(first),
         evidence=first.evidence,
         resource=first.resource,
     )

@@ -13,13 +13,16 @@ import msgspec
 from toolaudit_reports.document import Ordering
 from toolaudit_reports.findings import RANK, Entry
 from toolaudit_reports.html.components import components
-from toolaudit_reports.sanitise import one_line, shorten
+from toolaudit_reports.labels import fitted
+from toolaudit_reports.sanitise import one_line
 from toolaudit_reports.stories import resource_text
 
 LARGEST = 60
 ROW, TOP, TOOL_X, HUB_X, WIDTH = 26, 18, 300, 620, 960
 """In SVG units: a row's height, the margin above, where the dots of tools and of resources stand, the whole width."""
 NAME = 34
+ARROWS = 30
+"""More orderings than that are no picture any more; they are listed below it."""
 FOLD_FROM = 12
 """So many tools are drawn one by one; of more, those with the same lines are one node."""
 SWEEPS = 6
@@ -98,11 +101,13 @@ def _picture(
     tool_nodes = [_node(tool_href(t), called[t], TOOL_X, tool_y[t], worst[t]) for t in tools]
     hub_nodes = [_node(entry_href(leads[h]), _behind(hub_of, h), HUB_X, hub_y[h], leads[h].severity) for h in hubs]
     edges = [_edge(tool_y[tool], hub_y[hub], links[tool, hub], f"{names.get(tool, tool)} – {hub}") for tool, hub in links]
-    edges += _arcs(orderings, tool_of, tool_y, names)
+    arcs = _arcs(orderings, tool_of, tool_y, names)
+    edges += arcs if len(arcs) <= ARROWS else []
     rows = max(len(tools), len(hubs))
     listed = ", ".join(one_line(names.get(tool, tool)) for tool in tools[:3])
     summary = f"{everything[0]} tools on {everything[1]} {'resource' if everything[1] == 1 else 'resources'}: {listed}"
     summary += ", …" if everything[0] > 3 else ""
+    summary += f"; {len(arcs)} orderings not drawn" if len(arcs) > ARROWS else ""
     return Picture(tuple(tool_nodes), tuple(hub_nodes), tuple(edges), 2 * TOP + (rows - 1) * ROW, summary, everything[0], left_out)
 
 
@@ -171,7 +176,7 @@ def _pulled(column: list[str], linked: dict[str, list[str]], other: list[str]) -
 def _node(href: str, labels: list[str], x: int, y: int, severity: str) -> Node:
     clean = [one_line(label) for label in labels]
     more = f" and {len(clean) - 1} more" if len(clean) > 1 else ""
-    return Node(href, shorten(clean[0], NAME - len(more)) + more, "\n".join(clean), x, y, severity)
+    return Node(href, fitted(clean[0], NAME - len(more)) + more, "\n".join(clean), x, y, severity)
 
 
 def _edge(tool_y: int, hub_y: int, severity: str, label: str) -> Edge:

@@ -8,10 +8,13 @@ import msgspec
 
 from toolaudit_reports.findings import RANK, Entry
 from toolaudit_reports.html.components import components
+from toolaudit_reports.labels import fitted
 from toolaudit_reports.proofs import Proof
 
 LARGEST = 40
 """So many tools a table: more columns fit no screen. The rest of a group is counted and stays in findings and graph."""
+HEAD, ROW = 30, 38
+"""So many characters over a column and before a row."""
 GLYPHS = {"error": "✕", "warning": "▲", "note": "•"}
 
 
@@ -33,9 +36,9 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """One table. `names` head its columns; `left_out` tools of the group are not in it."""
+    """One table. `heads` stand over its columns; `left_out` tools of the group are not in it."""
 
-    names: tuple[str, ...]
+    heads: tuple[str, ...]
     rows: tuple[Row, ...]
     left_out: int
 
@@ -68,7 +71,8 @@ def build(entries: tuple[Entry, ...], names: dict[str, str], proofs: dict[str, P
         room -= len(shown) ** 2
         shown = tuple(sorted(shown, key=lambda tool: (names.get(tool, tool), tool)))
         rows = tuple(_row(tool, shown, cells, names, proofs, href) for tool in shown)
-        groups.append(Group(tuple(names.get(tool, tool) for tool in shown), rows, len(tools) - len(shown)))
+        heads = tuple(fitted(names.get(tool, tool), HEAD) for tool in shown)
+        groups.append(Group(heads, rows, len(tools) - len(shown)))
     return Matrix(tuple(groups), tuple(alone), hidden)
 
 
@@ -81,7 +85,7 @@ def _row(
     href: Callable[[Entry], str],
 ) -> Row:
     row = [_cell(cells.get((tool, other)), proofs, href) for other in shown]
-    return Row(tool, names.get(tool, tool), tuple(row))
+    return Row(tool, fitted(names.get(tool, tool), ROW), tuple(row))
 
 
 def _cell(held: list[Entry] | None, proofs: dict[str, Proof], href: Callable[[Entry], str]) -> Cell | None:

@@ -16,7 +16,7 @@ from toolaudit_reports.html.cards import Card, Linker, card
 from toolaudit_reports.html.detail import LIMIT, Detail, levels, of_story
 from toolaudit_reports.html.prose import blocks
 from toolaudit_reports.html.timeline import Timeline
-from toolaudit_reports.overview import STATES, numbers
+from toolaudit_reports.overview import STATES, numbers, state_text
 from toolaudit_reports.pairs import pair_text
 from toolaudit_reports.render.commands import next_steps
 from toolaudit_reports.sanitise import plain
@@ -133,7 +133,7 @@ def _entry_anchors(view: View, linker: Linker, cards: tuple[Card, ...]) -> dict[
 def _held(view: View) -> list[tuple[str, str, int]]:
     """State, its words, how many tools are in it."""
     held = list(view.overview.states.values())
-    return [(state, words, held.count(state)) for state, words in STATES.items() if state in held]
+    return [(state, state_text(state, held.count(state)), held.count(state)) for state in STATES if state in held]
 
 
 def _used(view: View, rules: tuple[Any, ...]) -> list[Any]:
