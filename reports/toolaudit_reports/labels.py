@@ -33,7 +33,7 @@ def fitted(label: str, room: int) -> str:
     if len(label) <= room:
         return label
     name, place, _ = label.partition(" (")
-    front = min(len(name) + 2, room // 2) if place else room - 1
+    front = min(len(name) + 2, room - 10) if place else room - 1
     return f"{label[:front]}…{label[front - room + 1 :] if front < room - 1 else ''}"
 
 

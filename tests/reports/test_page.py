@@ -24,7 +24,7 @@ from toolaudit_reports.snippets import Mark
 
 replace = msgspec.structs.replace
 TEMPLATES = Path(toolaudit_reports.__file__).parent / "html" / "templates"
-VOID = {"meta", "link", "input", "br", "hr", "img"}
+VOID = {"meta", "link", "input", "br", "hr", "img", "col"}
 
 
 class Outline(HTMLParser):

@@ -8,6 +8,7 @@ from msgspec import Struct
 from toolaudit.model import Conflict, Ordering, Tool
 from toolaudit.verdicts.keys import resource_text
 from toolaudit_reports.document import ScanDocument
+from toolaudit_reports.labels import labels
 
 Link = tuple[str, str, str, str]
 
@@ -40,7 +41,7 @@ def of_document(document: ScanDocument) -> Coupling:
     """The same graph from a scan document; what is suppressed stays in it, for it is still true."""
     links: list[Link] = [(*c.tools, c.kind, f"{c.resource.kind}:{c.resource.key}") for c in document.conflicts]
     links += [(o.before, o.after, "before", f"{o.resource.kind}:{o.resource.key}") for o in document.orderings]
-    return _coupled([(tool.id, tool.name) for tool in document.tools], links)
+    return _coupled(list(labels(document.tools).items()), links)
 
 
 def _coupled(tools: list[tuple[str, str]], links: list[Link]) -> Coupling:

@@ -114,7 +114,8 @@ def _reply(question: str, answer: Answer, tool: Tool) -> Reply:
 
 def _use(use: ResourceUse, view: View, detail: Detail) -> Use:
     word = {"r": "reads", "w": "writes", "rmw": "reads and writes"}[use.access]
-    tags = [name for name, held in (("secondary", use.secondary), ("atomic", use.atomic)) if held]
+    # One atomic operation among others that leave a window does not make the whole atomic.
+    tags = [name for name, held in (("secondary", use.secondary), ("atomic", use.atomic and not use.windows)) if held]
     tags += [f"under {lock}" for lock in use.locks]
     tags += [f"{window} between read and write" for window in use.windows]
     resource = resource_text(Resource(kind=use.kind, key=use.key))

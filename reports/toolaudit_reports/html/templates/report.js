@@ -201,6 +201,6 @@
     for (const entry of entries) links.get(entry.target.id)?.classList.toggle("here", entry.isIntersecting);
   }, { rootMargin: "-30% 0px -65% 0px" });
   for (const id of links.keys()) { const section = document.getElementById(id); if (section) seen.observe(section); }
-  addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
+  addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details:not(.rulehelp)")) part.open = true; });
   follow();
 })();
