@@ -17,6 +17,8 @@ RULE = Rule(
     help='Let the operation itself decide: open(path, "x"), INSERT … ON CONFLICT, dict.setdefault under a lock, SET … NX.',
     remedies=(
         ("memory", "Check and act under one lock, or let dict.setdefault decide."),
+        ("session", "Check and act under one lock, or keep the session's state per call."),
+        ("http", "Let the service decide: a conditional request (If-None-Match, If-Match), or an idempotency key."),
         ("file", 'Let the operation itself decide: open(path, "x") to create, unlink(missing_ok=True) to delete.'),
         ("dir", "Let the operation itself decide: mkdir(exist_ok=True), or mkdir and catch FileExistsError."),
         ("sql", "Let the database decide: a unique key and INSERT … ON CONFLICT, or UPDATE … WHERE with the check in it."),

@@ -17,6 +17,7 @@ RULE = Rule(
     help="Hold one lock over read and write, use one atomic operation (SET n = n + 1, INCR, append), or mark the tools sequential.",
     remedies=(
         ("memory", "Hold one lock from the read to the write, or mark the tools sequential."),
+        ("session", "Hold one lock from the read to the write, or mark the tools sequential."),
         ("file", "Hold one lock over read and write and put the finished file in place with os.replace, or mark the tools sequential."),
         ("sql", "Let one statement compute it (SET n = n + 1), or lock the row in one transaction, or mark the tools sequential."),
         ("redis", "Use one atomic command or script (INCR, HINCRBY), or WATCH and retry, or mark the tools sequential."),
