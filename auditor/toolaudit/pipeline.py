@@ -323,9 +323,8 @@ def _notes(tools: tuple[Tool, ...], versions: Mapping[str, Version], discovery: 
     notes = []
     for name in sorted({tool.framework for tool in tools} & versions.keys()):
         version = versions[name]
-        assumed = f"{name} {version.version}" if version.certain else f"{name}: version not pinned, taken as {version.version or 'unknown'}"
         kind = "version" if version.certain else "assumed"
-        notes.append(ScanNote(kind=kind, message=f"{assumed} ({version.source})", framework=name, source=version.source))
+        notes.append(ScanNote(kind=kind, message=f"{name}: {version.source}", framework=name, source=version.source))
     odd = [note for note in discovery.notes if note.code not in ("TA903", "TA904")]
     notes += [ScanNote(kind="declaration", message=f"{n.name}: {n.message}", file=n.place.file, line=n.place.line) for n in odd]
     return tuple(notes)

@@ -101,6 +101,8 @@ class Head(Struct, frozen=True, forbid_unknown_fields=True):
     roots: tuple[str, ...] = ()
     distributions: tuple[str, ...] = ()
     newest: str = ""
+    newest_of: dict[str, str] = {}
+    """Distributions that are numbered apart from the first."""
     oldest: str = ""
     markers: tuple[str, ...] = ()
     source: str = ""

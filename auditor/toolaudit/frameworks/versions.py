@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 from packaging import version as versions_
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
 
-from toolaudit.frameworks.lockfiles import LOCKS, locked
+from toolaudit.frameworks.lockfiles import LOCKS, locked, locks
+from toolaudit.frameworks.needs import Need, canonical, needs
 from toolaudit.frameworks.schema import Framework
 
 _UP = 4
 """How many folders above a root are searched for lock files and a pyproject.toml."""
+_DOWN, _WIDE = 2, 200
+"""How many levels below the roots, and how many folders of each, are searched for projects of their own."""
+_MARKS = ("pyproject.toml", "requirements.txt", *LOCKS)
+_NO_PROJECTS = frozenset({"node_modules", "site-packages", "venv", "env", "build", "dist", "tests", "test", "docs", "examples"})
 
 
 class Version(Struct, frozen=True):
@@ -39,12 +41,6 @@ class Version(Struct, frozen=True):
         return self.shown or self.version or "unknown"
 
 
-class _Need(Struct, frozen=True):
-    distribution: str
-    specifier: str
-    source: str
-
-
 def detect(roots: Sequence[Path], frameworks: Iterable[Framework]) -> dict[str, Version]:
     """Framework name → version, for frameworks that have a distribution.
 
@@ -52,31 +48,50 @@ def detect(roots: Sequence[Path], frameworks: Iterable[Framework]) -> dict[str, 
     package's own metadata, the installed distribution, the newest version that is known.
     """
     listed = tuple(frameworks)
-    folders = _folders(roots)
-    pins = _pins(folders)
-    needs = _needs(folders)
-    return {one.name: _one(one, pins, needs) for one in listed if one.framework.distributions}
+    near, below = _folders(roots), _below(roots)
+    pins = _pins(near, below)
+    asked = needs((*near, *below))
+    return {one.name: _one(one, pins, asked) for one in listed if one.framework.distributions}
 
 
-def _one(framework: Framework, pins: Mapping[str, tuple[str, str]], needs: Mapping[str, _Need]) -> Version:
+def _one(framework: Framework, pins: Mapping[str, _Pin], asked: Mapping[str, tuple[Need, ...]]) -> Version:
     head = framework.framework
     names = [canonical(name) for name in head.distributions]
     for name in names:
-        if name in pins and _describes(framework, pins[name][0]):
-            return Version(pins[name][0], f"{name} {pins[name][0]} in {pins[name][1]}")
-    for name in names:
-        if name in needs:
-            found = _in_range(framework, needs[name])
+        if name in pins:
+            found = _pinned(framework, name, pins[name])
             if found is not None:
                 return found
     for name in names:
+        found = _best([one for need in asked.get(name, ()) if (one := _in_range(framework, need)) is not None])
+        if found is not None:
+            return found
+    for name in names:
         installed = _installed(name)
         if installed and _describes(framework, installed):
-            return Version(installed, f"{name} {installed}, installed beside toolaudit", certain=False)
+            return Version(installed, f"{name} {installed} is installed beside toolaudit, and nothing else names it", certain=False)
     unknown = "version unknown: no lock file, requirement or installation names it"
     if head.newest:
         return Version(head.newest, f"{unknown}; taken as the newest known, {head.newest}", certain=False, shown="unknown")
     return Version("", unknown, certain=False)
+
+
+def _pinned(framework: Framework, name: str, pin: _Pin) -> Version | None:
+    """The locked version; of several for different environments the newest, which is no fact."""
+    known = sorted((one for one in pin.versions if _describes(framework, one)), key=versions_.Version)
+    if len(known) < 2:
+        return Version(known[0], f"{name} {known[0]} in {pin.file}") if known else None
+    either = " or ".join(known)
+    return Version(known[-1], f"{name} {either} in {pin.file}, not one version for all; taken as {known[-1]}", certain=False, shown=either)
+
+
+def _best(found: list[Version]) -> Version | None:
+    """Of ranges for different environments the newest version; what is said names all."""
+    if len(found) < 2:
+        return found[0] if found else None
+    newest = max(found, key=lambda one: parsed(one.version) or versions_.Version("0"))
+    said = " or, in other environments, ".join(one.source.partition(";")[0] for one in found)
+    return Version(newest.version, f"{said}; taken as {newest.label}", certain=False, shown=" or ".join(one.label for one in found))
 
 
 def _describes(framework: Framework, text: str) -> bool:
@@ -95,14 +110,18 @@ def _has_successor(framework: Framework) -> bool:
     return framework.name.endswith("-classic")
 
 
-def _in_range(framework: Framework, need: _Need) -> Version | None:
-    """The newest version known to us within a required range."""
+def newest_of(framework: Framework, distribution: str) -> str:
+    """The newest known version of one of a framework's distributions."""
     head = framework.framework
+    return head.newest_of.get(distribution, head.newest)
+
+
+def _in_range(framework: Framework, need: Need) -> Version | None:
+    """The newest version known to us within a required range."""
+    newest = newest_of(framework, need.distribution)
     if not need.specifier:
         return Version(
-            head.newest,
-            f"{need.source} asks for {need.distribution} without a version; taken as the newest known, {head.newest}",
-            certain=False,
+            newest, f"{need.source} asks for {need.distribution} without a version; taken as the newest known, {newest}", certain=False
         )
     try:
         allowed = SpecifierSet(need.specifier)
@@ -112,11 +131,11 @@ def _in_range(framework: Framework, need: _Need) -> Version | None:
     exact = [spec.version for spec in allowed if spec.operator in {"==", "==="} and "*" not in spec.version]
     if exact:
         return Version(exact[0], said) if _describes(framework, exact[0]) else None
-    if head.newest and allowed.contains(head.newest, prereleases=True):
-        return Version(head.newest, f"{said}; taken as the newest known, {head.newest}", False)
+    if newest and allowed.contains(newest, prereleases=True):
+        return Version(newest, f"{said}; taken as the newest known, {newest}", False)
     bound = _edge(allowed)
     if bound and _describes(framework, bound):
-        return Version(bound, said, certain=False, shown=need.specifier)
+        return Version(bound, f"{said}; taken as a version in that range", certain=False, shown=need.specifier)
     return None
 
 
@@ -159,19 +178,14 @@ def holds(specifier: str, version: str) -> bool:
     return SpecifierSet(specifier).contains(version, prereleases=True)
 
 
-def canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
 def _folders(roots: Sequence[Path]) -> list[Path]:
     """The roots' folders, then those above them up to a repository's top."""
     found: dict[Path, None] = {}
-    for root in roots:
-        folder = root if root.is_dir() else root.parent
-        folder = folder.absolute()
+    for top in _tops(roots):
+        folder = top
         for _ in range(_UP):
             found[folder] = None
             if (folder / ".git").exists() or folder.parent == folder:
@@ -180,105 +194,65 @@ def _folders(roots: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
-def _pins(folders: Iterable[Path]) -> dict[str, tuple[str, str]]:
-    """Distribution → exact version and file, the nearest folder first, lock files before requirements files."""
-    found: dict[str, tuple[str, str]] = {}
-    for folder in folders:
-        files = [folder / name for name in LOCKS if (folder / name).is_file()]
-        files += sorted(one for one in folder.glob("pylock.*.toml") if one.is_file())
-        files += sorted(one for one in folder.glob("*requirements*.txt") if one.is_file())
-        files += sorted(one for one in folder.glob("requirements/*.txt") if one.is_file())
-        for file in files:
-            for name, version in locked(file):
-                found.setdefault(canonical(name), (version, file.name))
+def _tops(roots: Sequence[Path]) -> list[Path]:
+    return [(root if root.is_dir() else root.parent).absolute() for root in roots]
+
+
+def _below(roots: Sequence[Path]) -> list[Path]:
+    """The folders a little below the roots that are projects of their own; none in a folder of installed packages."""
+    found: list[Path] = []
+    level = [top for top in _tops(roots) if next(top.glob("*.dist-info"), None) is None]
+    for _ in range(_DOWN):
+        level = [folder for top in level for folder in _inside(top)][:_WIDE]
+        found += [folder for folder in level if any((folder / file).is_file() for file in _MARKS)]
+    return found
+
+
+def _inside(top: Path) -> list[Path]:
+    try:
+        names = sorted(one.name for one in os.scandir(top) if one.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+    return [top / name for name in names if not name.startswith((".", "_")) and name not in _NO_PROJECTS]
+
+
+class _Pin(Struct, frozen=True):
+    """The versions that are locked, and in which files."""
+
+    versions: tuple[str, ...]
+    file: str
+
+
+def _pins(near: Iterable[Path], below: Iterable[Path]) -> dict[str, _Pin]:
+    """Distribution → exact versions and file: the nearest folder first, lock files before requirements files; else those of all projects below."""
+    found: dict[str, _Pin] = {}
+    for folder in near:
+        for file in locks(folder):
+            for name, places in _versions(file).items():
+                found.setdefault(name, _Pin(tuple(places), next(iter(places.values()))))
         for info in sorted(folder.glob("*.dist-info")):
             name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
-            found.setdefault(canonical(name), (version, f"the folder of {info.name}"))
+            found.setdefault(canonical(name), _Pin((version,), f"the folder of {info.name}"))
+    under: dict[str, dict[str, str]] = {}
+    for folder in below:
+        own: dict[str, dict[str, str]] = {}
+        for file in locks(folder):
+            for name, places in _versions(file).items():
+                own.setdefault(name, places)
+        for name, places in own.items():
+            for version, place in places.items():
+                under.setdefault(name, {}).setdefault(version, f"{folder.name}/{place}")
+    for name, places in under.items():
+        found.setdefault(name, _Pin(tuple(places), " and ".join(dict.fromkeys(places.values()))))
     return found
 
 
-def _needs(folders: Iterable[Path]) -> dict[str, _Need]:
-    found: dict[str, _Need] = {}
-    inside = {folder.name for folder in folders}
-    for folder in folders:
-        for need in (*_project(folder / "pyproject.toml"), *_requirements(folder), *_metadata(folder, inside)):
-            found.setdefault(need.distribution, need)
+def _versions(file: Path) -> dict[str, dict[str, str]]:
+    """Distribution → the versions that a file locks, each with the name of the file it stands in."""
+    found: dict[str, dict[str, str]] = {}
+    for name, version, place in locked(file):
+        found.setdefault(canonical(name), {}).setdefault(version, place)
     return found
-
-
-def _project(file: Path) -> Iterator[_Need]:
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return
-    project = _table(document, "project")
-    lines: list[object] = _list(project.get("dependencies"))
-    for group in (*_table(project, "optional-dependencies").values(), *_table(document, "dependency-groups").values()):
-        lines += _list(group)
-    for line in lines:
-        if isinstance(line, str):
-            yield from _need(line, file.name)
-    poetry = _table(_table(document, "tool"), "poetry")
-    groups = _table(poetry, "group")
-    for table in (poetry, *(_table(groups, name) for name in groups)):
-        for name, value in _table(table, "dependencies").items():
-            text = value if isinstance(value, str) else value.get("version", "") if isinstance(value, dict) else ""
-            yield _Need(canonical(name), caret(str(text)), file.name)
-
-
-def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A table of a file that others wrote; empty when it is none."""
-    found = document.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []
-
-
-def caret(text: str) -> str:
-    """Poetry's `^1.2` and `~1.2` as a specifier set."""
-    found = re.fullmatch(r"\s*([\^~])\s*(\d+(?:\.\d+)*)\s*", text)
-    if not found:
-        return "" if text.strip() in {"*", ""} else f"=={text.strip()}" if re.fullmatch(r"\s*\d+(\.\d+)*\s*", text) else text.strip()
-    parts = [int(part) for part in found[2].split(".")]
-    at = next((number for number, part in enumerate(parts) if part), len(parts) - 1) if found[1] == "^" else min(1, len(parts) - 1)
-    upper = [*parts[:at], parts[at] + 1]
-    return f">={found[2]},<{'.'.join(map(str, upper))}"
-
-
-def _requirements(folder: Path) -> Iterator[_Need]:
-    for file in sorted(folder.glob("*requirements*.txt")):
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            continue
-        for line in lines:
-            yield from _need(line.partition("#")[0].strip(), file.name)
-
-
-def _metadata(folder: Path, inside: Collection[str]) -> Iterator[_Need]:
-    """`Requires-Dist` of the scanned package itself: `*.dist-info/METADATA`, `*.egg-info/PKG-INFO`, `PKG-INFO` of an sdist."""
-    own = [*folder.glob("*.dist-info/METADATA"), *folder.glob("*.egg-info/PKG-INFO"), *folder.glob("PKG-INFO")]
-    if len(own) > 3:
-        packages = {canonical(name) for name in inside}
-        own = [file for file in own if canonical(file.parent.name.partition("-")[0].removesuffix(".egg")) in packages]
-    for file in sorted(own):
-        try:
-            text = file.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        for line in text.split("\n\n", 1)[0].splitlines():
-            if line.startswith("Requires-Dist:"):
-                yield from _need(line.partition(":")[2], f"{file.parent.name}/{file.name}" if file.name == "METADATA" else file.name)
-
-
-def _need(line: str, source: str) -> Iterator[_Need]:
-    try:
-        found = Requirement(line.strip())
-    except InvalidRequirement:
-        return
-    yield _Need(canonical(found.name), str(found.specifier), source)
 
 
 def _installed(name: str) -> str:

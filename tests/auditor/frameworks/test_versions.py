@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from toolaudit.frameworks import load
-from toolaudit.frameworks.versions import Version, caret, detect, holds
+from toolaudit.frameworks.needs import caret
+from toolaudit.frameworks.versions import Version, detect, holds
 
 FRAMEWORKS = load()
 
@@ -36,6 +38,100 @@ def test_a_lock_file_gives_the_exact_version(file: str, text: str, tmp_path: Pat
     found = detect([tmp_path], FRAMEWORKS)["mcp"]
     assert found == Version("1.12.4", f"mcp 1.12.4 in {Path(file).name}")
     assert found.label == "1.12.4"
+
+
+LOCKS = Path(__file__).parent / "locks"
+BOTH = "1.30.0 or 2.3.0"
+
+
+@pytest.mark.parametrize(
+    ("file", "mcp", "smolagents"),
+    [
+        ("uv.lock", BOTH, "1.17.0"),
+        ("poetry.lock", BOTH, "1.17.0"),
+        ("pdm.lock", "1.30.0", "1.17.0"),
+        ("pylock.toml", "1.30.0", "1.17.0"),
+        ("pylock.uv.toml", BOTH, "unknown"),
+        ("Pipfile.lock", "1.30.0", "1.17.0"),
+        ("requirements.txt", BOTH, "unknown"),
+    ],
+)
+def test_what_the_tools_themselves_wrote(file: str, mcp: str, smolagents: str, tmp_path: Path):
+    """Written by uv 0.13, Poetry 2.5, PDM 2.26, pip 26 and Pipenv, without addresses and other packages: mcp with an extra, in one version
+    below Python 3.12 and another from there on (PDM and Pipenv know one version only), smolagents as an extra of the project."""
+    shutil.copy(LOCKS / file, tmp_path / file)
+    found = detect([tmp_path], FRAMEWORKS)
+    assert found["mcp"].label == mcp
+    assert found["smolagents"].label == smolagents
+    assert found["mcp"].certain == (mcp == "1.30.0")
+    if mcp == BOTH:
+        assert found["mcp"].source == f"mcp {BOTH} in {file}, not one version for all; taken as 2.3.0"
+
+
+REQUIREMENTS = [
+    ("mcp[cli]==1.12.4", "1.12.4"),
+    ("mcp == 1.12.4 # why", "1.12.4"),
+    ("mcp==1.12.4#egg", "unknown"),
+    ("mcp==1.12.4 \\\n    --hash=sha256:0 \\\n    --hash=sha256:1", "1.12.4"),
+    ("mcp==1.12.4 --hash=sha256:0", "1.12.4"),
+    ('mcp==1.12.4 ; sys_platform == "win32" and python_version >= "3.9"', "1.12.4"),
+    ("mcp>=1.2,<2 --config-setting=x", "<2,>=1.2"),
+    ("mcp==1.12.*", "==1.12.*"),
+    ("mcp @ git+https://example.org/mcp@v1.12.4", "2.3.0"),
+    ("--index-url https://example.org\n-e .\n./local\nhttps://example.org/mcp-1.12.4.whl\nmcp==1.12.4", "1.12.4"),
+    ("-r inner/base.txt", "1.9.0"),
+    ("--requirement=inner/base.txt", "1.9.0"),
+    ("mcp\n-c inner/base.txt", "1.9.0"),
+    ("mcp\n--constraint inner/ranges.txt", "2.3.0"),
+    ("-c inner/ranges.txt", "<2"),
+    ("-r requirements.txt\n-r missing.txt\nmcp==1.12.4", "1.12.4"),
+    ("-r /dev/zero\n-r inner\nmcp==1.12.4", "1.12.4"),
+    ('mcp<2 ; python_version < "3.12"\nmcp>=2.1 ; python_version >= "3.12"', "<2 or 2.3.0"),
+    ("mcp-types==1.0\nnot a requirement ==", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("text", "label"), REQUIREMENTS)
+def test_requirements_as_pip_reads_them(text: str, label: str, tmp_path: Path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "base.txt").write_text("-r more.txt\n")
+    (tmp_path / "inner" / "more.txt").write_text("-r base.txt\nmcp==1.9.0\n")
+    (tmp_path / "inner" / "ranges.txt").write_text("mcp<2\n")
+    (tmp_path / "requirements.txt").write_text(text + "\n")
+    assert detect([tmp_path], FRAMEWORKS)["mcp"].label == label
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_powershell_writes(encoding: str, tmp_path: Path):
+    (tmp_path / "requirements.txt").write_bytes("mcp==1.12.4\r\nother==1\r\n".encode(encoding))
+    assert detect([tmp_path], FRAMEWORKS)["mcp"].version == "1.12.4"
+
+
+def test_requirements_in_a_folder_and_of_pip_tools(tmp_path: Path):
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "base.txt").write_text("fastmcp>=2,<3\n")
+    (tmp_path / "requirements.in").write_text("mcp<2\n")
+    found = detect([tmp_path], FRAMEWORKS)
+    assert (found["fastmcp"].label, found["mcp"].label) == ("<3,>=2", "<2")
+
+
+def test_projects_below_the_scanned_folder_count_when_nothing_nearer_speaks(tmp_path: Path):
+    for folder, version in (("servers/git", "1.30.0"), ("servers/time", "2.3.0"), ("node_modules/x", "1.1"), (".venv/y", "1.2")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "uv.lock").write_text(UV.replace("1.12.4", version))
+    found = detect([tmp_path], FRAMEWORKS)["mcp"]
+    assert found.label == "1.30.0 or 2.3.0"
+    assert "git/uv.lock and time/uv.lock" in found.source
+    (tmp_path / "uv.lock").write_text(UV)
+    assert detect([tmp_path], FRAMEWORKS)["mcp"].version == "1.12.4"
+
+
+def test_a_framework_of_several_distributions_names_the_one_it_found(tmp_path: Path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["langchain-core>=1"]\n')
+    found = detect([tmp_path], FRAMEWORKS)["langchain"]
+    assert found.source == "pyproject.toml asks for langchain-core>=1; taken as the newest known, 1.8.1"
+    (tmp_path / "requirements.txt").write_text("langgraph==1.1.0\n")
+    assert detect([tmp_path], FRAMEWORKS)["langchain"] == Version("1.1.0", "langgraph 1.1.0 in requirements.txt")
 
 
 def test_a_lock_file_is_found_above_the_scanned_folder_and_below_the_repository(tmp_path: Path):
@@ -97,7 +193,7 @@ def test_the_scanned_package_says_what_it_needs(tmp_path: Path):
     (tmp_path / "server").mkdir()
     found = detect([tmp_path / "server"], FRAMEWORKS)
     assert holds("<2", found["mcp"].version)
-    assert found["mcp"].source == "server-1.0.dist-info/METADATA asks for mcp<2,>=1.26"
+    assert found["mcp"].source == "server-1.0.dist-info/METADATA asks for mcp<2,>=1.26; taken as a version in that range"
     assert "unknown" in found["fastmcp"].source
 
 
