@@ -58,6 +58,7 @@ def test_what_the_registry_has_is_found_and_nothing_else(package: dict[str, Any]
     ]
     generated = sum(tool.generated for tool in tools)
     print(f"\n{package['name']}: registry {len(made)}, found {len(made) - len(missed)}, reported {len(tools)}, generated {generated}")
+    print(*(f"  missed: {one['module']} {one['function']} {one['name']}" for one in missed if "module" in one), sep="\n")
     assert made, "the registry is empty"
     assert len(missed) <= 0.02 * len(made), missed
     assert not further, [tool.id for tool in further]

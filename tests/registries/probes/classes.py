@@ -9,11 +9,11 @@ from imported import modules, subclasses
 
 where, *packages = sys.argv[1:]
 package = tuple(packages)
+base = getattr(importlib.import_module(where.partition(":")[0]), where.partition(":")[2])  # before what is missing is stood in for
 found, failed = [], []
 for one in packages:
     more, bad = modules(one)
     found, failed = found + more, failed + bad
-base = getattr(importlib.import_module(where.partition(":")[0]), where.partition(":")[2])
 
 
 def named(cls: type) -> str:

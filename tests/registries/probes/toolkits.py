@@ -20,12 +20,14 @@ for cls in subclasses(found, package, base):
     if inspect.isabstract(cls):
         continue
     names: list[str] = []
+    owner = cls
     try:
         signal.alarm(5)  # a constructor that waits for a service
         if hasattr(base, "activities"):
             names = [name for name, value in inspect.getmembers(cls, callable) if getattr(value, "is_activity", False)]
         else:
             kit = made(cls)
+            owner = type(kit)  # a class may make another's instances
             if hasattr(kit, "get_tools"):
                 names = [tool.get_function_name() for tool in kit.get_tools()]
             else:
@@ -36,5 +38,10 @@ for cls in subclasses(found, package, base):
         continue
     finally:
         signal.alarm(0)
-    tools += [{"name": name, "module": cls.__module__, "function": cls.__qualname__, "kind": "class"} for name in names]
+    for name in names:
+        # An inherited tool is its base's, under every subclass.
+        home = next((one for one in owner.__mro__ if name in vars(one)), owner)
+        home = home if home.__module__.startswith(package) else owner
+        tools.append({"name": name, "module": home.__module__, "function": home.__qualname__, "kind": "class"})
+tools = [one for at, one in enumerate(tools) if one not in tools[:at]]
 print(json.dumps({"tools": tools, "failed": failed}))
