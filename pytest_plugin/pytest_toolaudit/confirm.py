@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,6 +90,23 @@ class ConfirmPlugin:
             return scan(settle(tuple(self.paths), {}))
         except ToolauditError as error:
             raise pytest.UsageError(f"--toolaudit: {error.message}") from None
+
+    @functools.cached_property
+    def base(self) -> Path:
+        """What the scan shows files relative to; a scan document is read where it was made."""
+        from toolaudit.project.walk import base_of
+
+        return self.root if any(path.suffix == ".json" for path in self.paths) else base_of(self.paths)
+
+    @property
+    def outside(self) -> Path | None:
+        """Where the tools are, when that is not the working folder."""
+        return self.base if self.base != self.root else None
+
+    @property
+    def from_here(self) -> str:
+        """The same as a path that a command of the working folder takes, to put before a file's name."""
+        return "" if self.outside is None else os.path.relpath(self.base, self.root).replace(os.sep, "/") + "/"
 
     def supplied(self) -> Supplied:
         """What the project's conftest.py files supply, the nearest last."""
@@ -205,13 +224,13 @@ class ConfirmItem(pytest.Item):
     supplied: Supplied
 
     def runtest(self) -> None:
-        trial = attempt(self.work, self.plugin.root, self.supplied, self.plugin.limits, self.plugin.allowed)
-        self.user_properties.append((PROPERTY, msgspec.json.encode(items_of(trial, self.plugin.root)).decode()))
+        trial = attempt(self.work, self.plugin.base, self.supplied, self.plugin.limits, self.plugin.allowed)
+        self.user_properties.append((PROPERTY, msgspec.json.encode(items_of(trial, self.plugin.base, self.plugin.from_here)).decode()))
         target = self.config.getoption("toolaudit_write_tests")
         if target and trial.verdict == "confirmed":
             from pytest_toolaudit.writing import write_test
 
-            write_test(trial, self.plugin.root / target, self.supplied.state is not None)
+            write_test(trial, self.plugin.root / target, self.supplied.state is not None, self.plugin.outside)
         if trial.verdict == "cannot-run":
             pytest.skip(trial.reason + (f"; {trial.remedy}" if trial.remedy else ""))
         if trial.verdict == "confirmed":
@@ -224,7 +243,7 @@ class ConfirmItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         tool = self.work.tools[0]
-        return self.plugin.root / tool.file, tool.line - 1, self.name
+        return self.plugin.base / tool.file, tool.line - 1, self.name
 
 
 class ConfirmedError(AssertionError):

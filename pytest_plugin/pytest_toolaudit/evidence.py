@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_toolaudit.engine.turn import READ, WRITE
-from pytest_toolaudit.oracle.compare import Outcome, readable, show_result
+from pytest_toolaudit.oracle.compare import Outcome, nearest, readable, show_result
 from pytest_toolaudit.search.named import Step
 from pytest_toolaudit.verdict import REPLAYS, Verdict
-from pytest_toolaudit.witness import nearest, relevant
+from pytest_toolaudit.witness import relevant
 from toolaudit_reports import document as out
 
 SERIAL_SHOWN = 4
@@ -31,8 +31,8 @@ def witness(found: Verdict, root: Path, replay: str) -> out.Witness:
         schedule=seen.schedule if seen is not None else "",
         preemptions=seen.preemptions if seen is not None else 0,
         steps=timeline(steps, names, root),
-        outcome=_outcome(found.outcome, names),
-        serial_outcomes=tuple(_outcome(o, names, order, timeline(told.get(order, ()), names, root)) for order, o in shown),
+        outcome=_outcome(found.outcome, names, others=[o for _, o in found.serial_outcomes]),
+        serial_outcomes=tuple(_outcome(o, names, order, timeline(told.get(order, ()), names, root), [found.outcome]) for order, o in shown),
         failure=found.failure or "",
         replay=replay,
         replayed=REPLAYS if seen is not None else 0,
@@ -65,7 +65,14 @@ def relative(file: str, root: Path) -> str:
     return path.relative_to(root).as_posix() if file and path.is_relative_to(root) else path.name
 
 
-def _outcome(outcome: Outcome, names: Sequence[str], order: Sequence[int] = (), steps: tuple[out.TimelineStep, ...] = ()) -> out.Outcome:
+def _outcome(
+    outcome: Outcome,
+    names: Sequence[str],
+    order: Sequence[int] = (),
+    steps: tuple[out.TimelineStep, ...] = (),
+    others: Sequence[Outcome] = (),
+) -> out.Outcome:
     results = {name: show_result(result) for name, result in zip(names, outcome.results, strict=False)}
-    state = {key: readable(value) for key, value in outcome.state}
+    there = [dict(other.state) for other in others]
+    state = {key: readable(value, [known.get(key) for known in there]) for key, value in outcome.state}
     return out.Outcome(results=results, state=state, order=tuple(names[call] for call in order), steps=steps)

@@ -233,7 +233,18 @@ class Explorer:
         if order is None and self.world.version != version:  # a serial order showed more to observe
             run, outcome = self._run(schedule.order, schedule, serial=False)
             order = self.serial.explains(outcome, run.trace)
-        return Judged(schedule, outcome, run, order, self.serial.undecided)
+        undecided = self.serial.undecided
+        order = order if order is not None else self._uninterrupted(run, outcome)
+        return Judged(schedule, outcome, run, order, undecided and order is None)
+
+    def _uninterrupted(self, run: Run, outcome: Outcome) -> Order | None:
+        """The serial order that a schedule turned out to be: one more run of it, so where the two differ is masked, not a race."""
+        if any(self.machine.in_loop) or run.detached or sorted(run.turns) != list(range(len(self.calls))):
+            return None
+        known = self.serial.outcome(run.turns)
+        if not known.blocked and len(known.outcome.state) == len(outcome.state):
+            self.masks.learn(self.masks.apply(known.outcome), self.masks.apply(outcome))
+        return run.turns
 
     def steer(self, reduction: Reduction) -> Judged | None:
         """Runs and judges the next schedule of an exhaustive search; None when it only repeats what others showed."""
@@ -266,9 +277,9 @@ class Explorer:
         self.serial.outcome(given[::-1])
         self.masks.learn(self.serial.outcome(given).outcome, self.rerun(given)[1])
 
-    def again(self, schedule: Schedule) -> tuple[Run, Outcome]:
-        """Runs a schedule once more, without judging it."""
-        return self._run(schedule.order, schedule, serial=False)
+    def again(self, schedule: Schedule, serial: bool = False) -> tuple[Run, Outcome]:
+        """Runs a schedule once more, without judging it. ``serial``: each call to its end."""
+        return self._run(schedule.order, schedule, serial)
 
     def narrate(self, schedule: Schedule, entries: tuple[Entry, ...] = (), serial: bool = False) -> tuple[Run, Outcome, Narrator]:
         """Runs a schedule with every access named; ``entries`` are followed by name. ``serial``: each call to its end."""

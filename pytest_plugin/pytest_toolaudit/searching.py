@@ -14,6 +14,7 @@ from pytest_toolaudit.explorer import Explorer, Judged
 from pytest_toolaudit.oracle.compare import Outcome
 from pytest_toolaudit.oracle.determinism import first_difference
 from pytest_toolaudit.oracle.serial import Order
+from pytest_toolaudit.proving import replayed
 from pytest_toolaudit.search.conflicts import components
 from pytest_toolaudit.search.directed import start_orders, sweep
 from pytest_toolaudit.search.exhaustive import Reduction
@@ -38,6 +39,7 @@ class Search:
         self.traces = 0
         self.stale: list[str] = []
         self.open: list[Schedule] = []
+        self.repeats: dict[Schedule, int] = {}
         self.hit: Judged | None = None
         self.problem: Problem | None = None
         self.end = time.monotonic() + self.settings.limit
@@ -65,19 +67,19 @@ class Search:
         serial.outcome(self.given[::-1])
         hit = self._saved(first) or (self._exhaust() if self.settings.exhaustive else self._sweep() or self._random())
         while hit is not None:
-            if not self._differs_by_itself(hit):
+            if self._stands(hit):
                 return self.proven(hit)
             hit = self._sweep() or self._random()
         return self._nothing_found()
 
-    def _differs_by_itself(self, hit: Judged) -> bool:
-        """Whether what no serial order explains is only a value that differs from run to run; it is masked from now on."""
-        explorer = self.explorer
-        run, outcome = explorer.again(hit.schedule)
-        if hit.run.problem or run.problem or first_difference(hit.run.trace, run.trace) is not None:
-            return False
-        explorer.schedules += 1
-        return explorer.masks.learn(hit.outcome, outcome) and not self.is_hit(explorer.judge(hit.schedule))
+    def _stands(self, hit: Judged) -> bool:
+        """Still unexplained after its replays, with serial orders run anew before and after them."""
+        same, where = replayed(self.explorer, hit)
+        self.repeats[hit.schedule] = same
+        if where is not None and same < REPLAYS:
+            self.unsteady = self.unsteady or where
+        serial = self.explorer.serial
+        return hit.run.problem is not None or (serial.explains(hit.outcome, hit.run.trace) is None and not serial.undecided)
 
     def only(self, text: str) -> Verdict:
         """Runs one schedule given as text."""
@@ -235,25 +237,15 @@ class Search:
 
     def proven(self, hit: Judged) -> Verdict:
         """The verdict on a schedule that fails: replayed, made smaller."""
-        explorer = self.explorer
-        same = self._replays(hit)
+        if hit.schedule not in self.repeats and not self._stands(hit):
+            return self.done("serializable", None)
+        same = self.repeats[hit.schedule]
         if same < REPLAYS:
             self.unsteady = self.unsteady or f"the same schedule led to the same outcome {same} times out of {REPLAYS}"
             return self.done("nondeterministic", None)
-        hit = fewer_preemptions(explorer, hit, self.is_hit)
+        hit = fewer_preemptions(self.explorer, hit, lambda judged: self.is_hit(judged) and self._stands(judged))
         self.hit = hit
         return self.done("deadlock" if hit.run.problem is not None else "racy", hit)
-
-    def _replays(self, hit: Judged) -> int:
-        explorer = self.explorer
-        wanted = explorer.masks.apply(hit.outcome)
-        same = 0
-        for _ in range(REPLAYS):
-            run, outcome = explorer.again(hit.schedule)
-            kind = run.problem.kind if run.problem else None
-            hit_kind = hit.run.problem.kind if hit.run.problem else None
-            same += explorer.masks.apply(outcome) == wanted and kind == hit_kind
-        return same
 
     def _nothing_found(self) -> Verdict:
         explorer = self.explorer

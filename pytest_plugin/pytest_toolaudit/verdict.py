@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.explorer import Explorer, Judged
-from pytest_toolaudit.oracle.compare import Outcome
+from pytest_toolaudit.oracle.compare import Outcome, nearest
 from pytest_toolaudit.oracle.serial import Order
 from pytest_toolaudit.search import token
 from pytest_toolaudit.search.named import Step
@@ -113,8 +113,6 @@ def make_witness(explorer: Explorer, hit: Judged) -> Witness:
 
 def serial_steps(explorer: Explorer, kind: str, outcome: Outcome) -> tuple[tuple[Order, tuple[Step, ...]], ...]:
     """The serial orders that a reader compares with, each run once more with every access named."""
-    from pytest_toolaudit.witness import nearest
-
     if kind not in ("racy", "deadlock", "order-dependent"):
         return ()
     known = nearest(explorer.masks.apply(outcome), explorer.serial.outcomes())

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from pytest_toolaudit.engine.turn import READ, WRITE
-from pytest_toolaudit.oracle.compare import Outcome, readable, show_result
+from pytest_toolaudit.oracle.compare import Outcome, nearest, readable, show_result
 from pytest_toolaudit.search.named import Step
 from pytest_toolaudit.verdict import Verdict, Witness
 
@@ -95,23 +95,14 @@ def _differing(outcome: Outcome, serial: Iterable[Outcome], names: Sequence[str]
     return [name for name, value in outcome.fields(names) if any(f.get(name) != value for f in fields)]
 
 
-def _outcome_lines(outcome: Outcome, names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+def _outcome_lines(outcome: Outcome, names: Sequence[str], wanted: Sequence[str], others: Iterable[Outcome]) -> list[str]:
     lines = []
+    there = [dict(other.state) for other in others]
     for name, value in outcome.fields(names):
         if name in wanted:
-            shown = show_result(value) if name in names else "= " + readable(value)
+            shown = show_result(value) if name in names else "= " + readable(value, [o.get(name) for o in there])
             lines.append(f"    {name} {shown}")
     return lines
-
-
-def nearest(outcome: Outcome, serial: Sequence[tuple[tuple[int, ...], Outcome]]) -> list[tuple[tuple[int, ...], Outcome]]:
-    """The serial outcomes, the one with the fewest differences first."""
-
-    def distance(other: Outcome) -> int:
-        mine = [*outcome.results, *outcome.state]
-        return sum(a != b for a, b in zip(mine, [*other.results, *other.state], strict=False))
-
-    return sorted(serial, key=lambda item: (distance(item[1]), item[0]))
 
 
 def headline(verdict: Verdict) -> str:
@@ -166,12 +157,12 @@ def story(verdict: Verdict, width: int = 100) -> str:
     if verdict.kind in ("racy", "deadlock", "order-dependent"):
         differing = _differing(verdict.outcome, [o for _, o in serial], names)
         lines.append("  outcome:" if verdict.kind != "order-dependent" else "  outcome of the given order:")
-        lines += _outcome_lines(verdict.outcome, names, differing)
+        lines += _outcome_lines(verdict.outcome, names, differing, [o for _, o in serial])
         for order, outcome in serial[:4]:
             if verdict.kind == "order-dependent" and outcome == verdict.outcome:
                 continue
             lines.append(f"  serial outcome of {_order_text(order, names)}:")
-            lines += _outcome_lines(outcome, names, differing)
+            lines += _outcome_lines(outcome, names, differing, [verdict.outcome])
         if len(serial) > 4:
             lines.append(f"  and {len(serial) - 4} more serial outcomes")
         lines.append("")

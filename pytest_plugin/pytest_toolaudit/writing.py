@@ -18,11 +18,14 @@ _SHORT = 2000
 _MOST = 200_000
 
 
-def write_test(trial: Trial, folder: Path, stated: bool) -> Path:
-    """Writes the file, over an older one of the same item, and returns its path. `stated`: the project supplies the world."""
+def write_test(trial: Trial, folder: Path, stated: bool, outside: Path | None = None) -> Path:
+    """Writes the file, over an older one of the same item, and returns its path.
+
+    `stated`: the project supplies the world. `outside`: where the tools are, when that is not the working folder.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"test_{_name(trial.work.name)}.py"
-    path.write_text(text(trial, stated), encoding="utf-8")
+    path.write_text(text(trial, stated, outside), encoding="utf-8")
     return path
 
 
@@ -30,14 +33,15 @@ def _name(name: str) -> str:
     return re.sub(r"\W+", "_", name).strip("_").lower()
 
 
-def text(trial: Trial, stated: bool = False) -> str:
+def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str:
     """The source of the test."""
     found, work = trial.found, trial.work
     assert found is not None
     setup = [] if stated or sum(map(len, trial.start.values())) > _MOST else _setup(trial.start)
     tools = _tools(trial)
     calls = ", ".join(f"call({tools[tool.id]}{_arguments(given)})" for tool, given in zip(work.tools, trial.arguments, strict=True))
-    loads = [f'{variable} = toolaudit.tool("{identity}")' for identity, variable in tools.items()]
+    before = f"{outside.as_posix()}/" if outside is not None else ""
+    loads = [f'{variable} = toolaudit.tool("{before}{identity}")' for identity, variable in tools.items()]
     body = ["monkeypatch.chdir(tmp_path)", 'monkeypatch.setenv("HOME", str(tmp_path))', *setup, *loads, _check(found, calls, stated)]
     uses = "\n".join(body)
     imports = [name for name in ("base64", "zlib") if f"{name}." in uses]

@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 import uuid
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ import pytest
 
 from pytest_toolaudit import aexplore, call, explore
 from pytest_toolaudit.engine.turn import turn
-from pytest_toolaudit.oracle.compare import Masks, Outcome
+from pytest_toolaudit.oracle.compare import Masks, Outcome, readable
 
 pytestmark = pytest.mark.timeout(60)
 STATE: dict[str, Any] = {"n": 0}
@@ -117,6 +118,89 @@ def test_nondeterministic() -> None:
     assert verdict.kind == "nondeterministic"
     assert verdict.witness is None
     assert any("does not repeat its own steps" in note for note in verdict.notes)
+
+
+TICKS = itertools.count()
+
+
+def slow_clock(period: int) -> int:
+    """A clock that nobody can hold still, and that stands still for a while."""
+    return next(TICKS) // period
+
+
+def save_stamped(path: str, period: int) -> str:
+    """Looks whether the file is there, and writes the same into it in any case, with the time."""
+    seen = Path(path).exists()
+    Path(path).write_text(f"saved at {slow_clock(period)}")
+    return "saved" if seen in (True, False) else "never"
+
+
+@pytest.mark.parametrize("period", [1, 2, 3, 5, 7, 11, 23, 40, 97])
+def test_a_clock_that_ticks_during_the_search_is_no_race(period: int) -> None:
+    """Serial orders are run anew before and after a suspicious schedule: what differs then is masked and named."""
+    verdict = explore([call(save_stamped, "a.txt", period), call(save_stamped, "a.txt", period)])
+    assert verdict.kind not in ("racy", "nondeterministic"), verdict.render()
+    assert verdict.witness is None
+
+
+@pytest.mark.parametrize("period", [3, 11, 40])
+def test_a_race_beside_a_ticking_clock(period: int) -> None:
+    """What does not tick is still compared."""
+
+    def add() -> int:
+        STATE["n"] = STATE["n"] + 1
+        return slow_clock(period)
+
+    verdict = explore([call(add), call(add)], state=lambda: STATE.update(n=0), observe=lambda: STATE["n"])
+    assert verdict.kind == "racy", verdict.render()
+
+
+def save_archive(name: str) -> str:
+    """An office document is such an archive: its members carry the time, and the bytes differ from second to second."""
+    with zipfile.ZipFile("book.zip", "w") as book:
+        for member in ("[Content_Types].xml", "sheet.xml"):
+            book.writestr(zipfile.ZipInfo(member, (1980 + next(TICKS) % 100, 1, 1, 0, 0, 0)), name)
+    return name
+
+
+def test_archives_are_compared_by_their_members() -> None:
+    """Not by their bytes, which carry times."""
+    verdict = explore([call(save_archive, "same"), call(save_archive, "same")], preemptions=0)
+    assert verdict.masked == ()
+    assert dict(verdict.outcome.state)["file:book.zip"][:1] == ("archive",)
+
+
+def test_the_members_that_differ_are_shown() -> None:
+    """A report of two documents names the member and where its text differs; one torn by two writers is said to be damaged."""
+    texts = ["x" * 300 + "first", "x" * 300 + "second"]
+    one, other = (("archive", ("[Content_Types].xml", "same"), ("sheet.xml", text)) for text in texts)
+    assert "Content_Types" not in readable(one, [other])
+    assert readable(one, [other]).startswith("sheet.xml: ...xxx")
+    assert "first" in readable(one, [other])
+    assert readable(one, [one]) == "archive of [Content_Types].xml, sheet.xml"
+    torn = explore([call(save_archive, "first"), call(save_archive, "second")])
+    assert torn.kind == "racy", torn.render()
+    assert "damaged archive" in torn.render()
+
+
+def c_clocks() -> tuple[Any, ...]:
+    """Clocks of the standard library that take no argument."""
+    return (*time.localtime()[:6], *time.gmtime()[:6], time.ctime(), time.asctime(), time.strftime("%H:%M:%S"))
+
+
+def test_broken_down_times_are_of_the_call() -> None:
+    """``localtime``, ``strftime`` and their kin tell the call's own time."""
+    started = time.localtime()[:3]
+    verdict = explore([call(c_clocks), call(bump)], preemptions=0)
+    told = verdict.outcome.results[0][1]
+    assert told[-1] == time.strftime("%H:%M:%S", time.strptime(told[-3]))
+    assert told[-2] == told[-3]
+    assert started <= tuple(told[1:4]) <= time.localtime()[:3]
+
+
+def bump() -> None:
+    """A counter that both read and write."""
+    STATE["n"] = STATE["n"] + 1
 
 
 # -- what cannot be seen ----------------------------------------------------------------------------------------------

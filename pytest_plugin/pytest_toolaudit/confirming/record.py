@@ -23,12 +23,13 @@ def collected(items: Iterable[out.EvidenceItem], *, runner: str, seed: int) -> o
     return out.EvidenceDocument(schema=out.SCHEMA, version=__version__, runner=runner, items=ordered, seed=seed)
 
 
-def items_of(trial: Trial, root: Path) -> list[out.EvidenceItem]:
-    """One trial as items: the clash that was tried, then those that its batch decided too. Paths are relative to `root`.
+def items_of(trial: Trial, root: Path, from_here: str = "") -> list[out.EvidenceItem]:
+    """One trial as items: the clash that was tried, then those that its batch decided too. Paths are relative to `root`; the command that
+    replays one has `from_here` before them.
 
     A clash on whose resource the witness does not touch is not confirmed by it: the item says where the other clash was found.
     """
-    first = _item(trial, root)
+    first = _item(trial, root, from_here)
     shared = msgspec.structs.replace(first, witness=None) if first.verdict != "confirmed" else first
     return [first] + [
         msgspec.structs.replace(
@@ -50,7 +51,7 @@ def _another(item: out.EvidenceItem, trial: Trial) -> out.EvidenceItem:
     return msgspec.structs.replace(item, verdict="not-reproduced", witness=None, exhausted=False, kind="inconclusive", reason=reason)
 
 
-def _item(trial: Trial, root: Path) -> out.EvidenceItem:
+def _item(trial: Trial, root: Path, from_here: str) -> out.EvidenceItem:
     work, found = trial.work, trial.found
     names = found.names if found is not None else [tool.name for tool in work.tools]
     return out.EvidenceItem(
@@ -62,7 +63,7 @@ def _item(trial: Trial, root: Path) -> out.EvidenceItem:
         schedules=trial.schedules,
         preemptions=found.preemptions if found is not None else 0,
         exhausted=found.exhausted and not trial.elsewhere if found is not None else False,
-        witness=witness(found, root, _replay(work.name)) if found is not None and trial.verdict == "confirmed" else None,
+        witness=witness(found, root, _replay(from_here + work.name)) if found is not None and trial.verdict == "confirmed" else None,
         calls=tuple(
             out.Call(label=label, tool=tool.id, arguments={k: repr(v) for k, v in arguments.items()})
             for label, tool, arguments in zip(names, work.tools, trial.arguments, strict=False)

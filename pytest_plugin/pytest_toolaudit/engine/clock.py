@@ -24,7 +24,7 @@ from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import SLEEP, Site, holds_turn, point, quiet, turn
 
 _SLEEPS = Site(SLEEP, "time.sleep")
-_real_time = time.time
+_real_time, _localtime = time.time, time.localtime
 TICK = 1e-6
 
 
@@ -62,6 +62,19 @@ def _seconds(original: Callable[[], float], base: str) -> Callable[[], float]:
 
 def _nanoseconds(original: Callable[[], int], base: str) -> Callable[[], int]:
     return lambda: int(now(getattr(Base, base)) * 1e9) if holds_turn() else original()
+
+
+def _broken_down(original: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda secs=None: original(now(Base.wall) if secs is None and holds_turn() else secs)
+
+
+def _as_text(original: Callable[..., str]) -> Callable[..., str]:
+    def text(*args: Any) -> str:
+        """``asctime(t)`` and ``strftime(format, t)``: without the last one, of now."""
+        lacks = len(args) < (original.__name__ == "strftime") + 1
+        return original(*args, _localtime(now(Base.wall))) if lacks and holds_turn() else original(*args)
+
+    return text
 
 
 def _sleep(original: Callable[[float], None]) -> Callable[[float], None]:
@@ -116,6 +129,10 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
         base = "wall" if name == "time" else "monotonic"
         patches.wrap(time, name, partial(_seconds, base=base), also)
         patches.wrap(time, name + "_ns", partial(_nanoseconds, base=base), also)
+    for name in ("localtime", "gmtime", "ctime"):
+        patches.wrap(time, name, _broken_down, also)
+    for name in ("asctime", "strftime"):
+        patches.wrap(time, name, _as_text, also)
     patches.wrap(time, "sleep", _sleep, also)
     patches.set(queue, "time", time.monotonic)
     patches.set(threading, "_time", time.monotonic)

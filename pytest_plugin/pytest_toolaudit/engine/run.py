@@ -27,7 +27,8 @@ RUNNERS = ("threads", "event-loop", "task-group")
 class Run:
     """What one schedule led to: each call's frozen result, the accesses in order, and why it was given up, if so.
 
-    ``spans``: from which index of the trace on the event loop's thread ran (True) or another one (False).
+    ``spans``: from which index of the trace on the event loop's thread ran (True) or another one (False). ``turns``: which
+    call had the turn, one after the other.
     """
 
     results: tuple[Result, ...]
@@ -35,6 +36,7 @@ class Run:
     problem: Problem | None
     detached: tuple[str, ...] = ()
     spans: tuple[tuple[int, bool], ...] = ()
+    turns: tuple[int, ...] = ()
 
 
 class Machine:
@@ -64,7 +66,7 @@ class Machine:
         engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
         engine.switches = engine.naps = 0
         engine.pause_wanted = False
-        engine.spans = []
+        engine.spans, engine.turns = [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)
         for lane, call in zip(lanes, self.calls, strict=True):
@@ -144,7 +146,7 @@ class Machine:
         trace, turn.trace = turn.trace, []
         if self.fresh_threads:
             self.engine.dismiss()
-        return Run(results, trace, problem, tuple(watchdog.detached), tuple(self.engine.spans))
+        return Run(results, trace, problem, tuple(watchdog.detached), tuple(self.engine.spans), tuple(self.engine.turns))
 
     def _thread_job(self, lane: Lane, call: Call) -> Callable[[], None]:
         context = self.context.copy()

@@ -57,6 +57,7 @@ class Engine:
         self.problem: Problem | None = None
         self.switches = 0
         self.spans: list[tuple[int, bool]] = []
+        self.turns: list[int] = []
         self.naps = 0
         self.external = False
         self.pause_wanted = False
@@ -203,6 +204,8 @@ class Engine:
         if actor is not self.loop_actor:
             assert actor.lane is not None
             turn.call = actor.lane.index
+            if not self.turns or self.turns[-1] != turn.call:
+                self.turns.append(turn.call)
         elif self.loop is not None and self.loop.inside is not None:
             turn.call = self.loop.inside.index
         actor.gate.release()

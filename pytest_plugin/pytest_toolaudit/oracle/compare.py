@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_toolaudit.oracle.content import ARCHIVE
 from pytest_toolaudit.oracle.freeze import thaw
 
 _VOLATILE = re.compile(
     r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b"
-    r"|0x[0-9a-fA-F]+"
+    r"|0x[0-9a-fA-F]+|\bD:\d{14}"
 )
+_SHOWN = 200
 Path = tuple[str, ...]
 
 
@@ -39,6 +41,10 @@ def show_result(result: tuple[str, Any]) -> str:
     if how == "raised" and isinstance(value, tuple) and len(value) == 2:
         return f"raised {value[0]}: {value[1]}" if value[1] else f"raised {value[0]}"
     return f"{how} ({value})"
+
+
+def _without_times(text: str | bytes) -> str:
+    return _VOLATILE.sub("?", text.decode("latin-1") if isinstance(text, bytes) else text)
 
 
 def differences(a: Any, b: Any, path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
@@ -74,8 +80,7 @@ class Masks:
 
     def _learn(self, found: Iterable[tuple[Path, Any, Any]]) -> None:
         for path, left, right in found:
-            texts = isinstance(left, str) and isinstance(right, str)
-            if texts and _VOLATILE.sub("?", left) == _VOLATILE.sub("?", right):
+            if isinstance(left, str | bytes) and type(left) is type(right) and _without_times(left) == _without_times(right):
                 self.loose.add(path)
             else:
                 self.dropped.add(path)
@@ -91,8 +96,8 @@ class Masks:
     def _masked(self, value: Any, path: Path) -> Any:
         if path in self.dropped:
             return "<differs from run to run>"
-        if path in self.loose and isinstance(value, str):
-            return _VOLATILE.sub("?", value)
+        if path in self.loose and isinstance(value, str | bytes):
+            return _without_times(value)
         if isinstance(value, tuple):
             return tuple(self._masked(item, (*path, str(i))) for i, item in enumerate(value))
         return value
@@ -103,13 +108,48 @@ class Masks:
         return sorted({f"result of {calls[int(name)]}" if of == "call" else name for of, name, *_ in self.loose | self.dropped})
 
 
-def readable(value: Any) -> str:
-    """A state value for a report: JSON files as their value, long text shortened."""
-    if isinstance(value, str):
-        try:
-            text = json.dumps(json.loads(value), ensure_ascii=False)
-        except ValueError:
-            text = repr(value)
-        return text if len(text) <= 200 else text[:197] + "..."
-    text = thaw(value)
-    return text if len(text) <= 200 else text[:197] + "..."
+def nearest(outcome: Outcome, serial: Sequence[tuple[tuple[int, ...], Outcome]]) -> list[tuple[tuple[int, ...], Outcome]]:
+    """The serial outcomes, the one with the fewest differences first."""
+
+    def distance(other: Outcome) -> int:
+        mine = [*outcome.results, *outcome.state]
+        return sum(a != b for a, b in zip(mine, [*other.results, *other.state], strict=False))
+
+    return sorted(serial, key=lambda item: (distance(item[1]), item[0]))
+
+
+def readable(value: Any, others: Sequence[Any] = ()) -> str:
+    """A state value for a report: JSON files as their value, long text shortened to where it differs from `others`."""
+    if isinstance(value, tuple) and value[:1] == (ARCHIVE,):
+        return _members(value, [other for other in others if isinstance(other, tuple) and other[:1] == (ARCHIVE,)])
+    text = _flat(value)
+    if len(text) <= _SHOWN:
+        return text
+    shared = [_alike(text, other) for other in map(_flat, others) if other != text]
+    start = max(0, min(shared, default=0) - _SHOWN // 3)
+    cut = text[start : start + _SHOWN - 3]
+    return ("..." if start else "") + cut + ("..." if start + len(cut) < len(text) else "")
+
+
+def _alike(a: str, b: str) -> int:
+    """How many characters they begin with alike."""
+    return next((i for i, (left, right) in enumerate(zip(a, b, strict=False)) if left != right), min(len(a), len(b)))
+
+
+def _flat(value: Any) -> str:
+    if not isinstance(value, str):
+        return thaw(value)
+    try:
+        return json.dumps(json.loads(value), ensure_ascii=False)
+    except ValueError:
+        return repr(value)
+
+
+def _members(archive: tuple[Any, ...], others: Sequence[tuple[Any, ...]]) -> str:
+    """The members that differ from the same in other archives; all names where none does."""
+    known = [dict(other[1:]) for other in others]
+    parts = [(name, part, [other.get(name) for other in known]) for name, part in archive[1:]]
+    differing = [f"{name}: {readable(part, there)}" for name, part, there in parts if any(other != part for other in there)]
+    missing = sorted({name for other in known for name in other} - {name for name, _, _ in parts})
+    shown = differing[:3] + [f"no {name}" for name in missing[:3]]
+    return "; ".join(shown) if shown else f"{ARCHIVE} of {', '.join(name for name, _, _ in parts)}"[:_SHOWN]

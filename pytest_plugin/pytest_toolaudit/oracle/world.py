@@ -15,6 +15,7 @@ from typing import Any
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import WRITE, Access
+from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.oracle.memory import Graph, Located, PreImages, resolve, unbind_loops
 from pytest_toolaudit.points import files, sqlite
@@ -176,7 +177,9 @@ class World:
                 return _UNSEEN
             return rows
         value = files.final(resource)
-        return _UNSEEN if isinstance(value, bytes) and value.startswith(_DATABASE) else value
+        if not isinstance(value, bytes):
+            return value
+        return _UNSEEN if value.startswith(_DATABASE) else content(value)
 
     def close(self) -> None:
         """Puts back what the last schedule changed."""

@@ -301,16 +301,12 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
 
 
 def final(resource: str) -> Any:
-    """What a file or folder holds now: its text or bytes, a folder's names, or None when it does not exist."""
+    """What a file or folder holds now: its bytes, a folder's names, or None when it does not exist."""
     path = NAMES.paths.get(resource, "")
     try:
         if os.path.isdir(path):
             return ("folder", *sorted(os.listdir(path)))
         with io.FileIO(path) as file:
-            data = file.readall()
+            return file.readall()
     except OSError:
         return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data

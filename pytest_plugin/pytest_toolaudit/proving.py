@@ -1,0 +1,47 @@
+"""What a difference between two outcomes proves: nothing, where two runs of one schedule differ there too."""
+
+from __future__ import annotations
+
+from pytest_toolaudit.explorer import Explorer, Judged
+from pytest_toolaudit.oracle.compare import Outcome, nearest
+from pytest_toolaudit.oracle.determinism import first_difference
+from pytest_toolaudit.oracle.serial import Order, SerialRun
+from pytest_toolaudit.search.schedule import Schedule
+from pytest_toolaudit.verdict import REPLAYS
+
+ANEW = 6
+
+
+def replayed(explorer: Explorer, hit: Judged) -> tuple[int, str | None]:
+    """How many of REPLAYS further runs of a failing schedule end like the first; where steps do not repeat, as text.
+
+    Serial orders are run before and after them: what a clock that nobody holds still, or a hidden counter, puts into an outcome
+    differs between these two as well, and is masked.
+    """
+    kind = hit.run.problem.kind if hit.run.problem else None
+    if kind is None:
+        _run_anew(explorer, hit.outcome)
+    runs = [explorer.again(hit.schedule) for _ in range(REPLAYS)]
+    where = next((text for run, _ in runs if (text := first_difference(hit.run.trace, run.trace)) is not None), None)
+    unlike = _run_anew(explorer, hit.outcome) if kind is None else None
+    if unlike is not None:
+        return 0, unlike
+    wanted = explorer.masks.apply(hit.outcome)
+    ended = [(run.problem.kind if run.problem else None, explorer.masks.apply(outcome)) for run, outcome in runs]
+    return ended.count((kind, wanted)), where
+
+
+def _run_anew(explorer: Explorer, outcome: Outcome) -> str | None:
+    """Runs the serial orders whose outcomes come nearest once more and masks what differs; where steps do not repeat, as text."""
+    serial, where = explorer.serial, None
+    known = [(order, found.outcome) for order, found in serial.done.items() if not found.blocked]
+    for order, _ in nearest(outcome, known)[:ANEW]:
+        before = serial.done[order]
+        run, after = explorer.again(Schedule(order), serial=True)
+        differs = first_difference(before.trace, run.trace)
+        where = where or differs
+        if differs is None and run.problem is None and len(after.state) == len(before.outcome.state):
+            explorer.masks.learn(before.outcome, after)
+        if order in serial.done:
+            serial.done[order] = SerialRun(order, after, run.trace, run.problem)
+    return where
