@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -37,7 +38,8 @@ OWN: tuple[Own, ...] = ("all", "complete", "none")
 class How:
     """How values are made up: `variant` tells calls apart; files are of `kind`; paths stand below `base`, or are folders throughout;
     parameters in `vary` do not keep their defaults; objects of the project's own classes are made ("all"), stood in ("none"),
-    or stood in where they would hold a stand-in ("complete").
+    or stood in where they would hold a stand-in ("complete"). `untyped`: what has no annotation is stood in too, instead of a text.
+    An id that may be left out is, unless it is among `keys`.
     """
 
     variant: int = 0
@@ -46,6 +48,8 @@ class How:
     folders: bool = False
     vary: frozenset[str] = frozenset()
     own: Own = "all"
+    untyped: bool = False
+    keys: frozenset[str] = frozenset()
 
 
 USUAL = How()
@@ -100,6 +104,8 @@ def _told(target: Any) -> dict[str, Any]:
 def _for_parameter(name: str, hint: Any, default: Any, how: How) -> Any:
     if default not in (inspect.Parameter.empty, None, "") and name not in how.vary:
         return default
+    if default is None and ID.search(name.lower()) and name not in how.keys | how.vary:
+        return default
     if hint is Any and default not in (inspect.Parameter.empty, None):
         hint = type(default)
     if default is not inspect.Parameter.empty and not _plain(hint):
@@ -126,6 +132,8 @@ def value(hint: Any, name: str, how: How) -> Any:
         return inner[0]
     if isinstance(hint, typing.NewType):
         return value(hint.__supertype__, name, how)
+    if how.untyped and hint in (Any, inspect.Parameter.empty, object):
+        return StandIn(name)
     if hint in (str, Any, inspect.Parameter.empty, object):
         return text(name, how)
     if hint is bool:
@@ -183,6 +191,7 @@ def _own(collection: type, how: How) -> Any:
         return None
 
 
+ID = re.compile(r"(^|_)(id|uuid|uid|guid)$")
 STANDARD = ("datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "re")
 
 
@@ -267,14 +276,19 @@ _TYPES = {
 }
 
 
-def dispatched(function: Callable[..., Any], tool: Tool, supplied: Supplied, how: How, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a dispatcher: what tells its tools apart, and the model's arguments as a dict where it takes one."""
+def dispatched(
+    function: Callable[..., Any], tool: Tool, supplied: Supplied, how: How, fixed: Mapping[str, Any], more: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Arguments of a dispatcher: what tells its tools apart, and the model's arguments as a dict where it takes one.
+
+    `more` are the model's arguments whether the tool declares them or not.
+    """
     arguments = {
         parameter.name: fixed[parameter.name]
         if parameter.name in fixed
         else value(_TYPES.get((parameter.annotation or "str").split("[")[0], str), parameter.name, how)
         for parameter in tool.parameters
-    }
+    } | dict(more)
     told: dict[str, Any] = {}
     for name, constant in tool.when.items():
         head, _, rest = name.partition(".")

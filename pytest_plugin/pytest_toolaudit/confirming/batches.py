@@ -13,8 +13,11 @@ from pytest_toolaudit.confirming.arguments import How, choices, dispatched, made
 from pytest_toolaudit.confirming.documents import kind_of
 from pytest_toolaudit.confirming.identities import identity
 from pytest_toolaudit.confirming.patience import SECONDS, completed
+from pytest_toolaudit.confirming.refusals import failure
 from pytest_toolaudit.confirming.supplied import Supplied
 from pytest_toolaudit.confirming.work import Work
+from pytest_toolaudit.engine.run import RETURNED
+from pytest_toolaudit.oracle.freeze import freeze
 from toolaudit_reports.document import Tool
 
 Functions = tuple[Callable[..., Any], ...]
@@ -26,7 +29,8 @@ COMBINED = 16
 class Batch:
     """The two calls of one attempt: how far their arguments agree, which choice of a closed set they take, how values are made up.
 
-    `over` are arguments of the first and of the second call that stand above those that a project supplies.
+    `over` are arguments of the first and of the second call that stand above those that a project supplies; `kinds` are the documents
+    that tools (ids) are known to work on. `started`: the project's entry point has run before.
     """
 
     meets: str = "keys"
@@ -34,6 +38,8 @@ class Batch:
     how: How = field(default_factory=How)
     required_only: bool = False
     over: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    started: bool = False
 
 
 def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
@@ -63,6 +69,7 @@ def made(
     work: Work, functions: Functions, batch: Batch, supplied: Supplied, known: Mapping[str, Any]
 ) -> tuple[list[Call], tuple[Any, ...]]:
     """The calls of a batch, and their arguments. `known` are ids of things that exist. Raises CannotRunError."""
+    batch = replace(batch, how=replace(batch.how, keys=frozenset(name.split(".")[0] for names in work.keys for name in names)))
     first = arguments(
         functions[0], work.tools[0], _over(supplied, work.tools[0], batch.over[0]), batch, {**known, **batch.choice.get("a", {})}, None
     )
@@ -102,9 +109,9 @@ def arguments(
 ) -> dict[str, Any]:
     """Arguments of one call: what the project supplies, what is fixed, and the rest made up."""
     given = supplied.arguments.get(tool.id) or supplied.arguments.get(tool.name) or {}
-    how = replace(batch.how, kind=kind_of(function, tool))
+    how = replace(batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool))
     if tool.when or tool.arguments_in:
-        return dispatched(function, tool, supplied, how, {**fixed, **given})
+        return dispatched(function, tool, supplied, how, {**fixed, **given}, given)
     return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only)
 
 
@@ -112,10 +119,14 @@ def prepare(makers: Sequence[tuple[str, Callable[..., Any], Tool]], supplied: Su
     """Calls what usually runs first; when one fails the item is tried without it. Parameter → id of what was made."""
     known: dict[str, Any] = {}
     for parameter, function, tool in makers:
-        with contextlib.suppress(Exception):
-            given = arguments(function, tool, supplied, Batch(), {}, None)
-            answer = completed(lambda function=function, given=given: function(**given), SECONDS)  # type: ignore[misc]
-            found = identity(answer, parameter) if parameter else None
-            if found is not None:
-                known[parameter] = found
+        for required_only in (False, True):
+            with contextlib.suppress(Exception):
+                given = arguments(function, tool, supplied, Batch(required_only=required_only), {}, None)
+                answer = completed(lambda function=function, given=given: function(**given), SECONDS)  # type: ignore[misc]
+                if failure((RETURNED, freeze(answer))) is not None:
+                    continue
+                found = identity(answer, parameter) if parameter else None
+                if found is not None:
+                    known[parameter] = found
+                break
     return known

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from pytest_toolaudit.confirming.arguments import OWN, How, Own, made_up
+from pytest_toolaudit.confirming.arguments import OWN, How, made_up
 from pytest_toolaudit.confirming.patience import SECONDS, completed
 from pytest_toolaudit.confirming.stoodin import globals_stood_in
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
@@ -41,9 +41,9 @@ def closure(outer: Callable[..., Any], parts: list[str], supplied: Supplied) -> 
         raise CannotRunError(f"{_named(outer)} defines no {parts[0]} at run time")
     made = _live(code)
     failure: BaseException | None = None
-    for stood_in, own in () if made else _ways(outer):
+    for stood_in, how in () if made else _ways(outer):
         try:
-            _KEPT.append(_run(outer, supplied, code, stood_in=stood_in, own=own))
+            _KEPT.append(_run(outer, supplied, code, how, stood_in=stood_in))
         except CannotRunError:
             raise
         except (Exception, SystemExit) as error:  # handlers are registered before what usually fails: the start of the server
@@ -62,27 +62,28 @@ def closure(outer: Callable[..., Any], parts: list[str], supplied: Supplied) -> 
     return closure(made[-1], parts[1:], supplied) if len(parts) > 1 else made[-1]
 
 
-def _ways(outer: Callable[..., Any]) -> tuple[tuple[bool, Own], ...]:
-    """Whether the frameworks are stood in, and which of the project's own objects are made: first choice first.
+def _ways(outer: Callable[..., Any]) -> tuple[tuple[bool, How], ...]:
+    """Whether the frameworks are stood in, and how arguments are made up: first choice first. A parameter without annotation may be a server.
 
     A function that starts a server is never run with a real one; an object that was made up may be one that cannot do what is asked of it.
     """
     code = getattr(_plain(outer), "__code__", None)
     starts = inspect.iscoroutinefunction(_plain(outer)) or STARTS & set(code.co_names if code is not None else ())
-    return tuple((stood_in, own) for own in OWN for stood_in in ((True,) if starts else (False, True)))
+    hows = (*(How(own=own) for own in OWN), How(untyped=True))
+    return tuple((stood_in, how) for how in hows for stood_in in ((True,) if starts else (False, True)))
 
 
-def _run(outer: Callable[..., Any], supplied: Supplied, code: CodeType, *, stood_in: bool, own: Own) -> Any:
+def _run(outer: Callable[..., Any], supplied: Supplied, code: CodeType, how: How, *, stood_in: bool) -> Any:
     space: dict[str, Any] = getattr(_plain(outer), "__globals__", {})
     package = str(space.get("__name__", "")).partition(".")[0]
     # made before, because stand-ins of injected classes would hide what the parameters are
-    arguments = made_up(outer, supplied, how=How(own=own), required_only=True)
-    with globals_stood_in(space, package) if stood_in else contextlib.nullcontext(), _bare_command_line():
+    arguments = made_up(outer, supplied, how=how, required_only=True)
+    with globals_stood_in(space, package) if stood_in else contextlib.nullcontext(), bare_command_line():
         return completed(lambda: outer(**arguments), SECONDS, lambda: bool(_live(code)))
 
 
 @contextlib.contextmanager
-def _bare_command_line() -> Iterator[None]:
+def bare_command_line() -> Iterator[None]:
     """Pytest's arguments are none of the server's."""
     saved, sys.argv = sys.argv, sys.argv[:1]
     try:

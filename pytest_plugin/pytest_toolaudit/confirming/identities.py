@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_toolaudit.confirming.arguments import ID
 from toolaudit_reports.document import Tool
 
 MAKES = re.compile(r"(^|_)(create|add|new|insert|store|save|remember|open|start|register|put|write|log|record)(_|$)")
-_ID = re.compile(r"(^|_)(id|uuid|uid|guid)$")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _TOLD = re.compile(r"\bids?\b\W{1,4}([\w-]+)", re.IGNORECASE)
 _HEX = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b")
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"\b\d+\b")
 
 def wanted(tool: Tool) -> tuple[str, ...]:
     """The parameters by which the tool is told which thing is meant."""
-    return tuple(p.name for p in tool.parameters if _ID.search(p.name.lower()))
+    return tuple(p.name for p in tool.parameters if ID.search(p.name.lower()))
 
 
 def _needed(tool: Tool) -> frozenset[str]:
@@ -28,7 +28,7 @@ def _needed(tool: Tool) -> frozenset[str]:
 
 def maker_of(parameter: str, tool: Tool, tools: tuple[Tool, ...]) -> Tool | None:
     """The tool that makes what the parameter names: of the same file, with a verb of making and the same noun, and without such a parameter."""
-    noun = _ID.sub("", parameter.lower())
+    noun = ID.sub("", parameter.lower())
     near = [t for t in tools if t.file == tool.file and t.id != tool.id and MAKES.search(t.name.lower()) and parameter not in _needed(t)]
     named = [t for t in near if noun and noun in t.name.lower()]
     fitting = named or ([] if noun else near)

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_toolaudit.confirming.absent import AbsentFinder, AbsentModule, absent
+from pytest_toolaudit.confirming.standin import StandIn
 
 
 def framework_roots() -> frozenset[str]:
@@ -71,6 +72,18 @@ def globals_stood_in(space: dict[str, Any], own: str) -> Iterator[None]:
             yield
         finally:
             space.update(saved)
+
+
+@contextmanager
+def servers_stood_in(space: dict[str, Any], own: str) -> Iterator[None]:
+    """While entered, objects of frameworks among a module's globals are stand-ins: none of them can be started."""
+    roots = framework_roots() - {own}
+    saved = {name: value for name, value in space.items() if not _is_name(value) and _root(type(value)) in roots}
+    space.update({name: StandIn(name) for name in saved})
+    try:
+        yield
+    finally:
+        space.update(saved)
 
 
 def _is_name(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,11 @@ from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.load import load
 from pytest_toolaudit.confirming.met import met
 from pytest_toolaudit.confirming.patience import GivenUpError, completed
+from pytest_toolaudit.confirming.refusals import failure, lesson
+from pytest_toolaudit.confirming.starting import start
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 from pytest_toolaudit.confirming.work import Work, led_by
 from pytest_toolaudit.confirming.worlds import Files, fill, keep_folders, working_folder, worlds
-from pytest_toolaudit.oracle.compare import show_result
 from pytest_toolaudit.sandbox import Allowed, Sandbox
 from pytest_toolaudit.verdict import Verdict
 from toolaudit_reports.document import Tool
@@ -29,11 +29,7 @@ ARGUMENTS_HELP = (
     'supply arguments that work: a hook `pytest_toolaudit_arguments` that returns {"<tool>": {…}}, '
     "or the world that they need: a hook `pytest_toolaudit_state` that returns a function"
 )
-_SAYS_ERROR = re.compile(
-    r"""^\W*(error|failed|failure|exception|invalid|cannot|could\ not|unable|traceback)\b
-    |["']?(success|ok)["']?:\ ?false|["']status["']:\ ?["'](error|fail)|["']error["']:\ ?["'{]|isError=True""",
-    re.IGNORECASE | re.VERBOSE,
-)
+LESSONS = 4
 
 
 @dataclass(frozen=True)
@@ -158,33 +154,81 @@ class _Attempts:
     def __init__(self, work: Work, loaded: Loaded, supplied: Supplied, limits: Limits, folder: Path, end: float) -> None:
         self.work, self.loaded, self.supplied, self.limits, self.folder, self.end = work, loaded, supplied, limits, folder, end
         self.best: Trial | None = None
+        self.last: Trial | None = None
+        self.ready = False
+
+    def _states(self, batch: Batch) -> tuple[Files, ...]:
+        states = worlds(self.work, self.loaded.functions, batch.kinds)
+        return states[:1] if self.supplied.state is not None else states
 
     def __iter__(self) -> Iterator[tuple[Files, Batch]]:
-        states = worlds(self.work, self.loaded.functions)
-        if self.supplied.state is not None:
-            states = states[:1]
         options = batches(self.work, self.loaded.functions)
-        for world in states:
+        states = self._states(options[0])
+        for batch in options:
+            yield states[0], batch
+            yield from self._taught(batch)
+        for world in states[1:]:
             for batch in options:
                 yield world, batch
+        if self.best is None or self.best.verdict == "cannot-run":
+            yield from self._started(options[0])
         for batch in options:
             yield states[0], replace(batch, meets="same")
         for over in (*linked(self.work), *differing(self.work, self.loaded.functions[0], self.supplied)):
             yield states[0], replace(options[0], over=over)
-        for batch in last_resorts(options[0], str(self.folder)):
+        for batch in last_resorts(replace(options[0], started=self.ready), str(self.folder)):
             if self.best is None or self.best.verdict == "cannot-run":
                 yield states[0], batch
 
+    def _started(self, batch: Batch) -> Iterator[tuple[Files, Batch]]:
+        batch, self.ready = replace(batch, started=True), True
+        for world in self._states(batch)[:2]:
+            yield world, batch
+            yield from self._taught(batch)
+
+    def _taught(self, batch: Batch) -> Iterator[tuple[Files, Batch]]:
+        """The batch again with what the refusals of its calls ask for, until they ask for nothing more."""
+        for _ in range(LESSONS):
+            taught = self._lessons(batch)
+            if taught is None:
+                return
+            batch = taught
+            yield self._states(batch)[0], batch
+
+    def _lessons(self, batch: Batch) -> Batch | None:
+        """The batch changed by what the last trial was refused; None when that teaches nothing."""
+        trial, over, kinds = self.last, [dict(one) for one in batch.over], dict(batch.kinds)
+        if trial is None or trial.found is None or len(trial.found.outcome.results) != len(self.work.tools):
+            return None
+        for place, (tool, result) in enumerate(zip(self.work.tools, trial.found.outcome.results, strict=True)):
+            said = failure(result)
+            inner = trial.arguments[place].get(tool.arguments_in) if tool.arguments_in else None
+            given = inner if isinstance(inner, Mapping) else trial.arguments[place]
+            learned = lesson(said, tool, given, replace(batch.how, variant=place)) if said is not None else None
+            if learned is not None:
+                over[place].update({name: value for name, value in learned.arguments.items() if name not in over[place]})
+                kinds.update({tool.id: learned.kind} if learned.kind else {})
+        changed = replace(batch, over=(over[0], over[1]), kinds=kinds)
+        return changed if changed != batch else None
+
     def run(self, world: Files, batch: Batch) -> Trial:
         """One batch in one world."""
+        self.last = trial = self._run(world, batch)
+        return trial
+
+    def _run(self, world: Files, batch: Batch) -> Trial:
         work = self.work
         fill(self.folder, world)
+        if batch.started:
+            start(self.loaded.functions, self.supplied)
+        keep_folders(self.folder, hidden=not batch.started)
         known = prepare(self.loaded.makers, self.supplied)
+        keep_folders(self.folder, hidden=True)
         try:
             calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known)
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
-        verdict = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments)))
+        verdict = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments), batch.started))
         if verdict.kind == "deadlock" and verdict.witness is None:
             reason = "a call does not end, though no other runs beside it"
             return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
@@ -270,12 +314,17 @@ def _runner(work: Work, limits: Limits) -> str:
 
 def failures(verdict: Verdict) -> list[str]:
     """The results that are exceptions, or answers that speak of an error: nothing was exercised."""
-    shown = [(result, show_result(result)) for result in verdict.outcome.results]
-    return [text for result, text in shown if result[0] == "raised" or _SAYS_ERROR.search(text)]
+    return [text for result in verdict.outcome.results if (text := failure(result)) is not None]
 
 
 def _better(best: Trial | None, trial: Trial) -> Trial:
     """Of two attempts that confirm nothing, the one that got further."""
     if best is None or (best.verdict == "cannot-run" and trial.verdict != "cannot-run") or (trial.elsewhere and not best.elsewhere):
         return trial
-    return replace(best, schedules=trial.schedules)
+    further = best.verdict == trial.verdict and not best.elsewhere and _refused(trial) < _refused(best)
+    return replace(trial if further else best, schedules=trial.schedules)
+
+
+def _refused(trial: Trial) -> int:
+    """How many calls did not do their work."""
+    return len(failures(trial.found)) if trial.found is not None else len(trial.work.tools)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pytest_toolaudit.confirming.arguments import DATABASE, STEM
@@ -46,14 +47,17 @@ def working_folder() -> Iterator[Path]:
                     os.environ[name] = value
 
 
-def keep_folders(folder: Path) -> None:
-    """Remembers the folders that modules made while they were imported: they make them once."""
-    Home.made |= {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir()}
+def keep_folders(folder: Path, *, hidden: bool = False) -> None:
+    """Remembers the folders that modules made while they were imported or started: they make them once. `hidden`: only settings and such."""
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir()}
+    Home.made |= {name for name in found if name.startswith(".") or not hidden}
 
 
-def worlds(work: Work, functions: Sequence[Callable[..., Any]]) -> tuple[Files, ...]:
-    """The start states to try, the likeliest first."""
-    kinds = tuple(dict.fromkeys(kind_of(function, tool) for function, tool in zip(functions, work.tools, strict=True)))
+def worlds(work: Work, functions: Sequence[Callable[..., Any]], known: Mapping[str, str] = MappingProxyType({})) -> tuple[Files, ...]:
+    """The start states to try, the likeliest first. `known`: tool (its id) → the kind of document that it is known to work on."""
+    kinds = tuple(
+        dict.fromkeys(known.get(tool.id) or kind_of(function, tool) for function, tool in zip(functions, work.tools, strict=True))
+    )
     documents: dict[str, bytes] = {}
     for kind in kinds:
         data = content(kind)

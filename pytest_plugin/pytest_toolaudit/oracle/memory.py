@@ -17,6 +17,7 @@ from typing import Any
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.instrument import is_own_file
+from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
 from pytest_toolaudit.oracle.freeze import freeze
 
 _LIMIT, _WIDTH, _DEPTH = 20_000, 300, 6
@@ -248,21 +249,13 @@ class PreImages:
     def __init__(self, graph: Graph) -> None:
         self.saved: list[tuple[Any, Any]] = []
         self.cells = [(cell, _contents(cell)) for cell in graph.cells.values()]
-        self.databases: list[tuple[sqlite3.Connection, bytes]] = []
+        self.databases: list[HeldDatabase] = []
         for value in graph.objects:
             copy = _shallow(value)
             if copy is not None:
                 self.saved.append((value, copy))
-            if isinstance(value, sqlite3.Connection):
-                self._database(value)
-
-    def _database(self, connection: sqlite3.Connection) -> None:
-        try:
-            path = connection.execute("PRAGMA database_list").fetchone()[2]
-            if not path and not connection.in_transaction:
-                self.databases.append((connection, connection.serialize()))
-        except sqlite3.Error:
-            return
+            if isinstance(value, sqlite3.Connection) and (held := held_database(value)) is not None:
+                self.databases.append(held)
 
     def restore(self) -> None:
         """Every object as it was."""
@@ -274,12 +267,8 @@ class PreImages:
         for cell, content in self.cells:
             if content is not MISSING and _contents(cell) is not content:
                 cell.cell_contents = content
-        for connection, image in self.databases:
-            try:
-                connection.rollback()
-                connection.deserialize(image)
-            except sqlite3.Error:
-                continue
+        for held in self.databases:
+            held.restore()
 
 
 def _contents(cell: types.CellType) -> Any:

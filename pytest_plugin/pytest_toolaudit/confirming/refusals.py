@@ -1,0 +1,88 @@
+"""What came of a call that did not do its work: whether its answer speaks of an error, and what the refusal asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_toolaudit.confirming.arguments import How, value
+from pytest_toolaudit.confirming.documents import kinds
+from pytest_toolaudit.oracle.compare import show_result
+from toolaudit_reports.document import Tool
+
+_SAYS_ERROR = re.compile(
+    r"""^\W*(error|failed|failure|exception|invalid|cannot|could\ not|unable|traceback|not\ found|no\ such|unknown\ (tool|action|operation))\b
+    |["']?(success|ok)["']?:\ ?false|["']status["']:\ ?["'](error|fail)|["']error["']:\ ?(["'{]|true)|is_?error=True""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TYPES = {
+    "str": str, "string": str, "int": int, "integer": int, "number": float, "float": float, "bool": bool, "boolean": bool,
+    "list": list, "array": list, "dict": dict, "dictionary": dict, "object": dict,
+}  # fmt: skip
+_NAME = r"[`'\"]?([A-Za-z_]\w*)[`'\"]?"
+_FIELD = re.compile(r"^(\w+)\n\s+Field required", re.MULTILINE)  # pydantic
+_KEY = re.compile(r"\bKeyError: '(\w+)'$", re.MULTILINE)
+_POSITIONAL = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.*)")
+_MISSING = (
+    re.compile(rf"(?<![\w.]){_NAME} is (?:required|missing|a required (?:property|argument|parameter|field))\b"),
+    re.compile(rf"\bmissing (?:the )?(?:required )?(?:argument|parameter|field|key|value)s?[:,]? (?:for )?{_NAME}", re.IGNORECASE),
+)
+_NO_NAMES = frozenset({"it", "this", "that", "which", "one", "argument", "parameter", "field", "value", "name", "key", "input"})
+_TYPED = re.compile(r"^(\w+)\n\s+Input should be a valid (\w+)", re.MULTILINE)
+_SUFFIX = re.compile(r"\.([A-Za-z]\w{1,5})\b")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a refusal asks for: arguments by name, and the kind of document (its suffix)."""
+
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
+
+
+def failure(result: tuple[str, Any]) -> str | None:
+    """A call's result as text when it is an exception or an answer that speaks of an error; None when the call did its work."""
+    text = show_result(result)
+    if result[0] == "raised":
+        return text
+    spoken = next((leaf for leaf in _leaves(result[1]) if _SAYS_ERROR.search(leaf)), None)
+    return spoken if spoken is not None else text if _SAYS_ERROR.search(text) else None
+
+
+def _leaves(frozen: Any) -> Iterator[str]:
+    """The texts of an answer: itself, the items of a list, the `text` of a content object; not the texts that a mapping holds."""
+    if isinstance(frozen, str):
+        yield frozen
+    elif isinstance(frozen, tuple) and frozen[:1] in (("list",), ("tuple",)):
+        for part in frozen[1:3]:
+            yield from _leaves(part)
+    elif isinstance(frozen, tuple) and frozen and frozen[0] != "dict":
+        fields = dict(part for part in frozen[1:] if isinstance(part, tuple) and len(part) == 2 and isinstance(part[0], str))
+        yield from _leaves(fields.get("text"))
+        yield from _leaves(fields.get("content"))
+
+
+def lesson(said: str, tool: Tool, known: Mapping[str, Any], how: How) -> Lesson | None:
+    """What `said`, the text of a refusal, asks for beyond the arguments that were `known`; None when nothing is understood."""
+    wanted: dict[str, Any] = {}
+    explicit = [name for pattern in (_FIELD, _KEY) for name in pattern.findall(said)]
+    explicit += [name for listed in _POSITIONAL.findall(said) for name in re.findall(r"'(\w+)'", listed)]
+    implied = [name for pattern in _MISSING for name in pattern.findall(said)]
+    types = {p.name: _TYPES.get((p.annotation or "str").split("[")[0], str) for p in tool.parameters}
+    for name in dict.fromkeys([*explicit, *(name for name in implied if name in types or name not in _NO_NAMES)]):
+        if name not in known:
+            wanted[name] = value(types.get(name, str), name, how)
+    for name, kind in _TYPED.findall(said):
+        if kind in _TYPES and not isinstance(known.get(name), _TYPES[kind]):
+            wanted[name] = value(_TYPES[kind], name, how)
+    kind = _document(said, known)
+    return Lesson(wanted, kind) if wanted or kind else None
+
+
+def _document(said: str, known: Mapping[str, Any]) -> str:
+    """A kind of document that a refusal names beside the kind that it was given."""
+    given = {suffix for text in known.values() if isinstance(text, str) for suffix in _SUFFIX.findall(text)}
+    named = [suffix.lower() for suffix in _SUFFIX.findall(said) if suffix not in given]
+    return next((kind for suffix in named for kind, told in kinds().items() if suffix in told["suffixes"]), "") if given else ""

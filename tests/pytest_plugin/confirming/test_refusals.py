@@ -1,0 +1,195 @@
+"""What a refused call teaches: missing arguments, types, kinds of document; and what runs before a server starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_toolaudit.confirming.arguments import How
+from pytest_toolaudit.confirming.refusals import failure, lesson
+from pytest_toolaudit.oracle.freeze import freeze
+from toolaudit_reports.document import EvidenceItem, load_evidence
+
+PYDANTIC = "1 validation error for CreateTask\nname\n  Field required [type=missing, input_value={}, input_type=dict]\n"
+TYPED = "1 validation error for GetTask\nid\n  Input should be a valid integer, unable to parse string as an integer [type=int_parsing]\n"
+
+
+def _tool() -> Any:
+    return SimpleNamespace(parameters=(), id="t", name="t")
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "wanted"),
+    [
+        (PYDANTIC, {}, {"name": "alpha"}),
+        (TYPED, {"id": "alpha"}, {"id": 1}),
+        ("raised TypeError: f() missing 2 required positional arguments: 'title' and 'body'", {}, {"title": "alpha", "body": "alpha"}),
+        ("'query' is a required property", {}, {"query": "alpha"}),
+        ("Error: Missing required argument: sheet_name", {}, {"sheet_name": "Sheet1"}),
+        ("Missing required parameter 'note'", {"note": "there"}, None),
+        ("the disk is full", {}, None),
+    ],
+)
+def test_a_refusal_names_what_is_missing(said: str, given: dict[str, Any], wanted: dict[str, Any] | None) -> None:
+    learned = lesson(said, _tool(), given, How())
+    assert (learned.arguments if learned is not None else None) == wanted
+
+
+def test_a_refusal_names_the_kind_of_document() -> None:
+    learned = lesson("Unsupported file type .json; use .xlsx or .xlsm", _tool(), {"path": "toolaudit.json"}, How())
+    assert learned is not None
+    assert learned.kind == "xlsx"
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        ([SimpleNamespace(type="text", text="Error: no such note")], True),
+        ([{"type": "text", "text": "done"}], False),
+        ("Not found: id=1", True),
+        ('{"error": true, "code": "not_found"}', True),
+        ({"notes": ["Error handling", "Failed tests"]}, False),
+        ("2 errors fixed", False),
+        ({"success": False}, True),
+    ],
+)
+def test_an_answer_that_speaks_of_an_error_is_a_failure(answer: Any, *, failed: bool) -> None:
+    assert (failure(("returned", freeze(answer))) is not None) == failed
+
+
+UNDECLARED = """
+import json
+from pathlib import Path
+
+from mcp.server import Server
+from mcp.types import TextContent, Tool
+
+server = Server("counts")
+FILE = Path("counts.json")
+
+
+@server.list_tools()
+async def list_tools():
+    return [Tool(name="count", description="Count.", inputSchema={})]
+
+
+@server.call_tool()
+async def call_tool(name, arguments):
+    if name == "count":
+        if "word" not in arguments:
+            return [TextContent(type="text", text="Error: word is required")]
+        counts = json.loads(FILE.read_text()) if FILE.exists() else {}
+        counts[arguments["word"]] = counts.get(arguments["word"], 0) + 1
+        FILE.write_text(json.dumps(counts))
+        return [TextContent(type="text", text=str(counts))]
+    raise ValueError(name)
+"""
+
+STARTED = """
+import sqlite3
+from pathlib import Path
+
+from mcp.server.fastmcp import FastMCP
+
+server = FastMCP("counts")
+FOLDER = Path.home() / ".counts"
+
+
+def connected():
+    return sqlite3.connect(FOLDER / "counts.db")
+
+
+def init():
+    FOLDER.mkdir(exist_ok=True)
+    with connected() as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS counts (n INTEGER)")
+        connection.execute("INSERT INTO counts VALUES (0)")
+    connection.close()
+
+
+@server.tool()
+def bump() -> int:
+    connection = connected()
+    n = connection.execute("SELECT n FROM counts").fetchone()[0]
+    connection.execute("UPDATE counts SET n = ?", (n + 1,))
+    connection.commit()
+    connection.close()
+    return n + 1
+
+
+def main():
+    init()
+    server.run(transport="stdio")
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+UNTYPED = """
+COUNT = {"n": 0}
+
+
+def register(server):
+    @server.tool()
+    def bump() -> int:
+        n = COUNT["n"]
+        COUNT["n"] = n + 1
+        return n + 1
+
+
+def build():
+    from mcp.server.fastmcp import FastMCP
+
+    server = FastMCP("counts")
+    register(server)
+    return server
+"""
+
+
+def confirm(folder: Path, *words: str) -> tuple[EvidenceItem, ...]:
+    """The evidence of a run of the command."""
+    command = [sys.executable, "-m", "toolaudit", "confirm", *words, "--evidence", "evidence.json", "--budget", "60", "--seconds", "300"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    assert (folder / "evidence.json").exists(), done.stdout + done.stderr
+    return load_evidence((folder / "evidence.json").read_bytes()).items
+
+
+def test_an_argument_that_no_schema_declares_is_learned(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(UNDECLARED)
+    items = confirm(tmp_path, "tools.py")
+    assert items
+    assert all("'word'" in call.arguments["arguments"] for item in items for call in item.calls), items
+
+
+def test_what_the_entry_point_does_before_its_server_runs_is_done(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(STARTED)
+    items = confirm(tmp_path, "tools.py")
+    assert "confirmed" in {item.verdict for item in items}, items
+    assert [item.reason for item in items if item.verdict == "cannot-run"] == []
+
+
+def test_a_server_that_no_annotation_tells_is_stood_in(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(UNTYPED)
+    items = confirm(tmp_path, "tools.py")
+    assert {item.verdict for item in items if item.kind == "racy"} == {"confirmed"}, items
+
+
+def test_tools_that_lie_elsewhere_are_found_and_replayed_from_here(tmp_path: Path) -> None:
+    """Files are shown relative to the folder that was named; the command that replays an item works where it was run."""
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    (there / "tools.py").write_text(UNTYPED)
+    items = confirm(here, str(there), "--write-tests", "kept")
+    found = next(item for item in items if item.verdict == "confirmed")
+    assert found.tools[0].startswith("tools.py::")
+    assert found.witness is not None
+    assert "../there/tools.py" in found.witness.replay
+    done = subprocess.run([sys.executable, "-m", "pytest", "kept", "-q"], cwd=here, capture_output=True, text=True, timeout=600)
+    assert "equals no serial order" in done.stdout, done.stdout + done.stderr
