@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_toolaudit.explorer import Explorer, Judged
 from pytest_toolaudit.oracle.compare import Outcome, nearest
 from pytest_toolaudit.oracle.determinism import first_difference
-from pytest_toolaudit.oracle.serial import Order, SerialRun
+from pytest_toolaudit.oracle.serial import SerialRun
 from pytest_toolaudit.search.schedule import Schedule
 from pytest_toolaudit.verdict import REPLAYS
 

@@ -204,8 +204,7 @@ class Engine:
         if actor is not self.loop_actor:
             assert actor.lane is not None
             turn.call = actor.lane.index
-            if not self.turns or self.turns[-1] != turn.call:
-                self.turns.append(turn.call)
+            self.turns += [turn.call] if self.turns[-1:] != [turn.call] else []
         elif self.loop is not None and self.loop.inside is not None:
             turn.call = self.loop.inside.index
         actor.gate.release()
