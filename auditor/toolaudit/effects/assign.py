@@ -14,6 +14,7 @@ from toolaudit.effects.objects import attribute, key_step, members, place_of, re
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     CLEAN,
+    MARKS,
     Class,
     Data,
     Either,
@@ -23,6 +24,7 @@ from toolaudit.effects.values import (
     Instance,
     Loc,
     Many,
+    Module,
     Scalar,
     Taint,
     Text,
@@ -30,7 +32,7 @@ from toolaudit.effects.values import (
     alternatives,
     join_taint,
 )
-from toolaudit.model import Operation
+from toolaudit.model import KeyPart, Operation
 from toolaudit.project.resolve import GlobalRef
 
 
@@ -89,6 +91,8 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         attributes.learn(frame.world, form.cls, target.attr, value)
     if isinstance(form, Class):
         place = Loc("self", "", attributes.scope_of(attributes.definer(frame.world, form.ref, target.attr))) / target.attr
+    elif isinstance(form, Module):
+        place = Loc("global", target.attr, form.path)
     elif isinstance(form, Handle) and base.loc is not None:
         place = base.loc / target.attr
     if place is not None:
@@ -113,6 +117,11 @@ def _rebind(frame: Frame, name: str, value: Value) -> None:
     if isinstance(held, Handle) and held.kind:
         resource = resource_of(held.kind, held.parts, held.scope)
         frame.emit(resource, "w", "write", frame.line, data=value.taint, atomic=True, repeat="same", confidence="catalogued")
+    elif not name.startswith("_"):
+        # A setting of a library, for all its users; what depends on no call's argument is set to the same by each.
+        told = any(isinstance(item, str) and item[:1] not in MARKS for item in value.taint)
+        resource = resource_of("memory", (KeyPart("literal", name),), name.partition(".")[0])
+        frame.emit(resource, "w", "write", frame.line, data=value.taint, atomic=True, repeat="same", secondary="" if told else "lazy-init")
 
 
 def _setter(frame: Frame, base: Value, name: str, value: Value) -> bool:

@@ -117,8 +117,11 @@ def bind(frame: Frame, instance: Value, member: Member, line: int) -> Value:
     if "property" in names or "cached_property" in names:
         from toolaudit.effects.arguments import NO_ARGUMENTS
         from toolaudit.effects.calls import call
+        from toolaudit.effects.objects import place_of
 
-        return call(frame, function, NO_ARGUMENTS, line)
+        made = call(frame, function, NO_ARGUMENTS, line)
+        kept = place_of(instance, member.head.name) if "cached_property" in names else None
+        return Value(placed(made, kept).form, made.taint, made.loc or kept) if kept is not None else made
     return function
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.free import nodes
 from toolaudit.effects.objects import extend_text
 from toolaudit.effects.values import Data, Function, Instance, Loc, Many, Text, Value, taints
-from toolaudit.facts import Name
+from toolaudit.facts import Attr, Expr, Item, Name, Return
 from toolaudit.project.resolve import ClassRef
 
 if TYPE_CHECKING:
@@ -48,15 +49,26 @@ def construct(frame: Frame, ref: ClassRef, arguments: Arguments, line: int) -> V
 
 
 def singleton(frame: Frame, ref: ClassRef) -> bool:
-    """A class whose constructor gives the same object again: `__new__` that keeps `_instance`, or a metaclass of that name."""
+    """A class whose constructor gives the same object again: `__new__` that hands out what the class keeps, or a metaclass that calls for it."""
     world = frame.world
     head = world.resolver.klass(ref)
     if head is not None and any(k.name == "metaclass" and "ingleton" in getattr(k.value, "id", "") for k in head.keywords):
         return True
     maker = world.resolver.method(ref, "__new__")
-    if maker is None:
+    code = world.code(maker.owner.path, maker.head.qualname) if maker is not None else None
+    if maker is None or code is None or not maker.head.parameters:
         return False
-    return any(world.resolver.field(ref, name) for name in ("_instance", "_instances", "instance", "__instance"))
+    owners = {maker.head.parameters[0].name, maker.owner.qualname.rpartition(".")[2]}
+    return any(isinstance(node, Return) and _kept_by(node.value, owners) for node in nodes(code.facts))
+
+
+def _kept_by(expr: Expr | None, owners: set[str]) -> bool:
+    """`cls._instance`, `cls._instances[key]`."""
+    while isinstance(expr, Item | Attr):
+        if isinstance(expr, Attr) and isinstance(expr.value, Name) and expr.value.id in owners:
+            return True
+        expr = expr.value
+    return False
 
 
 def _record(frame: Frame, ref: ClassRef, arguments: Arguments) -> dict[str, Value]:

@@ -16,6 +16,7 @@ from toolaudit.effects.objects import attribute, below
 from toolaudit.effects.results import pure_result
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
+    Class,
     Data,
     Either,
     Function,
@@ -120,7 +121,17 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if isinstance(form, Many | Scalar | Text) or (isinstance(form, Data) and not form.why):
         frame.resolved += 1
         return containers.call(frame, receiver, name, arguments, line)
+    if isinstance(form, Class) and (name in MAKERS or name.startswith("from_")):
+        frame.resolved += 1
+        return Value(Instance(form.ref), read_all(frame, arguments, line) | receiver.taint)
     return _on_unknown(frame, receiver, name, arguments, line)
+
+
+# Class methods that a foreign base gives and that make an object of the class: pydantic 1 and 2, msgspec-like and ORM bases.
+MAKERS = {
+    "model_validate", "model_validate_json", "model_validate_strings", "model_construct", "parse_obj", "parse_raw", "parse_file", "validate",
+    "construct", "structure", "schema_load",
+}  # fmt: skip
 
 
 def _any_method(frame: Frame, receiver: Value, loc: Loc, arguments: Arguments, line: int) -> Value:

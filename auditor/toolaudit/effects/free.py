@@ -19,10 +19,11 @@ def free_names(code: Code, names: Iterable[str]) -> frozenset[str]:
 
 def rebound_names(code: Code) -> frozenset[str]:
     """The variables of a function that a function inside it declares `nonlocal`: they change while it is away."""
-    return frozenset(name for node in _nodes(code.facts) if isinstance(node, Scope) and node.kind == "nonlocal" for name in node.names)
+    return frozenset(name for node in nodes(code.facts) if isinstance(node, Scope) and node.kind == "nonlocal" for name in node.names)
 
 
-def _nodes(root: object) -> Iterator[object]:
+def nodes(root: object) -> Iterator[object]:
+    """Every statement and expression of a function, those of functions inside it among them."""
     stack: list[object] = [root]
     while stack:
         node = stack.pop()
@@ -35,7 +36,7 @@ def _nodes(root: object) -> Iterator[object]:
 
 def _loads(root: object) -> set[str]:
     found: set[str] = set()
-    for node in _nodes(root):
+    for node in nodes(root):
         if isinstance(node, Name):
             found.add(node.id)
         elif isinstance(node, Scope):

@@ -51,7 +51,14 @@ def _global(world: World, ref: GlobalRef) -> Value:
     if all(vague(value) for value in found):
         found += _set_by_functions(world, ref)
     value = with_members(union(found), lambda: _set_by_functions(world, ref, member=True)) if found else Value(Data())
-    return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name)
+    constant = ref.name.isupper() and not _rebound(world, ref)
+    return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name if constant else "")
+
+
+def _rebound(world: World, ref: GlobalRef) -> bool:
+    """Whether a function of the module declares the name `global`, however constant it looks."""
+    index = world.project.index(ref.path)
+    return index is not None and bool(_global_lines(world, ref, index.lines))
 
 
 def _set_by_functions(world: World, ref: GlobalRef, member: bool = False) -> list[Value]:

@@ -90,6 +90,19 @@ CASES = (
         ("w write memory {self:items}[{k}]",),
     ),
     Case(
+        "a setting of a library, given and constant",
+        "import openai\ndef tool(k):\n    openai.api_key = k\n    openai.timeout = 5\n",
+        "tool",
+        ("w write memory openai.api_key", "w write memory openai.timeout [lazy-init]"),
+    ),
+    Case(
+        "a variable of another module",
+        "import state\ndef tool(k):\n    state.current = k\n    state.count += 1\n",
+        "tool",
+        ("w write memory {global:current}", "r read memory {global:count}", "w increment memory {global:count}"),
+        files={"state.py": "current = None\ncount = 0\n"},
+    ),
+    Case(
         "statements by the names of functions",
         "import operator\nD = {}\nclass Box:\n    pass\nBOX = Box()\ndef tool(k):\n    operator.setitem(D, k, 1)\n    vars(BOX)['k'] = 1\n",
         "tool",
