@@ -307,8 +307,9 @@ def scanned(requirement: str, folder: Path) -> ScanDocument:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     wheels = folder / requirement.partition("==")[0]
     fetch = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", str(wheels), requirement]
-    if subprocess.run(fetch, env=environment, check=False, capture_output=True).returncode != 0:
-        pytest.skip(f"{requirement} could not be downloaded")
+    done = subprocess.run(fetch, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"{requirement} could not be downloaded: {(done.stderr.strip().splitlines() or ['pip said nothing'])[-1]}")
     with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
         wheel.extractall(wheels / "source")
     document = wheels / "scan.json"
