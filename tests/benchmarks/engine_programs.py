@@ -50,6 +50,16 @@ def add_todo():
         json.dump(items, file)
 
 
+async def add_todo_later():
+    """The same with a suspension between reading and writing."""
+    with open("todos.json") as file:
+        items = json.load(file)
+    await asyncio.sleep(0)
+    items.append(1)
+    with open("todos.json", "w") as file:
+        json.dump(items, file)
+
+
 def reset_database():
     """Before each schedule."""
     connection = sqlite3.connect("bank.db")
@@ -65,6 +75,17 @@ def withdraw():
     connection = sqlite3.connect("bank.db", timeout=5, isolation_level=None)
     try:
         balance = connection.execute("SELECT balance FROM account WHERE id = 1").fetchone()[0]
+        connection.execute("UPDATE account SET balance = ? WHERE id = 1", (balance - 1,))
+    finally:
+        connection.close()
+
+
+async def withdraw_later():
+    """The same with a suspension between SELECT and UPDATE."""
+    connection = sqlite3.connect("bank.db", timeout=5, isolation_level=None)
+    try:
+        balance = connection.execute("SELECT balance FROM account WHERE id = 1").fetchone()[0]
+        await asyncio.sleep(0)
         connection.execute("UPDATE account SET balance = ? WHERE id = 1", (balance - 1,))
     finally:
         connection.close()
