@@ -367,7 +367,7 @@ def _said(effect: Effect) -> tuple[Loc | Resource, str, str, str]:
 def widened(target: Loc | Resource) -> Loc | Resource:
     """Any part of what a place or resource belongs to."""
     if isinstance(target, Resource):
-        return Resource(target.kind, (KeyPart("any", "*"),), target.scope)
+        return Resource(target.kind, (KeyPart("unknown", "more than are kept apart"),), target.scope)
     if len(target.path) < 2 and target.root in ("self", "state"):
         return target
     first = target.path[:1] if target.root in ("self", "state") else ()
