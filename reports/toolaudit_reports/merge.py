@@ -27,6 +27,7 @@ from toolaudit_reports.findings import RANK
 from toolaudit_reports.summary import summarise
 
 _CLASSES = {"unknown": 0, "read-modify-write": 1, "write-only": 2, "read-only": 3, "pure": 4}
+COUNTED = ("scanned", "skipped", "cached")
 Item = TypeVar("Item")
 
 
@@ -133,21 +134,17 @@ def _used(held: Suppression, new: Suppression) -> Suppression:
 
 
 def _files(scans: Sequence[ScanDocument]) -> Files:
-    """Jobs over the same roots read the same files: the largest counts; other roots add up."""
-    by_roots: dict[tuple[str, ...], Files] = {}
+    """Jobs over one tree read the same files: the largest counts. Other trees add up: other roots, or the same words for other tools."""
+    trees: list[tuple[tuple[str, ...], set[str], Files]] = []
     for scan in scans:
-        held = by_roots.get(scan.roots, Files(scanned=0, skipped=0, cached=0))
-        by_roots[scan.roots] = Files(
-            scanned=max(held.scanned, scan.files.scanned),
-            skipped=max(held.skipped, scan.files.skipped),
-            cached=max(held.cached, scan.files.cached),
-        )
-    held_files = list(by_roots.values())
-    return Files(
-        scanned=sum(files.scanned for files in held_files),
-        skipped=sum(files.skipped for files in held_files),
-        cached=sum(files.cached for files in held_files),
-    )
+        tools = {tool.id for tool in scan.tools}
+        same = next((tree for tree in trees if tree[0] == scan.roots and (tree[1] & tools or not tree[1] or not tools)), None)
+        if same is None:
+            trees.append((scan.roots, tools, scan.files))
+            continue
+        most = Files(**{name: max(getattr(same[2], name), getattr(scan.files, name)) for name in COUNTED})
+        trees[trees.index(same)] = scan.roots, same[1] | tools, most
+    return Files(**{name: sum(getattr(files, name) for _, _, files in trees) for name in COUNTED})
 
 
 def _baseline(scans: Sequence[ScanDocument]) -> Baseline | None:

@@ -46,6 +46,11 @@ def test_packages_add_up(scan: ScanDocument) -> None:
     assert decide(merged).counted.errors == 2 * decide(scan).counted.errors
 
 
+def test_other_tools_below_roots_of_the_same_name_are_another_tree(scan: ScanDocument) -> None:
+    other = replace(other_package(scan), roots=scan.roots)
+    assert merge_scans([scan, other, scan]).files.scanned == 6
+
+
 def test_the_order_of_the_scans_does_not_show(scan: ScanDocument) -> None:
     worse = replace(scan, tools=tuple(replace(tool, class_="unknown") for tool in scan.tools), runner="event-loop")
     parts = [scan, other_package(scan), worse]
