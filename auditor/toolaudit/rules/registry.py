@@ -68,7 +68,7 @@ def find(code_or_name: str) -> Rule:
     names = {word: rule for rule in rules() for word in (rule.code.lower(), rule.name)}
     if wanted in names:
         return names[wanted]
-    near = get_close_matches(wanted, sorted(names), n=3, cutoff=0.5)
+    near = [word if word == names[word].name else names[word].code for word in get_close_matches(wanted, sorted(names), n=3, cutoff=0.5)]
     hint = f"; did you mean {', '.join(near)}?" if near else ""
     raise UnknownRuleError(f"no rule {code_or_name!r}{hint}")
 
