@@ -160,7 +160,8 @@ def _to_item(frame: Frame, target: f.Item, value: Value, op: Operation) -> None:
     index = evaluate(frame, target.index)
     frame.line = target.line or frame.line
     for option in alternatives(base):
-        _set_item(frame, target, option, index, value, op)
+        for key in alternatives(index) if option.loc is not None else (index,):
+            _set_item(frame, target, option, key, value, op)
 
 
 def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Value, op: Operation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from toolaudit.effects.values import Either, Foreign, Handle, Instance, Loc, Many, Scalar, Text, Value, tidy
+from toolaudit.effects.values import Either, Foreign, Handle, Instance, Loc, Many, Scalar, Text, Value, in_common, tidy
 from toolaudit.model import KeyPart, Kind, Resource
 
 Parts = tuple[KeyPart, ...]
@@ -50,12 +50,14 @@ def parts_of(value: Value) -> Parts:
 
 
 def _best(options: list[Parts]) -> Parts:
-    """Of several keys, the one that says most: with parameters, else known, else the first."""
+    """Of several keys, the one that says most: with parameters, else what the known ones have in common, else the first."""
     for wanted in ("param", "self", "state"):
         for parts in options:
             if any(part.kind == wanted for part in parts) and not any(part.kind == "unknown" for part in parts):
                 return parts
     known = [parts for parts in options if parts and all(part.kind != "unknown" for part in parts)]
+    if len(known) > 1 and all(part.kind == "literal" for parts in known for part in parts):
+        return in_common(["".join(part.text for part in parts) for parts in known])
     return known[0] if known else next((parts for parts in options if parts), ())
 
 

@@ -12,7 +12,7 @@ from toolaudit.effects.values import Class, Either, Foreign, Handle, Instance, S
 from toolaudit.model import KeyPart
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
-MAX_KEYS = 3
+MAX_KEYS = 6
 
 
 class Bound(Struct, frozen=True):
@@ -57,6 +57,9 @@ def fill(template: str, bound: Bound, path: bool = False) -> list[Parts]:
     holes = _HOLE.findall(template)
     choices: list[Bound] = [bound]
     for hole in holes:
+        if "*" in hole:
+            choices = [option for choice in choices for option in _each(choice, hole)][:MAX_KEYS]
+            continue
         value = bound.find(hole.partition("|")[0])
         if value is not None and isinstance(value.form, Either) and len(choices) == 1:
             choices = [_chosen(bound, hole.partition("|")[0], option) for option in alternatives(value)[:MAX_KEYS]]
@@ -67,6 +70,15 @@ def fill(template: str, bound: Bound, path: bool = False) -> list[Parts]:
             out.append(parts)
     known = [parts for parts in out if not any(part.kind == "unknown" for part in parts)]
     return known or out[:1]
+
+
+def _each(bound: Bound, hole: str) -> list[Bound]:
+    """Of several arguments joined to one key, the first that is one of several values, taken one by one."""
+    start = hole.partition("*")[0]
+    for index in range(int(start) if start.isdigit() else 0, len(bound.positional)):
+        if isinstance(bound.positional[index].form, Either):
+            return [_chosen(bound, str(index), option) for option in alternatives(bound.positional[index])]
+    return [bound]
 
 
 def _chosen(bound: Bound, hole: str, option: Value) -> Bound:

@@ -8,6 +8,7 @@ Values are frozen and compare by structure, so that a function met twice with al
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os.path import commonprefix
 from typing import Literal
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ MARKS = ("+", "~", "=")
 """How an item of a taint begins that is no read or parameter, but says something of one: see `edits.py`."""
 MAX_TAINT = 96
 MAX_ALTERNATIVES = 6
+MAX_CALLABLES = 48
 Step = str | tuple[KeyPart, ...]
 """One step from an object to a part of it: an attribute's name, or the key of an item."""
 
@@ -289,7 +291,29 @@ def union(values: Iterable[Value]) -> Value:
         useful = flat
     if len(useful) == 1:
         return useful[0].tainted(taint)
-    return Value(Either(tuple(useful[:MAX_ALTERNATIVES])), taint)
+    return Value(Either(_bounded(useful)), taint)
+
+
+def _bounded(useful: list[Value]) -> tuple[Value, ...]:
+    """At most so many alternatives: constants as what they have in common, callables in larger number, as each may do something else."""
+    if len(useful) <= MAX_ALTERNATIVES:
+        return tuple(useful)
+    words = [v.form.value for v in useful if isinstance(v.form, Scalar) and isinstance(v.form.value, str)]
+    if len(words) > MAX_ALTERNATIVES:
+        rest = [v for v in useful if not (isinstance(v.form, Scalar) and isinstance(v.form.value, str))]
+        return (Value(Text(in_common(words))), *rest[: MAX_ALTERNATIVES - 1])
+    called = [v for v in useful if isinstance(v.form, Function | Partial | Method | Class)]
+    if len(called) > MAX_CALLABLES:
+        return (*called[:MAX_ALTERNATIVES], Value(Data("dynamic-getattr")))
+    others = [v for v in useful if not isinstance(v.form, Function | Partial | Method | Class)]
+    return (*called, *others[: max(MAX_ALTERNATIVES - len(called), 1)])
+
+
+def in_common(words: list[str]) -> tuple[KeyPart, ...]:
+    """What stands for any of several texts: their common beginning and end, anything in between."""
+    start = commonprefix(words)  # noqa: RUF071  (texts, not paths)
+    end = commonprefix([word[len(start) :][::-1] for word in words])[::-1]  # noqa: RUF071
+    return tidy((KeyPart("literal", start), KeyPart("any", "*"), KeyPart("literal", end)))
 
 
 def _completed(flat: list[Value]) -> list[Value]:
