@@ -268,7 +268,9 @@ def _attribute(world: World, ref: ClassRef, name: str) -> Value | None:
     held = union(found)
     if isinstance(held.form, Scalar) and held.form.value is None:
         return Value(Data("untyped-parameter"))  # set up later, by code that was not understood
-    return with_members(held, lambda: _assigned_elsewhere(world, ref, name, member=True))
+    from toolaudit.effects.registries import in_attribute
+
+    return with_members(held, lambda: [*_assigned_elsewhere(world, ref, name, member=True), *in_attribute(world, ref, name)])
 
 
 def learn(world: World, ref: ClassRef, name: str, value: Value) -> None:
@@ -290,12 +292,15 @@ def _bare(value: Value) -> Value:
     return Value(Handle(form.type, form.kind, form.parts if named else (), form.scope))
 
 
+DYNAMIC = Data("dynamic-getattr")
+
+
 def with_members(held: Value, assigned: Callable[[], list[Value]]) -> Value:
-    """An empty dict learns what its members are from the assignments to its items."""
+    """An empty container learns what its members are from the assignments to its items and from what decorators store in it."""
     form = held.form
-    if not isinstance(form, Many) or form.kind != "dict" or form.entries or form.element is not None:
+    if not isinstance(form, Many) or form.items or form.entries or form.element is not None:
         return held
-    useful = [value for value in assigned() if isinstance(value.form, Handle | Instance)]
+    useful = [value for value in assigned() if isinstance(value.form, Handle | Instance | Function | Class) or value.form == DYNAMIC]
     return Value(Many(form.kind, None, None, union(useful), form.type), held.taint, held.loc) if useful else held
 
 

@@ -8,6 +8,7 @@ from toolaudit.effects.annotations import annotated
 from toolaudit.effects.attributes import imported, merged, module_frame, placed, vague, with_members
 from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import World
+from toolaudit.effects.registries import in_global
 from toolaudit.effects.values import (
     PLAIN,
     Data,
@@ -50,9 +51,13 @@ def _global(world: World, ref: GlobalRef) -> Value:
                 found.append(merged(found.pop() if found else None, hinted))
     if all(vague(value) for value in found):
         found += _set_by_functions(world, ref)
-    value = with_members(union(found), lambda: _set_by_functions(world, ref, member=True)) if found else Value(Data())
+    value = with_members(union(found), lambda: _members(world, ref)) if found else Value(Data())
     constant = ref.name.isupper() and not _rebound(world, ref)
     return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name if constant else "")
+
+
+def _members(world: World, ref: GlobalRef) -> list[Value]:
+    return [*_set_by_functions(world, ref, member=True), *in_global(world, ref)]
 
 
 def _rebound(world: World, ref: GlobalRef) -> bool:

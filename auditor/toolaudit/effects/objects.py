@@ -96,9 +96,11 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     assert isinstance(form, Instance)
     known = form.field(name)
     unset = value.loc is not None and known is not None and isinstance(known.form, Scalar) and known.form.value is None
+    world = frame.world
+    if known is not None and value.loc is not None and isinstance(known.form, Many) and attributes.vague(known):
+        known = attributes.attribute(world, form.cls, name) or known  # filled by others since it was made
     if known is not None and not unset:
         return shared(known, place_of(value, name)).tainted(value.taint)
-    world = frame.world
     member = world.resolver.method(form.cls, name)
     if member is not None:
         return attributes.bind(frame, value, member, line)

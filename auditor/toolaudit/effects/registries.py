@@ -1,0 +1,102 @@
+"""What home-made decorators put into a registry: `@handler("copy")`, which stores the function that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from toolaudit.effects import attributes
+from toolaudit.effects.frame import World
+from toolaudit.effects.free import nodes
+from toolaudit.effects.values import Class, Data, Function, Value
+from toolaudit.facts import Assign, Attr, Call, ClassHead, Expr, FunctionFacts, FunctionHead, Item, ModuleIndex, Name
+from toolaudit.project.resolve import ClassRef, GlobalRef, decorator_name
+
+STORING = frozenset({"append", "add", "insert", "setdefault", "update", "appendleft", "__setitem__"})
+
+
+def in_global(world: World, ref: GlobalRef) -> list[Value]:
+    """What decorators store in a container of a module."""
+    return _registered(world, ref.path, ref.name, lambda expr: isinstance(expr, Name) and expr.id == ref.name)
+
+
+def in_attribute(world: World, ref: ClassRef, name: str) -> list[Value]:
+    """What decorators that are methods of a class store in a container of its objects."""
+    return _registered(world, ref.path, name, lambda expr: isinstance(expr, Attr) and expr.attr == name and isinstance(expr.value, Name))
+
+
+def _registered(world: World, path: str, name: str, is_registry: Callable[[Expr], bool]) -> list[Value]:
+    """The functions and classes that decorators of a file store in a container called `name`, found in the file and in the files of tools.
+
+    Where the file itself decorates none, others may: something unknown stands beside those that were found.
+    """
+    index = world.project.index(path)
+    if index is None:
+        return []
+    found: list[Value] = []
+    here = False
+    for qualname in _decorators(world, index, name, is_registry):
+        for file in dict.fromkeys((path, *world.project.candidates)):
+            made = list(_decorated(world, file, path, qualname))
+            here |= bool(made) and file == path
+            found += made
+    return found if here or not found else [*found, Value(Data("dynamic-getattr"))]
+
+
+def _decorators(world: World, index: ModuleIndex, name: str, is_registry: Callable[[Expr], bool]) -> Iterator[str]:
+    """The functions of a file that store what they, or a function inside them, are given."""
+    heads = {head.qualname: head for head in index.functions}
+    for head in index.functions:
+        if not any(name in world.project.line(index.path, number) for number in range(head.line, head.end + 1)):
+            continue
+        code = world.code(index.path, head.qualname)
+        given = {parameter.name for parameter in head.parameters if parameter.name not in ("self", "cls")}
+        if code is None or not isinstance(code.facts, FunctionFacts) or not _stores(code.facts, given, is_registry):
+            continue
+        outer = head
+        while outer.nested_in is not None and outer.nested_in in heads:
+            outer = heads[outer.nested_in]
+        yield outer.qualname
+
+
+def _stores(facts: FunctionFacts, given: set[str], is_registry: Callable[[Expr], bool]) -> bool:
+    for node in nodes(facts.body):
+        targets: list[Expr] = []
+        stored: tuple[Expr, ...] = ()
+        if isinstance(node, Assign) and node.value is not None:
+            targets = [target.value for target in node.targets if isinstance(target, Item)]
+            stored = (node.value,)
+        elif isinstance(node, Call) and isinstance(node.func, Attr) and node.func.attr in STORING:
+            targets = [node.func.value]
+            stored = node.args
+        if any(isinstance(value, Name) and value.id in given for value in stored) and any(map(is_registry, targets)):
+            return True
+    return False
+
+
+def _decorated(world: World, file: str, path: str, qualname: str) -> Iterator[Value]:
+    """The functions and classes of a file that this decorator of `path` was put on."""
+    index = world.project.index(file)
+    if index is None:
+        return
+    last = qualname.rpartition(".")[2]
+    heads: list[FunctionHead | ClassHead] = [*index.functions, *index.classes]
+    for head in heads:
+        if head.nested_in is None and any(_is_it(world, file, expr, path, qualname, last) for expr in head.decorators):
+            yield from _as_value(world, file, head)
+
+
+def _is_it(world: World, file: str, decorator: Expr, path: str, qualname: str, last: str) -> bool:
+    if decorator_name(decorator) != last:
+        return False
+    named = decorator.func if isinstance(decorator, Call) else decorator
+    form = world.evaluate(attributes.module_frame(world, file), named).form
+    return isinstance(form, Function) and (form.path, form.qualname) == (path, qualname)
+
+
+def _as_value(world: World, file: str, head: FunctionHead | ClassHead) -> Iterator[Value]:
+    if isinstance(head, ClassHead):
+        yield Value(Class(ClassRef(file, head.qualname)))
+        return
+    code = world.code(file, head.qualname)
+    if code is not None and head.owner is None:
+        yield Value(Function(file, head.qualname, code))
