@@ -15,7 +15,8 @@ from toolaudit.model import Place, Tool
 
 
 class DiscoveryNote(Struct, frozen=True, order=True):
-    """Something about a declaration that the author should know. `code` is a finding's code, empty for mere information."""
+    """Something about a declaration that the author should know. `code` is a finding's code, empty for mere information; `name` the
+    tool's as the model sees it, for a hint the rule's."""
 
     place: Place
     code: str
@@ -39,14 +40,14 @@ def joined(*, made_names: frozenset[str], declared: dict[str, list[SchemaText]],
             if name not in known and name not in made_names and schema.scope.path in met and schema.scope.path not in open_files:
                 place = Place(schema.scope.path, schema.line, schema.scope.qualname)
                 message = f"`{name}` is declared to the model, but no dispatcher knows it"
-                notes.append(DiscoveryNote(place, "TA903", "undispatched-tool", message))
+                notes.append(DiscoveryNote(place, "TA903", name, message))
     declaring = {(one.site.path, one.site.facts.qualname) for one in dispatch.found if one.text in declared}
     for one in dispatch.found:
         site = (one.site.path, one.site.facts.qualname)
         if one.text not in declared and site in declaring:
             place = Place(one.site.path, one.line, one.site.facts.qualname)
             message = f"`{one.text}` is dispatched, but no schema declares it to the model"
-            notes.append(DiscoveryNote(place, "TA904", "undeclared-tool", message))
+            notes.append(DiscoveryNote(place, "TA904", one.text, message))
     return notes
 
 

@@ -62,7 +62,7 @@ def discover(project: Project, frameworks: Sequence[Framework]) -> Discovery:
     notes = joined(made_names=frozenset(one.tool.name for one in made), declared=declared, dispatch=dispatch)
     return Discovery(
         tuple(one.tool for one in made),
-        tuple(sorted(notes)),
+        tuple(sorted(set(notes))),
         {one.tool.id: one.written for one in made if one.written},
     )
 

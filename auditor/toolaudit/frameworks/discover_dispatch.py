@@ -15,6 +15,7 @@ from toolaudit.frameworks.callables import FunctionRef, functions_of
 from toolaudit.frameworks.discover_calls import argument
 from toolaudit.frameworks.discover_tables import table_entries
 from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
+from toolaudit.frameworks.filled_tables import CALLS, decorated_into, is_of_call, picking, speaks_of_calls, takes_in_others
 from toolaudit.frameworks.known import Known, Rule, receiver_rule
 from toolaudit.frameworks.names import Target, dotted_text, last_part
 from toolaudit.frameworks.nodes import body_calls, body_expressions, functions, inner
@@ -38,6 +39,8 @@ class Site(Struct, frozen=True):
     arguments: str = ""
     certain: bool = False
     """A framework calls it for every tool."""
+    tables: bool = False
+    """Only what it looks up in tables by the name of a model's call counts."""
 
 
 class Dispatched(Struct, frozen=True):
@@ -106,9 +109,11 @@ def _has_name(facts: FunctionFacts, parameter: str) -> bool:
 def bare(bodies: Bodies, known: Known, path: str, names: frozenset[str]) -> Iterator[Site]:
     """Functions whose text compares with, or tabulates, names that a schema declares."""
     index, framework = bodies.project.index(path), known.frameworks.get("bare")
-    if index is None or framework is None or not names:
+    if index is None or framework is None:
         return
     text = bodies.names.text(path)[0]
+    if not names and not CALLS.search(text):
+        return
     lines: list[int] = []
     if any(f"{quote}{name}{quote}" in text for name in names for quote in ('"', "'")):
         lines += [line for line, match in bodies.hits(path, _COMPARED) if (match[1] or match[2] or match[3]) in names]
@@ -116,10 +121,11 @@ def bare(bodies: Bodies, known: Known, path: str, names: frozenset[str]) -> Iter
         if "globals()" in text or "getattr(" in text:
             lines += [line for line, _ in bodies.hits(path, _DYNAMIC)]
         lines += [line for line, _ in bodies.hits(path, _TABLE)]
-    for qualname in bodies.holders(index, sorted(set(lines))):
+    whole = bodies.holders(index, sorted(set(lines))) if names else []
+    for qualname in dict.fromkeys((*whole, *picking(bodies, path))):
         facts = bodies.project.facts(path, qualname)
         for one in functions(facts) if facts is not None else ():
-            yield Site(framework, path, one, bodies.scope(path, one.qualname))
+            yield Site(framework, path, one, bodies.scope(path, one.qualname), tables=qualname not in whole)
 
 
 _COMPARED = re.compile(
@@ -137,7 +143,7 @@ def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: di
     found: list[Dispatched] = []
     dynamic: set[tuple[str, str]] = set()
     for site in sites:
-        of_site = [*_branched(bodies, site, declared), *_looked_up(bodies, known, site, declared, dynamic)]
+        of_site = [*_branched(bodies, site, declared), *_looked_up(bodies, site, declared, dynamic)]
         declares = site.certain or any(one.text in declared for one in of_site)
         found += [one for one in of_site if declares or one.telling]
         if site.certain and not of_site:
@@ -146,7 +152,7 @@ def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: di
 
 
 def _branched(bodies: Bodies, site: Site, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
-    listed = list(branches(site.scope, site.facts.body))
+    listed = list(branches(site.scope, site.facts.body)) if not site.tables else []
     if site.certain and site.name:
         subjects = {branch.subject for branch in listed if _same_subject(site, branch.subject)}
     else:
@@ -314,25 +320,33 @@ def receiving(scope: Scope, ref: FunctionRef, position: int | str | None) -> str
 # --- tables and attributes -------------------------------------------------------------------------------------------
 
 
-def _looked_up(
-    bodies: Bodies, known: Known, site: Site, declared: dict[str, list[SchemaText]], dynamic: set[tuple[str, str]]
-) -> Iterator[Dispatched]:
+def _looked_up(bodies: Bodies, site: Site, declared: dict[str, list[SchemaText]], dynamic: set[tuple[str, str]]) -> Iterator[Dispatched]:
     for lookup in lookups(site.facts):
-        made = list(_of_table(site, lookup, declared) if lookup.table is not None else _of_attribute(bodies, site, lookup, declared))
+        if site.tables and (lookup.table is None or not _is_telling(bodies, site, lookup)):
+            continue
+        made = list(
+            _of_table(bodies, site, lookup, declared) if lookup.table is not None else _of_attribute(bodies, site, lookup, declared)
+        )
         yield from made
-        if lookup.table is None or not made:
+        if not made or (lookup.table is None and (lookup.owner is not None or takes_in_others(bodies, site.path))):
             dynamic.add((site.path, site.facts.qualname))
 
 
-def _of_table(site: Site, lookup: Lookup, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
-    for where, key, ref in table_entries(site.scope, lookup.table):
-        text = text_of(where, key)
-        if text is not None:
-            schema = _schema_for(declared, text, site.path)
-            framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
-            held = receiving(site.scope, ref, _handed(site, lookup))
-            draft = from_ref(framework, DISPATCH, "dispatch", ref, name=text, schema=schema, arguments_in=held)
-            yield Dispatched(site, text, ref.line, draft)
+def _is_telling(bodies: Bodies, site: Site, lookup: Lookup) -> bool:
+    return is_of_call(_origin(site, lookup.subject)) and speaks_of_calls(bodies, site.path, site.facts.qualname)
+
+
+def _of_table(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
+    if lookup.table is None:
+        return
+    written = [(text, ref) for where, key, ref in table_entries(site.scope, lookup.table) if (text := text_of(where, key)) is not None]
+    telling = _is_telling(bodies, site, lookup)
+    for name, ref in written or list(decorated_into(bodies, site.scope, lookup.table) if telling else ()):
+        schema = _schema_for(declared, name, site.path)
+        framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
+        held = receiving(site.scope, ref, _handed(site, lookup))
+        draft = from_ref(framework, DISPATCH, "dispatch", ref, name=name, schema=schema, arguments_in=held)
+        yield Dispatched(site, name, ref.line, draft, telling)
 
 
 def _handed(site: Site, lookup: Lookup) -> int | str | None:

@@ -15,17 +15,21 @@ from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import mapping_value, text_of
 from toolaudit.frameworks.types import assigned_attribute
 
+_SPREAD = 4
 _HOLDERS = ("function", "func", "handler", "callable", "fn", "execute", "implementation")
 
 
-def table_entries(scope: Scope, table: Expr | None) -> Iterator[tuple[Scope, Expr, FunctionRef]]:
-    """Key and function of each entry of a dict of functions; an entry may be a dict or tuple that holds the function."""
-    if table is None:
+def table_entries(scope: Scope, table: Expr | None, depth: int = 0) -> Iterator[tuple[Scope, Expr, FunctionRef]]:
+    """Key and function of each entry of a dict of functions; an entry may be a dict or tuple that holds the function.
+
+    A dict may be spread into another (`{**COMMON, …}`), and into itself.
+    """
+    if table is None or depth > _SPREAD:
         return
     for where, display in (*displays(scope, table), *_attribute_displays(scope, table)):
         for key, value in display.items if isinstance(display, Mapping) else ():
             if key is None:
-                yield from table_entries(where, value)
+                yield from table_entries(where, value, depth + 1)
                 continue
             for ref in held_functions(where, value):
                 yield where, key, ref

@@ -13,6 +13,11 @@ class Project(Protocol):
     folder that holds all roots."""
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that is scanned, sorted."""
+        ...
+
+    @property
     def candidates(self) -> tuple[str, ...]:
         """Paths of the files that can hold a tool (a framework marker stands in their bytes), sorted."""
         ...
