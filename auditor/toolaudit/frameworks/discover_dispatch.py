@@ -362,8 +362,8 @@ def _handed(site: Site, lookup: Lookup) -> int | str | None:
     for call in body_calls(site.facts.body):
         by_name = isinstance(call.func, Name) and call.func.id in names
         if by_name or getattr(call.func, "line", 0) == lookup.line:
-            position, _ = _passed(call, held)
-            if position is not None:
+            position, spread = _passed(call, held)
+            if position is not None or spread:
                 return position
     return None
 
