@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from msgspec.structs import replace
 
 from toolaudit.catalogue.entries import Api, Case, Words
-from toolaudit.effects import locks
+from toolaudit.effects import locks, tables
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.frame import Frame
@@ -40,7 +40,7 @@ from toolaudit.effects.values import (
 
 def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: Arguments, line: int) -> Value:
     """What the catalogue's entry says, done to the frame: effects, callbacks, flags, result."""
-    bound = bind(api.params, arguments.args, arguments.keywords, receiver)
+    bound = tables.named(frame.world, bind(api.params, arguments.args, arguments.keywords, receiver))
     if receiver is not None and not api.mutates and in_document(frame, receiver):
         read_document(frame, receiver, line)
     taint = _touch(frame, api, bound, arguments, line)

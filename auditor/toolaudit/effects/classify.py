@@ -6,11 +6,11 @@ import re
 
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import http, shell, sql
-from toolaudit.effects.frame import Frame, How
+from toolaudit.effects.frame import Frame, How, Mode, Repeat
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
-from toolaudit.effects.values import CLEAN, Data, Handle, Taint, Text, Value, alternatives, tidy
-from toolaudit.model import KeyPart, Place, Resource
+from toolaudit.effects.values import CLEAN, Data, Handle, Taint, Text, Value, alternatives, join_taint, tidy
+from toolaudit.model import KeyPart, Operation, Place, Resource
 
 
 def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: int, name: str) -> Taint:
@@ -47,6 +47,9 @@ def run_sql(frame: Frame, template: str, bound: Bound, data: Taint, line: int) -
     found = CLEAN
     frame.io += 1
     for option in alternatives(value) if value is not None else (Value(Data()),):
+        if isinstance(option.form, Handle) and option.form.type in CONSTRUCTS:
+            found |= _construct(frame, option.form, join_taint(data, option.taint), line)
+            continue
         parts = parts_of(option)
         text = sql.statement_text(parts)
         _transaction(frame, text, line)
@@ -58,6 +61,21 @@ def run_sql(frame: Frame, template: str, bound: Bound, data: Taint, line: int) -
             continue
         found |= _tables(frame, understood, parts, database, data, line)
     return found
+
+
+# Statements built of objects: what executing them does to the table that they are bound to.
+CONSTRUCTS: dict[str, tuple[Mode, Operation, Repeat]] = {
+    "sqlalchemy.Select": ("r", "read", "same"),
+    "sqlalchemy.Insert": ("w", "append", "again"),
+    "sqlalchemy.Update": ("w", "update", "same"),
+    "sqlalchemy.Delete": ("w", "delete", "same"),
+}
+
+
+def _construct(frame: Frame, form: Handle, data: Taint, line: int) -> Taint:
+    mode, op, repeat = CONSTRUCTS[form.type]
+    resource = Resource("sql", form.parts or (ANY,), form.scope)
+    return frame.emit(resource, mode, op, line, data=CLEAN if mode == "r" else data, atomic=True, repeat=repeat, confidence="catalogued")
 
 
 def _tables(

@@ -136,7 +136,8 @@ def _hole(hole: str, bound: Bound) -> Parts:
     if name == "cwd":
         return (KeyPart("cwd", ""),)
     if name.startswith("class:"):
-        return _class_of(bound.find(name[6:]))
+        mapped = bound.named.get(name)
+        return _class_of(bound.find(name[6:])) if mapped is None else parts_of(mapped)
     value = bound.find(name)
     if value is None or (isinstance(value.form, Scalar) and value.form.value is None and default):
         return literal(default) if default else ((ANY,) if value is None and name == "self" else ())
@@ -160,4 +161,6 @@ def _class_of(value: Value | None) -> Parts:
         return literal(form.ref.qualname.rsplit(".", 1)[-1])
     if isinstance(form, Foreign):
         return literal(form.name.rsplit(".", 1)[-1])
+    if isinstance(form, Handle) and form.kind == "sql" and form.parts:
+        return form.parts  # a row: what it was read from
     return literal(form.type.rsplit(".", 1)[-1]) if isinstance(form, Handle) else (ANY,)
