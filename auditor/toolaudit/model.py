@@ -121,6 +121,10 @@ class KeyPart(Struct, frozen=True, order=True, cache_hash=True):
     text: str = ""
 
 
+BEYOND = "more than are kept apart"
+"""Why a key is unknown that stands for everything of its kind past the limits of a walk."""
+
+
 class Resource(Struct, frozen=True, order=True, cache_hash=True):
     """A kind and a key. `scope` separates equal keys of different owners (module, class, database, client)."""
 

@@ -9,6 +9,10 @@ from msgspec import Struct
 Repeat = Literal["same", "again", "error", "unknown"]
 
 
+Default = Literal["pure", "telemetry", "reads", "unknown"]
+"""What is done by the calls of a library or the methods of a type that no entry describes."""
+
+
 class EffectEntry(Struct, frozen=True, forbid_unknown_fields=True):
     kind: str = ""
     handle: bool | str = False
@@ -83,7 +87,7 @@ class Api(Words, frozen=True, forbid_unknown_fields=True):
 class TypeEntry(Struct, frozen=True, forbid_unknown_fields=True):
     bases: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
-    default: str = ""
+    default: Default | Literal[""] = ""
     methods_read: tuple[str, ...] = ()
     methods_write: tuple[str, ...] = ()
     methods_pure: tuple[str, ...] = ()
@@ -106,7 +110,7 @@ class ValueEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
     roots: tuple[str, ...] = ()
-    default: str = "unknown"
+    default: Default = "unknown"
     default_kind: str = ""
     kind_key: str | None = None
     stub: str = ""

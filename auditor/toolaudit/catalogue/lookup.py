@@ -34,11 +34,12 @@ class Catalogue:
     def shelf(self, root: str) -> Shelf:
         shelf = self._shelves.get(root)
         if shelf is None:
-            books = [self._book(path) for path in self._by_root.get(root, ())]
+            books = [self.book(path) for path in self._by_root.get(root, ())]
             shelf = self._shelves[root] = Shelf(books)
         return shelf
 
-    def _book(self, path: Path) -> Book:
+    def book(self, path: Path) -> Book:
+        """One file, read once."""
         if path not in self._books:
             self._books[path] = loader.read(path)
         return self._books[path]
@@ -228,4 +229,8 @@ def load(extra: Sequence[Path] = ()) -> Catalogue:
     Raises:
         CatalogueError: a file cannot be read or says something that FORMAT.md does not know.
     """
-    return Catalogue(loader.files(extra))
+    made = Catalogue(loader.files(extra))
+    for path in extra:
+        if path.is_file():
+            made.book(path)
+    return made

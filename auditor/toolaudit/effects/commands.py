@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,9 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
     line = Line(program, tuple(words[1:]), texts[1:], folder or HERE)
     entry = table().get(program)
     if line.texts[:1] and line.texts[0] in VERSIONS:
-        return (Command("subprocess", "r", "read", program, _named(line)),)
+        return (Command("subprocess", "r", "read", program, _named(line.program, line.words)),)
     if entry is None:
-        return (Command("subprocess", "rw", "update", program, _named(line)),)
+        return (Command("subprocess", "rw", "update", program, _named(line.program, line.words)),)
     if "runs" in entry:
         return _carried(line, entry, depth)
     if entry.get("opaque"):
@@ -82,14 +83,14 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
 
 
 def _opaque(words: list[Value], program: str, note: str = "free command") -> Command:
-    key = tidy(part for word in words for part in parts_of(word)) or (ANY,)
+    key = _named(program, words[1:]) if program else tidy(part for word in words for part in parts_of(word)) or (ANY,)
     return Command("subprocess", "rw", "opaque", program, key, note=note)
 
 
-def _named(line: Line) -> Parts:
+def _named(program: str, words: Iterable[Value]) -> Parts:
     """A command without a resource of its own is named by its program and the arguments that it was given."""
-    symbolic = [part for word in line.words for part in parts_of(word) if part.kind in ("param", "self", "state")]
-    return tidy((KeyPart("literal", line.program), *(p for part in symbolic[:3] for p in (KeyPart("literal", " "), part))))
+    symbolic = [part for word in words for part in parts_of(word) if part.kind in ("param", "self", "state")]
+    return tidy((KeyPart("literal", program), *(p for part in symbolic[:3] for p in (KeyPart("literal", " "), part))))
 
 
 def _carried(line: Line, entry: dict[str, Any], depth: int) -> tuple[Command, ...]:
@@ -116,7 +117,7 @@ def _interpreter(line: Line, entry: dict[str, Any], words: list[Value], depth: i
     from toolaudit.effects.shell import classify, words_of
 
     if line.texts[:1] and line.texts[0] in entry.get("read", []):
-        return (Command("subprocess", "r", "read", line.program, _named(line)),)
+        return (Command("subprocess", "r", "read", line.program, _named(line.program, line.words)),)
     for index, text in enumerate(line.texts[:-1]):
         if text in entry.get("runs_text", []) and depth < 4:
             inner = words_of(line.words[index + 1])
@@ -274,7 +275,7 @@ def _follow(wanted: list[str], texts: tuple[str, ...]) -> bool:
 def _key(line: Line, entry: dict[str, Any]) -> Parts:
     template = entry.get("key", "")
     if not template:
-        return _named(line)
+        return _named(line.program, line.words)
     if template == "*":
         return (ANY,)
     before, hole, after = template.partition("{cwd}")

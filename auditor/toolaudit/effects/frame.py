@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
-from toolaudit.model import Fact, KeyPart, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.model import BEYOND, Fact, KeyPart, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
 if TYPE_CHECKING:
@@ -367,7 +367,7 @@ def _said(effect: Effect) -> tuple[Loc | Resource, str, str, str]:
 def widened(target: Loc | Resource) -> Loc | Resource:
     """Any part of what a place or resource belongs to."""
     if isinstance(target, Resource):
-        return Resource(target.kind, (KeyPart("unknown", "more than are kept apart"),), target.scope)
+        return Resource(target.kind, (KeyPart("unknown", BEYOND),), target.scope)
     if len(target.path) < 2 and target.root in ("self", "state"):
         return target
     first = target.path[:1] if target.root in ("self", "state") else ()

@@ -187,12 +187,18 @@ def _of_foreign(frame: Frame, value: Value, name: str, line: int, called: bool) 
     return attributes.foreign(frame.world, f"{form.name}.{name}").tainted(value.taint)
 
 
+RECORDS = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
+"""Types that are nothing but their attributes: in a shared one those are shared."""
+
+
 def _of_handle(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
     form = value.form
     assert isinstance(form, Handle)
     known = form.attr(name)
     if known is not None:
         return known.tainted(value.taint)
+    if form.type in RECORDS and not called:
+        return Value(Data(), value.taint, below(value.loc, name))
     if called or form.type == "arguments" or frame.world.catalogue.method(form.type, name) is not None:
         return Value(Method(value, name), value.taint)
     if value.loc is not None and value.loc.root == "state":

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from toolaudit.model import Access, Failure, Resource, Runner
+from toolaudit.model import Access, Failure, KeyPart, Resource, Runner
 from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
 from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, overlap
 from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, one_step, one_thing
@@ -17,6 +17,8 @@ CONTENTS = frozenset({"list", "delete", "rename"})
 # A check that lost the race makes these fail or do nothing, as it would in sequence.
 HARMLESS_ACTS = frozenset({"delete", "rename", "send"})
 SHELL_REACH = PATH_KINDS | {"env", "cwd", "git", "docker", "k8s"}
+# What a child process starts with and cannot change for its parent.
+OF_THE_PROCESS = frozenset({"env", "cwd"})
 
 
 class Clash(Struct, frozen=True):
@@ -165,9 +167,14 @@ def _reach(a: Access, b: Access) -> Overlap:
         return _overlap(a, b)
     for shell, rest in ((a, b), (b, a)):
         if shell.operation == "opaque" and shell.resource.kind == "subprocess" and rest.resource.kind in SHELL_REACH:
-            return Overlap("may")
+            return NEVER if _child(shell) and rest.mode == "r" and rest.resource.kind in OF_THE_PROCESS else Overlap("may")
     found = overlap(a.resource, b.resource)
     return found if found.relation == "never" else Overlap("may", found.conditions, found.pairs)
+
+
+def _child(shell: Access) -> bool:
+    """A free command runs in a process of its own, free Python in ours."""
+    return shell.resource.key[:1] != (KeyPart("literal", "python"),) or len(shell.resource.key) > 1
 
 
 def _equal_calls(view: Profile, a: Access, b: Access, same: Overlap) -> bool:

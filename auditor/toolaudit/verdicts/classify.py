@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolaudit.model import Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
+from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
 from toolaudit.verdicts.keys import resource_text
 from toolaudit.verdicts.profile import Profile, Window, Written, line_of, profile, written_by
@@ -137,6 +137,11 @@ def _guessed_free(view: Profile, tool_class: ToolClass) -> bool:
     return tool_class == "read-modify-write" and bool(free) and not writes and not said
 
 
+def _stands_for_more(access: Access) -> bool:
+    """What a walk kept for all that it met past its limits."""
+    return any(part.kind == "unknown" and part.text == BEYOND for part in access.resource.key)
+
+
 def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     """High: everything was understood. Medium: the class stands on what was seen. Low: it may be another."""
     counted = view.primary
@@ -144,7 +149,7 @@ def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     unresolved = _unresolved(view)
     if tool_class == "unknown":
         return "low"
-    if len(counted) > CROWDED or _guessed_free(view, tool_class):
+    if len(counted) > CROWDED or _guessed_free(view, tool_class) or any(_stands_for_more(a) for a in counted):
         return "medium"
     if tool_class in {"pure", "read-only"}:
         return "low" if unresolved else ("medium" if weak else "high")

@@ -139,3 +139,10 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         load([tmp_path / "gone.toml"])
     _written(tmp_path, MINE.format(default="unknown"))
     assert load([tmp_path]).function("acme.save") is not None
+
+
+def test_a_wrong_default_is_said_before_anything_is_looked_up(tmp_path: Path) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text('[library]\nroots = ["acme"]\ndefault = "sometimes"\n', encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"acme\.toml: library: Invalid enum value 'sometimes'"):
+        load([path])
