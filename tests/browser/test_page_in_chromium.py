@@ -22,7 +22,7 @@ from toolaudit_reports.render.page import page as write_page
 from toolaudit_reports.view import prepare
 
 Open = Callable[..., Any]
-Look = Callable[[Any], list[str]]
+Look = Callable[..., list[str]]
 BUDGET = 1.5
 """Seconds for the first render of 500 tools; about 0.35 were measured."""
 
@@ -263,7 +263,8 @@ def test_axe_finds_no_violation(visit: Callable[..., Visit], html: str, violatio
 
 @pytest.mark.timeout(900)
 def test_axe_finds_no_violation_at_500_tools(visit: Callable[..., Visit], large: str, violations: Look) -> None:
-    assert violations(visit(large).tab) == []
+    """The first entries of each list: the made-up tools are alike. The merge of three real catalogues looks at every element."""
+    assert violations(visit(large).tab, most=6) == []
 
 
 def render_seconds(browser: Any, url: str) -> float:
