@@ -198,6 +198,21 @@ def test_broken_down_times_are_of_the_call() -> None:
     assert started <= tuple(told[1:4]) <= time.localtime()[:3]
 
 
+NOTED: dict[Any, str] = {}
+
+
+def note_at(text: str, unit: int) -> None:
+    """An id made of the time of day, as many tools make one."""
+    NOTED[time.time_ns() // unit] = text
+
+
+@pytest.mark.parametrize(("unit", "kept"), [(1_000, 2), (1_000_000_000, 1)])
+def test_calls_that_start_at_once_differ_by_microseconds_only(unit: int, kept: int) -> None:
+    """Ids made of microseconds are two, as one call after the other would make them; of seconds they are one."""
+    verdict = explore([call(note_at, "a", unit), call(note_at, "b", unit)], state=NOTED.clear, observe=lambda: len(NOTED))
+    assert dict(verdict.outcome.state)["observe"] == kept, verdict.render()
+
+
 def bump() -> None:
     """A counter that both read and write."""
     STATE["n"] = STATE["n"] + 1

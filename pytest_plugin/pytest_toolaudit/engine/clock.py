@@ -1,6 +1,6 @@
 """Clocks, sleeps and random numbers of a call depend on that call alone, so that a schedule decides everything else.
 
-Each call has its own clock: it starts at the same second for all, moves by a microsecond whenever it is read and by
+Each call has its own clock: it starts at the same moment for all (its time of day a little later for each), moves by a microsecond whenever it is read and by
 the full duration of a sleep, which takes no real time.
 """
 
@@ -26,6 +26,7 @@ from pytest_toolaudit.engine.turn import SLEEP, Site, holds_turn, point, quiet, 
 _SLEEPS = Site(SLEEP, "time.sleep")
 _real_time, _localtime = time.time, time.localtime
 TICK = 1e-6
+APART = 1e-4  # seconds between the starts of calls that start at once: ids made of microseconds differ, as they would, those of milliseconds may not
 
 
 class Base:
@@ -47,6 +48,15 @@ def now(base: float) -> float:
     return float(base + lane.clock)
 
 
+def wall() -> float:
+    """The running call's time of day, in seconds since the epoch."""
+    return now(Base.wall) + APART * float(turn.engine.lanes[turn.call].index)
+
+
+def _monotonic() -> float:
+    return now(Base.monotonic)
+
+
 def rng() -> Random:
     """The running call's random numbers."""
     lane = turn.engine.lanes[turn.call]
@@ -56,23 +66,23 @@ def rng() -> Random:
     return found
 
 
-def _seconds(original: Callable[[], float], base: str) -> Callable[[], float]:
-    return lambda: now(getattr(Base, base)) if holds_turn() else original()
+def _seconds(original: Callable[[], float], told: Callable[[], float]) -> Callable[[], float]:
+    return lambda: told() if holds_turn() else original()
 
 
-def _nanoseconds(original: Callable[[], int], base: str) -> Callable[[], int]:
-    return lambda: int(now(getattr(Base, base)) * 1e9) if holds_turn() else original()
+def _nanoseconds(original: Callable[[], int], told: Callable[[], float]) -> Callable[[], int]:
+    return lambda: int(told() * 1e9) if holds_turn() else original()
 
 
 def _broken_down(original: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda secs=None: original(now(Base.wall) if secs is None and holds_turn() else secs)
+    return lambda secs=None: original(wall() if secs is None and holds_turn() else secs)
 
 
 def _as_text(original: Callable[..., str]) -> Callable[..., str]:
     def text(*args: Any) -> str:
         """``asctime(t)`` and ``strftime(format, t)``: without the last one, of now."""
         lacks = len(args) < (original.__name__ == "strftime") + 1
-        return original(*args, _localtime(now(Base.wall))) if lacks and holds_turn() else original(*args)
+        return original(*args, _localtime(wall())) if lacks and holds_turn() else original(*args)
 
     return text
 
@@ -96,13 +106,13 @@ def _urandom(original: Callable[[int], bytes]) -> Callable[[int], bytes]:
 
 def date_now(cls: Any, method: str, *args: Any, **kwargs: Any) -> Any:
     """``datetime.now()`` and its kin, called from instrumented code: the class itself cannot be patched."""
-    wall = now(Base.wall)
+    seconds = wall()
     if method == "today" and not issubclass(cls, datetime):
-        return cls.fromtimestamp(wall)
+        return cls.fromtimestamp(seconds)
     zone: tzinfo | None = args[0] if args else kwargs.get("tz")
     if method == "utcnow":
-        return datetime.utcfromtimestamp(wall) if cls is datetime else cls.utcfromtimestamp(wall)
-    return cls.fromtimestamp(wall, zone)
+        return datetime.utcfromtimestamp(seconds) if cls is datetime else cls.utcfromtimestamp(seconds)
+    return cls.fromtimestamp(seconds, zone)
 
 
 def _quietly(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -126,9 +136,9 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     """Clocks, sleeps, random numbers and uuids; imports and logging are no points (they couple no tools)."""
     also = list(modules)
     for name in ("time", "monotonic", "perf_counter"):
-        base = "wall" if name == "time" else "monotonic"
-        patches.wrap(time, name, partial(_seconds, base=base), also)
-        patches.wrap(time, name + "_ns", partial(_nanoseconds, base=base), also)
+        told = wall if name == "time" else _monotonic
+        patches.wrap(time, name, partial(_seconds, told=told), also)
+        patches.wrap(time, name + "_ns", partial(_nanoseconds, told=told), also)
     for name in ("localtime", "gmtime", "ctime"):
         patches.wrap(time, name, _broken_down, also)
     for name in ("asctime", "strftime"):

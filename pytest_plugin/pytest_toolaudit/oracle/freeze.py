@@ -73,7 +73,7 @@ class _Freezer:
         except AttributeError:
             if not fields:
                 return ("opaque", type(value).__name__, _repr(value))
-        named = ((k, self.freeze(v)) for k, v in sorted(fields.items()) if not _is_lock(v))
+        named = ((k, self.freeze(v)) for k, v in sorted(fields.items()) if not _is_lock(v) and not _is_bookkeeping(k, v))
         return (type(value).__name__, *named)
 
 
@@ -81,6 +81,11 @@ def _slots(cls: type) -> tuple[str, ...]:
     slots = cls.__dict__.get("__slots__", ())
     names = (slots,) if isinstance(slots, str) else tuple(slots)
     return tuple(name for name in names if name not in ("__weakref__", "__dict__"))
+
+
+def _is_bookkeeping(name: str, value: Any) -> bool:
+    """What a model's library keeps for itself in each object."""
+    return name.startswith("__pydantic_") and (not value or name == "__pydantic_fields_set__")
 
 
 def _is_lock(value: Any) -> bool:
