@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pytest_toolaudit.calls import Call, call, recognised, tool_name, underlying
 from pytest_toolaudit.explorer import Explorer, Settings
 from pytest_toolaudit.injected import is_injected
+from pytest_toolaudit.schemas import COLLIDING, from_schema
 from pytest_toolaudit.search.named import Entry
 from pytest_toolaudit.search.schedule import Preemption, Schedule
 from pytest_toolaudit.search.token import write
@@ -24,7 +25,6 @@ from pytest_toolaudit.search.token import write
 Arguments = Mapping[str, st.SearchStrategy[Any]]
 _STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SETTINGS = "_hypothesis_internal_use_settings"
-_COLLIDING = st.sampled_from(["a", "b"])  # few values, so that keys collide often
 
 
 def arguments_of(tool: Any, given_: Arguments | None = None) -> st.SearchStrategy[dict[str, Any]]:
@@ -34,7 +34,7 @@ def arguments_of(tool: Any, given_: Arguments | None = None) -> st.SearchStrateg
     """
     declared = schema_of(tool)
     if declared is not None and _takes_no_names(tool):
-        return _object({**declared, "properties": dict(declared.get("properties", {}))}, given_ or {})
+        return from_schema(declared, given_)
     function = underlying(tool)
     chosen: dict[str, st.SearchStrategy[Any]] = {}
     try:
@@ -47,7 +47,7 @@ def arguments_of(tool: Any, given_: Arguments | None = None) -> st.SearchStrateg
         elif parameter.kind in _STARRED or parameter.default is not inspect.Parameter.empty or is_injected(hints.get(name)):
             continue
         elif hints.get(name) is str:
-            chosen[name] = _COLLIDING
+            chosen[name] = COLLIDING
         elif name in hints:
             chosen[name] = st.from_type(hints[name])
         else:
@@ -75,42 +75,6 @@ def _takes_no_names(tool: Any) -> bool:
     function, takes = recognised(tool)
     starred = any(p.kind in _STARRED for p in inspect.signature(function).parameters.values())
     return takes != "keywords" or starred
-
-
-def _object(schema: dict[str, Any], chosen: Arguments) -> st.SearchStrategy[dict[str, Any]]:
-    wanted = {name: chosen[name] if name in chosen else from_schema(inner) for name, inner in schema.get("properties", {}).items()}
-    required = {name: strategy for name, strategy in wanted.items() if name in schema.get("required", ()) or name in chosen}
-    return st.fixed_dictionaries(required)
-
-
-def from_schema(schema: Any) -> st.SearchStrategy[Any]:
-    """Values of a JSON schema, small ones: text from two values, so that keys collide often."""
-    if not isinstance(schema, dict):
-        return st.none()
-    if "const" in schema:
-        return st.just(schema["const"])
-    if schema.get("enum"):
-        return st.sampled_from(schema["enum"])
-    for name in ("anyOf", "oneOf"):
-        if schema.get(name):
-            return st.one_of([from_schema(option) for option in schema[name]])
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        return st.one_of([from_schema({**schema, "type": one}) for one in kind])
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if kind in ("integer", int):
-        return st.integers(low, high)
-    if kind in ("number", float):
-        return st.floats(low, high, allow_nan=False, allow_infinity=False)
-    if kind in ("boolean", bool):
-        return st.booleans()
-    if kind in ("array", list):
-        return st.lists(
-            from_schema(schema.get("items", {"type": "string"})), min_size=schema.get("minItems", 0), max_size=schema.get("maxItems", 3)
-        )
-    if kind in ("object", dict):
-        return _object(schema, {})
-    return st.none() if kind == "null" else _COLLIDING
 
 
 def calls(tool: Any, arguments: Arguments | None = None) -> st.SearchStrategy[Call]:
