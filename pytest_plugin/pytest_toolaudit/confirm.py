@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
+import threading
+import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +20,7 @@ from pytest_toolaudit.confirming.record import collected, items_of, told
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied, supplied_by
 from pytest_toolaudit.confirming.trial import Limits, Trial, attempt
 from pytest_toolaudit.confirming.work import Work, chosen, work
+from pytest_toolaudit.display import Progress
 from pytest_toolaudit.sandbox import Allowed, AllowError, parse
 from toolaudit.cli.outputs import Output, write
 from toolaudit.errors import ToolauditError
@@ -24,6 +29,7 @@ from toolaudit_reports.document import DocumentError, EvidenceItem, ScanDocument
 PROPERTY = "toolaudit-item"
 LEFT_OUT = "toolaudit_left_out"
 ITEMS = 300
+PATIENCE = 5.0
 REASONS = 5
 N = TypeVar("N", int, float)
 
@@ -37,6 +43,8 @@ class ConfirmPlugin:
         self.paths = [Path(text) for text in config.getoption("toolaudit_paths") or ()]
         self.found: dict[str, str] = {}
         self.left_out = 0
+        self.handler: Any = None
+        self.interrupt: float | None = None
         self.most = _number(config, "items", int, ITEMS, least=0)
         self.limits = Limits(
             preemptions=_number(config, "preemptions", int, 2, least=0),
@@ -52,6 +60,8 @@ class ConfirmPlugin:
 
     def take_over(self) -> None:
         """Before collection: without paths on the command line only our items run, and the conftest.py files above the tools count."""
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self.handler = signal.signal(signal.SIGINT, self.interrupted)
         self.config.pluginmanager.register(Last(self), "toolaudit-confirm-last")
         if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
             self.config.args = []
@@ -143,6 +153,17 @@ class ConfirmPlugin:
                 if name == PROPERTY:
                     self.found[report.nodeid] = str(text)
 
+    def interrupted(self, number: int, frame: object) -> None:
+        """The first interrupt ends the run; those that follow at once would cut off the writing of what is known."""
+        first, self.interrupt = self.interrupt is None, self.interrupt or time.monotonic()
+        if first or time.monotonic() - self.interrupt > PATIENCE:
+            raise KeyboardInterrupt
+
+    def pytest_unconfigure(self) -> None:
+        """Whoever called pytest can be interrupted again."""
+        if self.handler is not None and self.interrupt is None:
+            signal.signal(signal.SIGINT, self.handler)
+
     def pytest_sessionfinish(self) -> None:
         """Writes the evidence document."""
         output: dict[str, object] | None = getattr(self.config, "workeroutput", None)  # a worker of pytest-xdist's
@@ -224,7 +245,12 @@ class ConfirmItem(pytest.Item):
     supplied: Supplied
 
     def runtest(self) -> None:
-        trial = attempt(self.work, self.plugin.base, self.supplied, self.plugin.limits, self.plugin.allowed)
+        progress = Progress(self.config) if Progress.wanted(self.config) else None
+        try:
+            trial = attempt(self.work, self.plugin.base, self.supplied, replace(self.plugin.limits, progress=progress), self.plugin.allowed)
+        finally:
+            if progress is not None:
+                progress.end()
         self.user_properties.append((PROPERTY, msgspec.json.encode(items_of(trial, self.plugin.base, self.plugin.from_here)).decode()))
         target = self.config.getoption("toolaudit_write_tests")
         if target and trial.verdict == "confirmed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from toolaudit.errors import EXIT_BUG, EXIT_FAILED, EXIT_NO_TOOLS, EXIT_PASSED, 
 
 if TYPE_CHECKING:
     from toolaudit_reports.document import ScanDocument
+
+HANDED_ON = 1.0
+"""Seconds."""
 
 
 @click.command("confirm", context_settings={"ignore_unknown_options": False})
@@ -51,8 +55,29 @@ def command(
     words += [f"--toolaudit-{name}={value}" for name, value in options.items() if value is not None]
     words += [f"--toolaudit-write-tests={write_tests}"] if write_tests is not None else []
     words += [f"--toolaudit-allow={text}" for text in allow]
-    done = subprocess.run([sys.executable, "-m", "pytest", *words, *passed_on], check=False)
-    return _exit_code(done.returncode, roots, exit_zero)
+    return _exit_code(_run([sys.executable, "-m", "pytest", *words, *passed_on]), roots, exit_zero)
+
+
+def _run(command: list[str]) -> int:
+    """Pytest's exit code. Interrupted, it is given the time to write what it knows; interrupted again, it is ended."""
+    with subprocess.Popen(command) as pytest:
+        try:
+            return pytest.wait()
+        except KeyboardInterrupt:
+            try:
+                _finish(pytest)
+            except KeyboardInterrupt:
+                pytest.kill()
+            raise
+
+
+def _finish(pytest: subprocess.Popen[bytes]) -> None:
+    """Waits for its end. A terminal interrupts the whole group: only where nothing happens the signal is handed on."""
+    try:
+        pytest.wait(HANDED_ON)
+    except subprocess.TimeoutExpired:
+        pytest.send_signal(signal.SIGINT)
+        pytest.wait()
 
 
 def _check(roots: list[Path], evidence: Path | None) -> None:

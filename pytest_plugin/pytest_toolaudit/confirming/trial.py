@@ -30,17 +30,20 @@ ARGUMENTS_HELP = (
     "or the world that they need: a hook `pytest_toolaudit_state` that returns a function"
 )
 LESSONS = 4
+LATENT = 10
+"""Schedules of a batch that cannot clash as these calls run here: enough to see them work."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How far one item goes."""
+    """How far one item goes; `progress` is told schedules and budget before each schedule."""
 
     preemptions: int = 2
     budget: int = 200
     seconds: float = 30.0
     seed: int = 0
     runner: str = "auto"
+    progress: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,8 @@ def _tried(attempts: _Attempts) -> Trial:
             return replace(trial, apart=attempts.apart(world, batch))
         best = _better(best, trial)
         attempts.best = best
+        if best.verdict == "not-reproduced" and _cannot_race(attempts.work):
+            break
     assert best is not None
     return best
 
@@ -237,7 +242,7 @@ class _Attempts:
         failed = failures(verdict)
         if failed and len(failed) == len(calls):
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
-        reason = "" if work.runners and {"threads", "event-loop"} & set(work.runners) else _latent(work)
+        reason = _latent(work)
         return Trial(work, "not-reproduced", verdict, reason, arguments=arguments, schedules=verdict.schedules)
 
     def _proved(self, verdict: Verdict, arguments: tuple[Any, ...]) -> Trial:
@@ -286,11 +291,12 @@ class _Attempts:
             state=self._state(),
             runner=_runner(self.work, self.limits),
             preemptions=self.limits.preemptions,
-            budget=self.limits.budget,
+            budget=min(self.limits.budget, LATENT) if _cannot_race(self.work) else self.limits.budget,
             seed=self.limits.seed,
             seconds=min(5.0, self.limits.seconds),
             limit=max(1.0, self.end - time.monotonic()),
             roots=(str(self.folder),),
+            progress=self.limits.progress,
         )
         if key is not None:
             _Tried.found[name] = verdict
@@ -302,7 +308,14 @@ def clashing(verdict: Verdict) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*verdict.resources, *(verdict.witness.resources if verdict.witness is not None else ()))))
 
 
+def _cannot_race(work: Work) -> bool:
+    """Whether only a runner that is not simulated here could show what the item wants."""
+    return bool(work.runners) and not {"threads", "event-loop"} & set(work.runners) and "order-dependent" not in work.wants
+
+
 def _latent(work: Work) -> str:
+    if {"threads", "event-loop"} & set(work.runners):
+        return ""
     return f"clashes under {', '.join(work.runners)} only, which is not how these calls run here" if work.runners else ""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -308,6 +310,30 @@ def test_a_tool_that_never_ends_does_not_hold_the_run(tmp_path: Path) -> None:
     _, _, evidence = confirm(tmp_path, "--seconds", "2")
     assert {item.verdict for item in evidence.items} == {"cannot-run"}
     assert "does not end, though no other runs beside it" in evidence.items[0].reason
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a process group")
+@pytest.mark.parametrize("whole_group", [True, False], ids=["from a terminal", "to the command alone"])
+def test_interrupted_it_writes_what_is_known(tmp_path: Path, *, whole_group: bool) -> None:
+    (tmp_path / "tools.py").write_text(COUNTER + HANGS.replace("def bump", "def forever").replace("COUNT", "OTHER"))
+    command = [sys.executable, "-m", "toolaudit", "confirm", "tools.py", "--evidence", "evidence.json", "--seconds", "300", "--", "-v"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a parent in the background may ignore it
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        said = ""
+        while "bump|bump[TA101] FAILED" not in said:
+            line = running.stdout.readline()
+            assert line, said
+            said += line
+        os.killpg(running.pid, signal.SIGINT) if whole_group else running.send_signal(signal.SIGINT)
+        said += running.communicate(timeout=300)[0]
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert "1 confirmed" in said
+    known = load_evidence((tmp_path / "evidence.json").read_bytes())
+    assert {item.verdict for item in known.items} == {"confirmed"}
 
 
 @pytest.mark.parametrize(
