@@ -28,6 +28,8 @@ class Bodies:
         self.list_keywords = known.list_keywords()
         self.schema_keys = schema_keys(known)
         self.schemas = re.compile(rf"""["'](?:{"|".join(sorted(self.schema_keys))})["']\s*:""")
+        self.inert: set[tuple[str, str, int]] = set()
+        """The project's functions that apply no framework's decorator, whatever they are given."""
         self._nodes: dict[str, list[Standing]] = {}
         self._picked: dict[str, tuple[str, ...]] = {}
         self._scopes: dict[tuple[str, str], Scope] = {}

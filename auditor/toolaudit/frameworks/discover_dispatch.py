@@ -25,6 +25,7 @@ from toolaudit.frameworks.texts import text_of
 from toolaudit.frameworks.types import types_of
 from toolaudit.model import Fact
 
+_CHAIN = 6
 DISPATCH = Declare("dispatcher", types=("*",))
 
 
@@ -178,8 +179,10 @@ def _same_subject(site: Site, subject: str) -> bool:
     return subject == site.name or _origin(site, subject) == site.name
 
 
-def _origin(site: Site, text: str) -> str:
-    """A local name followed to the parameter it was taken from: `name` after `name = params.name`."""
+def _origin(site: Site, text: str, depth: int = 0) -> str:
+    """A local name followed to the parameter it was taken from: `name` after `name = params.name`; two names may be taken in turn."""
+    if depth > _CHAIN:
+        return text
     first, _, rest = text.partition(".")
     for statement in inner(site.facts.body):
         if (
@@ -190,7 +193,7 @@ def _origin(site: Site, text: str) -> str:
             value = statement.value.values[0] if isinstance(statement.value, Boolean) else statement.value
             base = subject_of(value)
             if base and base.partition(".")[0] != first:
-                return _origin(site, f"{base}.{rest}" if rest else base)
+                return _origin(site, f"{base}.{rest}" if rest else base, depth + 1)
     return text
 
 

@@ -17,7 +17,7 @@ from toolaudit.frameworks.texts import text_of
 
 CALLS = re.compile(r"\btool_calls?\b|\btool_uses?\b|\bfunction_calls?\b|\bfunctionCalls?\b")
 """What only code that gets a model's calls speaks of."""
-_PICKED = re.compile(r"\b[A-Za-z_][\w.]*(?:\[|\.get\()\s*[\w.]*name\b")
+_PICKED = re.compile(r"(?:\[|\.get\()\s*[\w.]*name\b")
 _OF_CALL = re.compile(r"(?:^|\.)(?:function|tool|block|part|\w*call|\w*use|[a-z]{1,2})\.name$")
 
 

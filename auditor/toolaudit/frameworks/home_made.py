@@ -39,6 +39,16 @@ def is_toolish(bodies: Bodies, target: Target, text: str) -> bool:
 
 def applied(bodies: Bodies, known: Known, target: Target, decorator: Call | None, depth: int = 0) -> Applied | None:
     """What a decorator of the project applies: found in it, in functions defined inside it, or in what it calls."""
+    key = (target.path, target.qualname, depth)
+    if key in bodies.inert:
+        return None
+    found = _applied(bodies, known, target, decorator, depth)
+    if found is None:
+        bodies.inert.add(key)
+    return found
+
+
+def _applied(bodies: Bodies, known: Known, target: Target, decorator: Call | None, depth: int) -> Applied | None:
     facts = bodies.project.facts(target.path, target.qualname) if depth < _DEPTH else None
     if facts is None:
         return None

@@ -54,16 +54,26 @@ def calls(node: Any, *, lambdas: bool = True) -> Iterator[Call]:
 
 def children(node: Any) -> Iterator[Any]:
     """The expressions directly inside an expression or statement; nested blocks and functions are left out."""
-    if isinstance(node, Define | DefineClass) or not isinstance(node, Struct):
-        return
-    for field in node.__struct_fields__:
-        if field in _BLOCKS:
-            continue
+    kind = type(node)
+    fields = _INSIDE.get(kind)
+    for field in _inside(kind) if fields is None else fields:
         value = getattr(node, field)
         if isinstance(value, Struct):
             yield value
         elif isinstance(value, tuple):
             yield from _spread(value)
+
+
+_INSIDE: dict[type, tuple[str, ...]] = {}
+
+
+def _inside(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of node that can hold expressions."""
+    fields: tuple[str, ...] = ()
+    if issubclass(kind, Struct) and not issubclass(kind, Define | DefineClass):
+        fields = tuple(field for field in kind.__struct_fields__ if field not in _BLOCKS and field not in _PLAIN)
+    _INSIDE[kind] = fields
+    return fields
 
 
 def _spread(values: tuple[Any, ...]) -> Iterator[Any]:
@@ -74,6 +84,8 @@ def _spread(values: tuple[Any, ...]) -> Iterator[Any]:
             yield from _spread(value)
 
 
+_PLAIN = frozenset({"line", "col", "id", "attr", "op"})
+"""Fields that hold no node: numbers and words."""
 _BLOCKS = frozenset({"orelse", "finalbody", "handlers", "cases", "bindings", "function"})
 
 
