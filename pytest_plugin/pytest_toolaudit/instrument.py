@@ -35,6 +35,18 @@ def is_own_file(file: str | None) -> bool:
     return not (file.startswith((*_FOREIGN, _OURS)) or "site-packages" in file or "dist-packages" in file)
 
 
+@functools.cache
+def _installed_with(top: str) -> frozenset[str]:
+    """The other modules that the distribution of an installed module brings: one without a package has its parts side by side."""
+    if hasattr(sys.modules.get(top), "__path__"):
+        return frozenset()
+    from importlib.metadata import packages_distributions
+
+    owners = packages_distributions()
+    mine = set(owners.get(top, ()))
+    return frozenset(other for other, theirs in owners.items() if mine & set(theirs) and other.isidentifier())
+
+
 def _key(code: types.CodeType) -> Key:
     return code.co_qualname, code.co_firstlineno, code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
@@ -95,6 +107,7 @@ class Instrumentation:
                 module = sys.modules.get(module_name)
                 if module is not None:
                     start[module_name] = module
+        tops |= {other for top in list(tops) for other in _installed_with(top)}
         tops -= {"pytest_toolaudit", "builtins", "functools", "asyncio", "threading", "_pytest", "pytest", "unittest"}
         tops -= set(sys.stdlib_module_names)
         wanted = self._closure(start, tops)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 from typing import Literal
 
 import msgspec
@@ -88,13 +89,26 @@ def _pair(code: str, tools: tuple[str, ...], resource: Resource | None) -> tuple
 
 def _is_about(item: EvidenceItem, entry: Entry) -> bool:
     """Whether a test ran these tools; a proof may also come from the functions on the way to the clash."""
-    if sorted(item.tools) == sorted(entry.tools):
+    pairs = _pairs(item)
+    if any(sorted(pair) == sorted(entry.tools) for pair in pairs):
         return True
-    if item.verdict != "confirmed" or len(item.tools) != 2 or len(entry.evidence) != 2:
+    if item.verdict != "confirmed" or len(entry.evidence) != 2:
         return False
     first, second = ({f"{step.file}::{step.function}" for step in chain} for chain in entry.evidence)
-    a, b = item.tools
-    return (a in first and b in second) or (b in first and a in second)
+    return any((a in first and b in second) or (b in first and a in second) for a, b in pairs)
+
+
+def _pairs(item: EvidenceItem) -> list[tuple[str, str]]:
+    """The pairs of tools that an item speaks of: of a larger batch with a witness, those of which one wrote what both touched."""
+    if len(item.tools) < 2 or len(item.calls) < 3 or item.witness is None or item.resource is None:
+        return list(combinations(item.tools, 2))
+    name = f"{item.resource.kind}:{item.resource.key}"
+    touched: dict[str, set[str]] = {}
+    for step in item.witness.steps:
+        if step.access and step.resource == name:
+            touched.setdefault(step.call, set()).add(step.access)
+    involved = [call for call in item.calls if call.label in touched]
+    return [(a.tool, b.tool) for a, b in combinations(involved, 2) if touched[a.label] | touched[b.label] != {"r"}]
 
 
 def _agrees(item: EvidenceItem, entry: Entry) -> bool:

@@ -374,21 +374,14 @@ def test_colours(project: pytest.Pytester) -> None:
 
 
 def test_light() -> None:
-    """Loading the plugin loads neither the engine nor Hypothesis nor libcst, and costs less than 5 ms of CPU."""
+    """Loading the plugin loads neither the engine nor Hypothesis nor libcst. What it costs is measured in tests/benchmarks."""
     code = """
-import sys, time, pytest
-began = time.process_time()
+import sys, pytest
 import pytest_toolaudit.plugin
-spent = time.process_time() - began
 loaded = [m for m in sys.modules if m.startswith(("pytest_toolaudit.", "hypothesis", "libcst"))]
 assert loaded == ["pytest_toolaudit.plugin"], loaded
-print(spent)
 """
-    times = []
-    for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
-        times.append(float(done.stdout))
-    assert min(times) < 0.005
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path.cwd())
 
 
 def test_without_plugin(project: pytest.Pytester) -> None:

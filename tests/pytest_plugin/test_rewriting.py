@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import importlib.util
 import sys
 import textwrap
 import traceback
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -324,3 +326,23 @@ def test_virtual_time() -> None:
     verdict = explore([call(_sleepy), call(slow)])
     assert verdict.outcome.results == (("returned", 1), ("returned", 3600))
     assert time.monotonic() - began < 20
+
+
+def test_modules_that_one_distribution_installs_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool of an installed module brings the modules that its distribution installs beside it."""
+    folder = tmp_path / "site-packages"
+    info = folder / "toolaudit_flat-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / "toolaudit_flat_store.py").write_text("COUNT = {'n': 0}\n\ndef bump():\n    n = COUNT['n']\n    COUNT['n'] = n + 1\n")
+    (folder / "toolaudit_flat_tools.py").write_text("import toolaudit_flat_store\n\ndef bump():\n    toolaudit_flat_store.bump()\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toolaudit-flat\nVersion: 1.0\n")
+    (info / "top_level.txt").write_text("toolaudit_flat_store\ntoolaudit_flat_tools\n")
+    monkeypatch.syspath_prepend(str(folder))
+    tools = importlib.import_module("toolaudit_flat_tools")
+    try:
+        verdict = explore([call(tools.bump), call(tools.bump)])
+    finally:
+        for name in ("toolaudit_flat_store", "toolaudit_flat_tools"):
+            sys.modules.pop(name, None)
+    assert verdict.kind == "racy", verdict.render()
+    assert verdict.resources == ("memory:COUNT[n]",)

@@ -225,6 +225,44 @@ def test_verdict_of_readable_tools(scan: ScanDocument) -> None:
     assert prepare(latent).overview.verdict == "No clash under this runner; 2 of 8 tools would clash under another"
 
 
+def test_a_larger_batch_proves_the_pairs_that_its_witness_names(scan: ScanDocument, evidence: EvidenceDocument) -> None:
+    """A test's batch of three: the call that only stands beside them is not part of the clash."""
+    proved = evidence.items[0]
+    assert proved.witness is not None
+    assert proved.resource is not None
+    other = next(tool.id for tool in scan.tools if tool.id not in proved.tools)
+    calls = (*proved.calls, replace(proved.calls[0], label="beside#2", tool=other))
+    name = f"{proved.resource.kind}:{proved.resource.key}"
+    steps = tuple(
+        replace(proved.witness.steps[0], call=call.label, resource=name, access="rw"[number % 2])
+        for number, call in enumerate(proved.calls)
+    )
+    witness = replace(proved.witness, steps=steps)
+    batch = replace(proved, fingerprint="", code="", tools=(*proved.tools, other), calls=calls, witness=witness)
+    entries = collect(scan)
+    states = {print_: proof.state for print_, proof in prove(entries, [replace(evidence, items=(batch,))]).items()}
+    named = {entry.fingerprint: entry.tools for entry in entries}
+    assert {tuple(sorted(named[print_])) for print_ in states} == {tuple(sorted(proved.tools))}
+    assert set(states.values()) == {"confirmed"}
+
+
+def test_a_larger_batch_without_a_witness_clears_all_its_pairs(scan: ScanDocument, evidence: EvidenceDocument) -> None:
+    proved = evidence.items[0]
+    other = next(tool.id for tool in scan.tools if tool.id not in proved.tools)
+    batch = replace(
+        proved,
+        fingerprint="",
+        code="",
+        tools=(other, *proved.tools),
+        witness=None,
+        verdict="not-reproduced",
+        exhausted=True,
+        kind="serializable",
+    )
+    states = {proof.state for proof in prove(collect(scan), [replace(evidence, items=(batch,))]).values()}
+    assert states == {"cleared"}
+
+
 def test_evidence_for_nothing_in_the_scan_changes_nothing(scan: ScanDocument, evidence: EvidenceDocument) -> None:
     stray = EvidenceItem(
         fingerprint="no such", code="TA101", tools=("x",), resource=None, verdict="confirmed",
