@@ -211,14 +211,15 @@ def analyse(
     from toolaudit.verdicts import classify, conflicts, dispatching, orderings
     from toolaudit.verdicts.scan_model import FileCounts, ScanModel
 
-    progress("finding tools", 0, 0)
-    discovery = discover(project, frameworks)
+    progress("reading files", 0, 0)
+    discovery = discover(project, frameworks, partial(progress, "finding tools"))
     runners = dispatching.dispatch_sites(project)
     own = frozenset(one.name for one in frameworks if one.name == "bare" or one.framework.api)
     tools = dispatching.told(with_runs(discovery.tools, frameworks, versions, request.config.runner), runners, own)
     progress("following effects", 0, len(tools))
-    footprints = summarise.footprints(project, tools, lookup.load(_files(request.config.catalogue, request)))
-    progress("judging pairs", 0, len(tools))
+    known = lookup.load(_files(request.config.catalogue, request))
+    footprints = summarise.footprints(project, tools, known, partial(progress, "following effects"))
+    progress("judging pairs", 0, 0)
     verdicts = classify.classify_all(tools, footprints)
     clashing = conflicts.conflicts(tools, footprints, verdicts)
     files = len(project.files)

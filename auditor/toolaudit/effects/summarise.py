@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from toolaudit.catalogue.lookup import Catalogue
 from toolaudit.effects import entries, footprint
@@ -26,15 +26,24 @@ WALKS, LEAST_WALKS = 30_000, 120
 """Functions walked anew for all tools together, and for one of very many."""
 
 
-def footprints(project: Project, tools: Sequence[Tool], catalogue: Catalogue) -> tuple[Footprint, ...]:
-    """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools."""
+def footprints(
+    project: Project, tools: Sequence[Tool], catalogue: Catalogue, told: Callable[[int, int], None] | None = None
+) -> tuple[Footprint, ...]:
+    """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools.
+
+    `told` hears how many of how many tools are done.
+    """
     world = World(project, Resolver(project), catalogue, execute=execute, evaluate=evaluate)
     world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
     project.prefetch(sorted({entries.entry_of(tool) for tool in tools}), closely=True)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
-        frames = [_bounded(world, tool) for tool in tools]
+        frames = []
+        for done, tool in enumerate(tools):
+            if told is not None:
+                told(done, len(tools))
+            frames.append(_bounded(world, tool))
     finally:
         sys.setrecursionlimit(limit)
     return footprint.settle(project, tools, frames)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -36,15 +36,20 @@ class Discovery(Struct, frozen=True):
     written: dict[str, tuple[Written, ...]] = {}
 
 
-def discover(project: Project, frameworks: Sequence[Framework]) -> Discovery:
-    """Finds the tools in the candidates of a project. Function bodies are read only where their text can declare a tool."""
+def discover(project: Project, frameworks: Sequence[Framework], told: Callable[[int, int], None] | None = None) -> Discovery:
+    """Finds the tools in the candidates of a project. Function bodies are read only where their text can declare a tool.
+
+    `told` hears how many of how many files are done.
+    """
     known = Known(frameworks)
     names = Names(project)
     bodies = Bodies(project, names, known)
     candidates = tuple(path for path in project.candidates if project.index(path) is not None)
     bodies.prefetch(candidates)
     drafts: list[Draft] = []
-    for path in candidates:
+    for done, path in enumerate(candidates):
+        if told is not None:
+            told(done, len(candidates))
         drafts += decorated(bodies, known, path)
         drafts += classes(bodies, known, path)
         drafts += declared_by_calls(bodies, known, path)
