@@ -70,7 +70,7 @@ def nothing() -> Iterator[None]:
 
 
 VARIANTS: dict[str, tuple[Callable[[], Any], Callable[[Catalogue], Catalogue], Callable[[Tool], Tool]]] = {
-    "everything": (nothing, _alone, _as_found),
+    "nothing: everything is followed": (nothing, _alone, _as_found),
     "the tool's own body alone": (lambda: without(summaries, "MAX_DEPTH", 1), _alone, _as_found),
     "one call deep": (lambda: without(summaries, "MAX_DEPTH", 2), _alone, _as_found),
     "three calls deep": (lambda: without(summaries, "MAX_DEPTH", 4), _alone, _as_found),
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--skip", default="", help="packages that are left out")
     options = parser.parse_args()
     sys.setrecursionlimit(60_000)
-    print("| without | class | missed writes | spurious writes | effects: recall, precision | clashing pairs told | safe pairs told |")
+    print("| taken away | class | missed writes | spurious writes | effects: recall, precision | clashing pairs told | safe pairs told |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, (step, change, tools_as) in VARIANTS.items():
         tally: Counter[str] = Counter()
