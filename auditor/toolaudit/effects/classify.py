@@ -54,6 +54,9 @@ def run_sql(frame: Frame, template: str, bound: Bound, data: Taint, line: int) -
         text = sql.statement_text(parts)
         _transaction(frame, text, line)
         understood = sql.effects(text) if text else None
+        if understood is None and (asked := asks(frame, parts, database, line)) is not None:
+            found |= asked
+            continue
         if understood is None:
             demand(frame, option)
             frame.opaque = frame.opaque or "sql"
@@ -113,6 +116,13 @@ def reclassified(frame: Frame, resource: Resource, data: Taint, line: int, below
     text = sql.statement_text(resource.key)
     understood = sql.effects(text) if text else None
     return None if understood is None else _tables(frame, understood, resource.key, resource.scope, data, line, below)
+
+
+def asks(frame: Frame, key: Parts, database: str, line: int, below: tuple[Place, ...] = ()) -> Taint | None:
+    """The read of SQL of which all but reads was refused; None for any other."""
+    if len(key) != 1 or key[0].kind != "param" or key[0].text not in frame.asks:
+        return None
+    return frame.emit(Resource("sql", (ANY,), database), "r", "read", line, atomic=True, repeat="same", confidence="name-only", below=below)
 
 
 def _transaction(frame: Frame, text: str | None, line: int) -> None:

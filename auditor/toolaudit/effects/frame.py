@@ -208,6 +208,8 @@ class Frame:
     """The expression that is a statement of its own."""
     discarded: bool = False
     """Nobody looks at what the call being made gives: it is made for its effect."""
+    asks: frozenset[str] = frozenset()
+    """Arguments that are SQL which reads: the rest was refused before."""
     pending: bool = False
     """The call made last waits on something real when awaited."""
     threaded: bool = False

@@ -75,6 +75,10 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
     target = replace_loc(effect.target, bindings) if isinstance(effect.target, Loc) else replace_resource(effect.target, bindings)
     if target is None:
         return data
+    if effect.op == "opaque" and isinstance(target, Resource) and target.kind == "sql":
+        asked = classify.asks(frame, target.key, target.scope, place.line, effect.chain)
+        if asked is not None:
+            return asked
     if effect.op == "opaque" and isinstance(target, Resource) and target.kind == "sql" and target != effect.target:
         known = classify.reclassified(frame, target, data, place.line, effect.chain)
         if known is not None:

@@ -10,7 +10,7 @@ from toolaudit.effects import assign, attributes, blocks, edits, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import Frame, Jump, bare
 from toolaudit.effects.objects import members, read
-from toolaudit.effects.truth import facts_of, truth
+from toolaudit.effects.truth import facts_of, refuses_all_but_reads, truth
 from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, join_taint, union
 from toolaudit.project.resolve import ClassRef
 
@@ -66,18 +66,21 @@ def _if(frame: Frame, stmt: f.If) -> None:
         return
     when = facts_of(frame, stmt.test, frame.when)
     branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)])
+    asked = refuses_all_but_reads(frame, stmt)
+    if asked:
+        frame.asks |= {asked}
 
 
 def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]]]) -> None:
     """Walk alternatives from the same state and join what they leave; when one of them ends, the rest depends on the condition."""
     outer, when, before = frame.control, frame.when, frame.env
-    fixed = frame.fixed
+    fixed, asks = frame.fixed, frame.asks
     ends: list[dict[str, Value]] = []
     left_fixed: list[set[str]] = []
     ended = False
     for facts, body in paths:
         frame.env = dict(before)
-        frame.fixed = set(fixed)
+        frame.fixed, frame.asks = set(fixed), asks
         frame.alive = True
         frame.control = join_taint(outer, join_taint(frame.sticky, taint))
         frame.when = facts
@@ -91,7 +94,7 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
     frame.alive = bool(ends)
     frame.env = join(ends, before, taint) if ends else before
     frame.fixed = set.intersection(*left_fixed) if left_fixed else fixed
-    frame.when = when
+    frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
         frame.guard(taint)

@@ -107,3 +107,28 @@ def _facts(frame: Frame, test: f.Expr) -> list[Fact]:
         if parameter and isinstance(other.form, Scalar) and isinstance(other.form.value, str):
             return [Fact(parameter, other.form.value)]
     return []
+
+
+# First words of SQL that reads.
+ASKING = frozenset({"select", "show", "describe", "desc", "explain", "values"})
+SAME_TEXT = frozenset({"strip", "lstrip", "rstrip", "upper", "lower", "casefold"})
+
+
+def refuses_all_but_reads(frame: Frame, stmt: f.If) -> str:
+    """The argument of `if not query.startswith("SELECT"): raise`: what follows runs only reads of it. Empty where nothing is refused."""
+    test = stmt.test
+    if not (isinstance(test, f.Unary) and test.op == "not" and isinstance(test.operand, f.Call) and not stmt.orelse):
+        return ""
+    call = test.operand
+    if not (isinstance(call.func, f.Attr) and call.func.attr == "startswith" and len(call.args) == 1):
+        return ""
+    if not stmt.body or not isinstance(stmt.body[-1], f.Return | f.Raise):
+        return ""
+    given = call.args[0]
+    words = given.items if isinstance(given, f.Display) else (given,)
+    if not all(isinstance(word, f.Const) and str(word.value).strip().lower() in ASKING for word in words):
+        return ""
+    held = call.func.value
+    while isinstance(held, f.Call) and isinstance(held.func, f.Attr) and held.func.attr in SAME_TEXT:
+        held = held.func.value
+    return parameter_of(quiet_look(frame, held))
