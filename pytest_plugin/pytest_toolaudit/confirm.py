@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -245,12 +246,7 @@ class ConfirmItem(pytest.Item):
     supplied: Supplied
 
     def runtest(self) -> None:
-        progress = Progress(self.config) if Progress.wanted(self.config) else None
-        try:
-            trial = attempt(self.work, self.plugin.base, self.supplied, replace(self.plugin.limits, progress=progress), self.plugin.allowed)
-        finally:
-            if progress is not None:
-                progress.end()
+        trial = self._tried()
         self.user_properties.append((PROPERTY, msgspec.json.encode(items_of(trial, self.plugin.base, self.plugin.from_here)).decode()))
         target = self.config.getoption("toolaudit_write_tests")
         if target and trial.verdict == "confirmed":
@@ -261,6 +257,20 @@ class ConfirmItem(pytest.Item):
             pytest.skip(trial.reason + (f"; {trial.remedy}" if trial.remedy else ""))
         if trial.verdict == "confirmed":
             raise ConfirmedError(trial)
+
+    def _tried(self) -> Trial:
+        """What came of the item; what goes wrong around its calls costs this one, not the run."""
+        progress = Progress(self.config) if Progress.wanted(self.config) else None
+        limits = replace(self.plugin.limits, progress=progress)
+        try:
+            return attempt(self.work, self.plugin.base, self.supplied, limits, self.plugin.allowed)
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            reason = f"it could not be tried: {type(error).__name__}: {error} at {Path(frame.filename).name}:{frame.lineno}"
+            return Trial(self.work, "cannot-run", reason=reason)
+        finally:
+            if progress is not None:
+                progress.end()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, ConfirmedError):

@@ -312,6 +312,19 @@ def test_a_tool_that_never_ends_does_not_hold_the_run(tmp_path: Path) -> None:
     assert "does not end, though no other runs beside it" in evidence.items[0].reason
 
 
+def test_what_fails_around_one_item_costs_that_item_only(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(COUNTER + TOOLKIT)
+    (tmp_path / "conftest.py").write_text(
+        "def make():\n    raise OSError('no such shop')\n\ndef pytest_toolaudit_objects():\n    return {'Basket': make}\n"
+    )
+    code, _, evidence = confirm(tmp_path)
+    assert code == 1
+    verdicts = {item.tools[0].rpartition("::")[2]: item for item in evidence.items}
+    assert verdicts["bump"].verdict == "confirmed"
+    assert verdicts["Basket.put"].verdict == "cannot-run"
+    assert verdicts["Basket.put"].reason == "it could not be tried: OSError: no such shop at conftest.py:2"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a process group")
 @pytest.mark.parametrize("whole_group", [True, False], ids=["from a terminal", "to the command alone"])
 def test_interrupted_it_writes_what_is_known(tmp_path: Path, *, whole_group: bool) -> None:
