@@ -14,8 +14,8 @@ from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups, sub
 from toolaudit.frameworks.callables import FunctionRef, functions_of
 from toolaudit.frameworks.discover_calls import argument
 from toolaudit.frameworks.discover_tables import table_entries
-from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
-from toolaudit.frameworks.filled_tables import CALLS, decorated_into, is_of_call, picking, speaks_of_calls, takes_in_others
+from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref, schema_for
+from toolaudit.frameworks.filled_tables import CALLS, calls_on_loop, decorated_into, is_of_call, picking, speaks_of_calls, takes_in_others
 from toolaudit.frameworks.known import Known, Rule, receiver_rule
 from toolaudit.frameworks.names import Target, dotted_text, last_part
 from toolaudit.frameworks.nodes import body_calls, body_expressions, functions, inner
@@ -42,6 +42,8 @@ class Site(Struct, frozen=True):
     """A framework calls it for every tool."""
     tables: bool = False
     """Only what it looks up in tables by the name of a model's call counts."""
+    on_loop: bool = False
+    """A coroutine that calls plain functions itself, not in threads."""
 
 
 class Dispatched(Struct, frozen=True):
@@ -98,7 +100,7 @@ def _handler(bodies: Bodies, rule: Rule, path: str, qualname: str) -> Iterator[S
         pair = (f"{names[1]}.name", f"{names[1]}.arguments")
     elif len(names) == 1:
         pair = (f"{names[0]}.name", f"{names[0]}.arguments")
-    yield Site(rule.framework, path, facts, bodies.scope(path, qualname), *pair, certain=True)
+    yield Site(rule.framework, path, facts, bodies.scope(path, qualname), *pair, certain=True, on_loop=calls_on_loop(bodies, path, facts))
 
 
 def _has_name(facts: FunctionFacts, parameter: str) -> bool:
@@ -200,10 +202,10 @@ def _origin(site: Site, text: str, depth: int = 0) -> str:
 def _of_branch(bodies: Bodies, site: Site, branch: Branch, declared: dict[str, list[SchemaText]]) -> Draft:
     body = site.facts.body if branch.rest else branch.body
     ref, held = _delegate(site, body)
-    schema = _schema_for(declared, branch.text, site.path)
+    schema = schema_for(declared, branch.text, site.path)
     framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
     if ref is not None:
-        return from_ref(framework, DISPATCH, "dispatch", ref, name=branch.text, arguments_in=held, schema=schema)
+        return from_ref(framework, DISPATCH, "dispatch", ref, name=branch.text, arguments_in=held, schema=schema, on_loop=site.on_loop)
     own = FunctionRef("function", site.path, site.facts.qualname, site.facts.line)
     subject, arguments = _origin(site, branch.subject), site.arguments or _arguments_of(site)
     head = bodies.names.head(site.path, site.facts.qualname)
@@ -234,11 +236,6 @@ _ARGUMENTS = (
     *("arguments", "args", "tool_input", "tool_args", "tool_arguments", "input", "inputs", "params", "parameters", "function_args"),
     *("function_arguments", "kwargs", "payload"),
 )
-
-
-def _schema_for(declared: dict[str, list[SchemaText]], text: str, path: str) -> SchemaText | None:
-    listed = declared.get(text, [])
-    return next((schema for schema in listed if schema.scope.path == path), listed[0] if listed else None)
 
 
 def _delegate(site: Site, body: tuple[object, ...]) -> tuple[FunctionRef | None, str]:
@@ -345,10 +342,10 @@ def _of_table(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, li
     written = [(text, ref) for where, key, ref in table_entries(site.scope, lookup.table) if (text := text_of(where, key)) is not None]
     telling = _is_telling(bodies, site, lookup)
     for name, ref in written or list(decorated_into(bodies, site.scope, lookup.table) if telling else ()):
-        schema = _schema_for(declared, name, site.path)
+        schema = schema_for(declared, name, site.path)
         framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
         held = receiving(site.scope, ref, _handed(site, lookup))
-        draft = from_ref(framework, DISPATCH, "dispatch", ref, name=name, schema=schema, arguments_in=held)
+        draft = from_ref(framework, DISPATCH, "dispatch", ref, name=name, schema=schema, arguments_in=held, on_loop=site.on_loop)
         yield Dispatched(site, name, ref.line, draft, telling)
 
 
@@ -376,7 +373,7 @@ def _of_attribute(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str
     meant = (*types_of(site.scope, lookup.owner), *site.scope.resolve(lookup.owner)) if lookup.owner is not None else ()
     owners = [target for target in meant if target.kind in {"class", "module"}]
     for text, ref in _attributes(bodies, site, lookup, owners, declared):
-        draft = from_ref(site.framework, DISPATCH, "dispatch", ref, name=text, schema=_schema_for(declared, text, site.path))
+        draft = from_ref(site.framework, DISPATCH, "dispatch", ref, name=text, schema=schema_for(declared, text, site.path))
         yield Dispatched(site, text, ref.line, draft, telling="tool" in lookup.prefix.lower())
 
 

@@ -47,6 +47,8 @@ class Draft(Struct, frozen=True):
     schema: SchemaText | None = None
     owner: str = ""
     receiver: Literal["none", "shared", "per-call"] = "none"
+    on_loop: bool = False
+    """Its dispatcher is a coroutine that calls it itself: it runs on the event loop, whatever it is."""
 
 
 ORDER = (
@@ -78,3 +80,9 @@ def from_ref(framework: Framework, declare: Declare, declared_by: str, ref: Func
         receiver=ref.receiver,
         **more,  # type: ignore[arg-type]
     )
+
+
+def schema_for(declared: dict[str, list[SchemaText]], text: str, path: str) -> SchemaText | None:
+    """The schema of a name, that of the same file first."""
+    listed = declared.get(text, [])
+    return next((schema for schema in listed if schema.scope.path == path), listed[0] if listed else None)

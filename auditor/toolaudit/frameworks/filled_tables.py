@@ -18,6 +18,7 @@ from toolaudit.frameworks.texts import text_of
 CALLS = re.compile(r"\btool_calls?\b|\btool_uses?\b|\bfunction_calls?\b|\bfunctionCalls?\b")
 """What only code that gets a model's calls speaks of."""
 _PICKED = re.compile(r"(?:\[|\.get\()\s*[\w.]*name\b")
+_THREADS = re.compile(r"\bto_thread\b|\brun_in_executor\b|\brun_sync\b|\brun_in_threadpool\b|\bsubmit\(|\bThread\(")
 _OF_CALL = re.compile(r"(?:^|\.)(?:function|tool|block|part|\w*call|\w*use|[a-z]{1,2})\.name$")
 
 
@@ -37,6 +38,12 @@ def speaks_of_calls(bodies: Bodies, path: str, qualname: str) -> bool:
 def is_of_call(subject: str) -> bool:
     """A name that a model's call gave: `call.function.name`, `tool_call.name`."""
     return _OF_CALL.search(subject) is not None
+
+
+def calls_on_loop(bodies: Bodies, path: str, facts: FunctionFacts) -> bool:
+    """A coroutine that hands nothing to threads: what it calls runs on the event loop."""
+    head = bodies.names.head(path, facts.qualname)
+    return facts.is_async and head is not None and not _THREADS.search(bodies.names.between(path, head.line, head.end))
 
 
 def takes_in_others(bodies: Bodies, path: str) -> bool:

@@ -106,7 +106,8 @@ def _tool(bodies: Bodies, draft: Draft) -> Made:
         function=draft.function,
         framework=draft.framework.name,
         declared_by=draft.declared_by,
-        is_async=head is not None and (head.is_async or hands_back_coroutine(bodies, draft.ref.path if draft.ref else draft.file, head)),
+        is_async=head is not None
+        and (head.is_async or draft.on_loop or hands_back_coroutine(bodies, draft.ref.path if draft.ref else draft.file, head)),
         parameters=_parameters(bodies, draft, head),
         owner=draft.owner,
         receiver=draft.receiver,
