@@ -10,7 +10,8 @@ from toolaudit.effects.context import trim
 from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.objects import attribute, key_step, members, place_of, read
+from toolaudit.effects.iteration import members
+from toolaudit.effects.objects import attribute, key_step, place_of, read
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     CLEAN,

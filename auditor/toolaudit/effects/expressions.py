@@ -11,14 +11,16 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.iteration import members
 from toolaudit.effects.keys import literal, parts_of
-from toolaudit.effects.objects import attribute, checked, members, read, read_document
+from toolaudit.effects.objects import attribute, checked, read, read_document
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import subscripted
 from toolaudit.effects.truth import facts_of, truth
 from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
+    Class,
     Code,
     Data,
     Either,
@@ -78,6 +80,8 @@ def _property(frame: Frame, value: Value) -> Value:
     """An attribute of a foreign object that the catalogue calls a property is read here."""
 
     form = value.form
+    if isinstance(form, Method) and isinstance(form.receiver.form, Class):
+        return call_method(frame, form.receiver, form.name, Arguments(), frame.line).tainted(value.taint)
     if isinstance(form, Method) and isinstance(form.receiver.form, Handle):
         api = frame.world.catalogue.method(form.receiver.form.type, form.name)
         if api is not None and api.property:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from toolaudit.catalogue.entries import Api
 from toolaudit.effects import containers, guesses, natives
 from toolaudit.effects.applying import apply, in_document, read_all
 from toolaudit.effects.arguments import Arguments
@@ -29,6 +30,7 @@ from toolaudit.effects.values import (
     Text,
     Value,
     alternatives,
+    constant,
     union,
 )
 from toolaudit.project.resolve import ClassRef
@@ -121,10 +123,22 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if isinstance(form, Many | Scalar | Text) or (isinstance(form, Data) and not form.why):
         frame.resolved += 1
         return containers.call(frame, receiver, name, arguments, line)
+    if isinstance(form, Class) and (given := _class_entry(frame, form, name)) is not None:
+        frame.resolved += 1
+        return apply(frame, f"{given[0]}.{name}", given[1], receiver, arguments, line)
     if isinstance(form, Class) and (name in MAKERS or name.startswith("from_")):
         frame.resolved += 1
         return Value(Instance(form.ref), read_all(frame, arguments, line) | receiver.taint)
     return _on_unknown(frame, receiver, name, arguments, line)
+
+
+def _class_entry(frame: Frame, form: Class, name: str) -> tuple[str, Api] | None:
+    """What the catalogue says of a class method that a foreign base gives: `Note.get_by_id(3)`."""
+    for base in frame.world.resolver.foreign_bases(form.ref):
+        api = frame.world.catalogue.method(base, name)
+        if api is not None and api.origin != "default":
+            return base, api
+    return None
 
 
 # Class methods that a foreign base gives and that make an object of the class: pydantic 1 and 2, msgspec-like and ORM bases.
@@ -178,6 +192,8 @@ def behind(frame: Frame, value: Value, form: Method) -> Value:
     for owner in owners:
         api = frame.world.catalogue.method(owner, form.name)
         if api is None or api.origin == "default":
+            if not form.name.startswith("_") and looks_up(frame, owner):
+                return call_method(frame, form.receiver, "__getattr__", Arguments(args=(constant(form.name),)), frame.line)
             continue
         if api.property:
             return call_method(frame, form.receiver, form.name, Arguments(), frame.line)
@@ -192,6 +208,12 @@ def behind(frame: Frame, value: Value, form: Method) -> Value:
         return Value(Data("client" if place is not None and isinstance(holder, Handle) else ""), value.taint, place)
     kind, parts, scope = (holder.kind, holder.parts, holder.scope) if isinstance(holder, Handle) else ("", (), "")
     return Value(Handle(f"{owners[0]}.{form.name}", kind, parts, scope), value.taint, below(form.receiver.loc, form.name))
+
+
+def looks_up(frame: Frame, type_name: str) -> bool:
+    """A client whose attributes are its parts by name: `client.database.collection`."""
+    getter = frame.world.catalogue.method(type_name, "__getattr__")
+    return getter is not None and getter.origin != "default"
 
 
 def harmless(frame: Frame, type_name: str) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, consume
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.iteration import members
 from toolaudit.effects.keys import parts_of
-from toolaudit.effects.objects import attribute, element, members, place_of, read
+from toolaudit.effects.objects import attribute, element, place_of, read
 from toolaudit.effects.values import (
     PLAIN,
     Class,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from toolaudit.catalogue.entries import Api
 from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, derived, parts_of
@@ -167,9 +168,15 @@ def _of_class(frame: Frame, value: Value, name: str, line: int, called: bool) ->
         if attributes.is_enum(world, form.ref):
             return found
         return shared(found, loc)
-    if called:
+    if called or any(api.property for api in _of_bases(frame, form, name)):
         return Value(Method(value, name), value.taint)
     return Value(Data(), value.taint, loc)
+
+
+def _of_bases(frame: Frame, form: Class, name: str) -> list[Api]:
+    """What the catalogue says of an attribute that foreign bases give a class: `Note.objects`."""
+    found = (frame.world.catalogue.method(base, name) for base in frame.world.resolver.foreign_bases(form.ref))
+    return [api for api in found if api is not None]
 
 
 def _of_module(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
@@ -342,49 +349,3 @@ def element(form: Many) -> Value:
     if form.element is not None:
         members.append(form.element)
     return union(members[:12]) if members else PLAIN
-
-
-def members(frame: Frame, value: Value, line: int) -> Value:
-    """What iterating gives; the place is read where it is shared. Iterating a dict gives its keys."""
-    form = value.form
-    if isinstance(form, Either):
-        return union(members(frame, part, line) for part in form.values).tainted(value.taint)
-    if isinstance(form, Many):
-        seen = read(frame, value, line, "list")
-        loc = below(value.loc, (ANY,))
-        if form.kind == "dict":
-            keys = [key for key, _ in form.entries or ()]
-            return (union(keys[:12]) if keys else PLAIN).tainted(seen.taint)
-        return shared(element(form), loc).tainted(seen.taint)
-    if isinstance(form, Text):
-        if len(form.parts) == 1 and form.parts[0].kind == "param":
-            part = form.parts[0]
-            return Value(Text((KeyPart("param", f"{part.text}[]"),)), value.taint)
-        return Value(Data(), value.taint)
-    if isinstance(form, Data):
-        seen = read(frame, value, line, "list")
-        return Value(Data(form.why), seen.taint, below(value.loc, (ANY,)))
-    if isinstance(form, Instance):
-        return _iterated(frame, value, form, line)
-    if isinstance(form, Handle):
-        return Value(form, value.taint, value.loc) if form.kind != "file" or form.type == "pathlib.Path" else Value(Data(), value.taint)
-    return Value(Data(), value.taint)
-
-
-def _iterated(frame: Frame, value: Value, form: Instance, line: int) -> Value:
-    """What `__iter__`, or the `__next__` behind it, gives."""
-    from toolaudit.effects.arguments import Arguments
-    from toolaudit.effects.calls import call
-
-    taint = value.taint
-    for name in ("__iter__", "__aiter__", "__next__", "__anext__"):
-        method = attribute(frame, value, name, line, called=True)
-        if not isinstance(method.form, Function):
-            continue
-        made = call(frame, method, Arguments(), line)
-        taint |= made.taint
-        if name in ("__next__", "__anext__"):
-            return made.tainted(taint)
-        if not isinstance(made.form, Instance):
-            return members(frame, made, line).tainted(taint)
-    return Value(Data(), taint)

@@ -9,7 +9,8 @@ from toolaudit import facts as f
 from toolaudit.effects import assign, attributes, blocks, edits, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import Frame, Jump, bare
-from toolaudit.effects.objects import members, read
+from toolaudit.effects.iteration import members
+from toolaudit.effects.objects import read
 from toolaudit.effects.truth import facts_of, refuses_all_but_reads, truth
 from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, join_taint, union
 from toolaudit.project.resolve import ClassRef

@@ -95,6 +95,8 @@ def _fill(template: str, bound: Bound, path: bool) -> Parts:
         return (ANY,)
     if template.startswith("fresh:"):
         return (KeyPart("fresh", template[6:]),)
+    if template.startswith("state:"):
+        return (KeyPart("state", template[6:]),)
     if template.startswith("env:"):
         return (KeyPart("env", "".join(part.text for part in _fill(template[4:], bound, False))),)
     pieces: list[Parts] = []

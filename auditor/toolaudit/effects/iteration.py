@@ -1,0 +1,67 @@
+"""Iteration: what containers, objects of the project and external objects give one by one."""
+
+from __future__ import annotations
+
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.keys import ANY
+from toolaudit.effects.objects import attribute, below, element, read, shared
+from toolaudit.effects.values import PLAIN, Data, Either, Function, Handle, Instance, Many, Text, Value, union
+from toolaudit.model import KeyPart
+
+
+def members(frame: Frame, value: Value, line: int) -> Value:
+    """What iterating gives; the place is read where it is shared. Iterating a dict gives its keys."""
+    form = value.form
+    if isinstance(form, Either):
+        return union(members(frame, part, line) for part in form.values).tainted(value.taint)
+    if isinstance(form, Many):
+        seen = read(frame, value, line, "list")
+        loc = below(value.loc, (ANY,))
+        if form.kind == "dict":
+            keys = [key for key, _ in form.entries or ()]
+            return (union(keys[:12]) if keys else PLAIN).tainted(seen.taint)
+        return shared(element(form), loc).tainted(seen.taint)
+    if isinstance(form, Text):
+        if len(form.parts) == 1 and form.parts[0].kind == "param":
+            part = form.parts[0]
+            return Value(Text((KeyPart("param", f"{part.text}[]"),)), value.taint)
+        return Value(Data(), value.taint)
+    if isinstance(form, Data):
+        seen = read(frame, value, line, "list")
+        return Value(Data(form.why), seen.taint, below(value.loc, (ANY,)))
+    if isinstance(form, Instance):
+        return _iterated(frame, value, form, line)
+    if isinstance(form, Handle):
+        return _handed_out(frame, value, form, line)
+    return Value(Data(), value.taint)
+
+
+def _iterated(frame: Frame, value: Value, form: Instance, line: int) -> Value:
+    """What `__iter__`, or the `__next__` behind it, gives."""
+    from toolaudit.effects.arguments import Arguments
+    from toolaudit.effects.calls import call
+
+    taint = value.taint
+    for name in ("__iter__", "__aiter__", "__next__", "__anext__"):
+        method = attribute(frame, value, name, line, called=True)
+        if not isinstance(method.form, Function):
+            continue
+        made = call(frame, method, Arguments(), line)
+        taint |= made.taint
+        if name in ("__next__", "__anext__"):
+            return made.tainted(taint)
+        if not isinstance(made.form, Instance):
+            return members(frame, made, line).tainted(taint)
+    return Value(Data(), taint)
+
+
+def _handed_out(frame: Frame, value: Value, form: Handle, line: int) -> Value:
+    """What an external object gives: where its `__iter__` is described, what that says; else things like itself."""
+    from toolaudit.effects.arguments import Arguments
+    from toolaudit.effects.external import call_method
+
+    api = frame.world.catalogue.method(form.type, "__iter__")
+    if api is not None and api.origin != "default" and api.effects:
+        made = call_method(frame, value, "__iter__", Arguments(), line)
+        return made if isinstance(made.form, Handle) else Value(form, made.taint, value.loc)
+    return Value(form, value.taint, value.loc) if form.kind != "file" or form.type == "pathlib.Path" else Value(Data(), value.taint)
