@@ -125,7 +125,7 @@ BEYOND = "more than are kept apart"
 """Why a key is unknown that stands for everything of its kind past the limits of a walk."""
 
 
-class Resource(Struct, frozen=True, order=True, cache_hash=True):
+class Resource(Struct, frozen=True, order=True, cache_hash=True, tag=True):
     """A kind and a key. `scope` separates equal keys of different owners (module, class, database, client)."""
 
     kind: Kind

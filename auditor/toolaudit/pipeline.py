@@ -125,7 +125,7 @@ def _scanned(opened: Opened, progress: Report) -> ScanDocument:
     stored = project.result(opened.settings) if request.use_cache else None
     if stored is not None:
         return load_scan(stored)
-    document = _document(project, opened.frameworks, opened.versions, request, progress)
+    document = _document(opened, progress)
     if request.use_cache:
         project.store_result(opened.settings, pieces(document))
     return document
@@ -176,16 +176,15 @@ def _settings(request: Request, versions: Mapping[str, Version]) -> str:
     return msgspec.json.encode([__version__, roots, told, request.compare, shown, stamps]).decode()
 
 
-def _document(
-    project: LocalProject, frameworks: tuple[Framework, ...], versions: Mapping[str, Version], request: Request, progress: Report
-) -> ScanDocument:
+def _document(opened: Opened, progress: Report) -> ScanDocument:
     from toolaudit import baseline, export, suppress
     from toolaudit.selection import severities
 
+    request, frameworks, versions, project, _ = opened
     wanted = severities(request.config)
     known = request.config.baseline
     accepted = baseline.read(Path(known)) if known else None
-    model = analyse(project, frameworks, versions, request, progress)
+    model = analyse(opened, progress)
     document = export.document(
         model,
         lines=project.line,
@@ -200,9 +199,7 @@ def _document(
     return document
 
 
-def analyse(
-    project: LocalProject, frameworks: tuple[Framework, ...], versions: Mapping[str, Version], request: Request, progress: Report
-) -> ScanModel:
+def analyse(opened: Opened, progress: Report) -> ScanModel:
     """Everything before the findings, as one value."""
     from toolaudit.catalogue import lookup
     from toolaudit.effects import summarise
@@ -211,6 +208,7 @@ def analyse(
     from toolaudit.verdicts import classify, conflicts, dispatching, orderings
     from toolaudit.verdicts.scan_model import FileCounts, ScanModel
 
+    request, frameworks, versions, project, settings = opened
     progress("reading files", 0, 0)
     discovery = discover(project, frameworks, partial(progress, "finding tools"))
     runners = dispatching.dispatch_sites(project)
@@ -218,7 +216,8 @@ def analyse(
     tools = dispatching.told(with_runs(discovery.tools, frameworks, versions, request.config.runner), runners, own)
     progress("following effects", 0, len(tools))
     known = lookup.load(_files(request.config.catalogue, request))
-    footprints = summarise.footprints(project, tools, known, partial(progress, "following effects"))
+    memory = project.memory(settings) if request.use_cache else None
+    footprints = summarise.footprints(project, tools, known, partial(progress, "following effects"), memory)
     progress("judging pairs", 0, 0)
     verdicts = classify.classify_all(tools, footprints)
     clashing = conflicts.conflicts(tools, footprints, verdicts)

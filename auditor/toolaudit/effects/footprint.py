@@ -9,17 +9,17 @@ from msgspec.structs import replace
 
 from toolaudit.effects import secondary
 from toolaudit.effects.edits import accumulates
-from toolaudit.effects.frame import Effect, Frame
+from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource
+from toolaudit.effects.units import Walked
 from toolaudit.effects.values import Loc, Taint
 from toolaudit.model import Access, Footprint, KeyPart, Resource, Tool, Update
-from toolaudit.project.source import Project
 
 MAX_UPDATES = 400
 Window = Literal["none", "sync", "await", "io"]
 
 
-def settle(project: Project, tools: Sequence[Tool], frames: Sequence[Frame]) -> tuple[Footprint, ...]:
+def settle(tools: Sequence[Tool], frames: Sequence[Walked]) -> tuple[Footprint, ...]:
     """Footprints of all tools. Memory that no tool writes is configuration, and reading it no access; relative paths depend on the working
     folder only where a tool changes it."""
     marked = [secondary.mark(frame.effects, tool.name) for tool, frame in zip(tools, frames, strict=True)]
@@ -63,7 +63,7 @@ def root_of(target: Loc | Resource) -> tuple[str, ...]:
     return (target.root, target.scope, first)
 
 
-def _footprint(tool: Tool, frame: Frame, effects: list[Effect], written: dict[tuple[str, ...], str], moves: bool) -> Footprint:
+def _footprint(tool: Tool, frame: Walked, effects: list[Effect], written: dict[tuple[str, ...], str], moves: bool) -> Footprint:
     kept = [index for index, effect in enumerate(effects) if _counts(effect, written)]
     if not kept:
         kept = [index for index, effect in enumerate(effects) if isinstance(effect.target, Resource)]
@@ -85,7 +85,7 @@ def _footprint(tool: Tool, frame: Frame, effects: list[Effect], written: dict[tu
     )
 
 
-def _opaque(frame: Frame, effects: Sequence[Effect]) -> str:
+def _opaque(frame: Walked, effects: Sequence[Effect]) -> str:
     """What kind of free text is run, where some is left that no caller made known."""
     for effect in effects:
         if effect.op == "opaque" and isinstance(effect.target, Resource) and not effect.secondary:

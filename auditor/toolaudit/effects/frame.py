@@ -93,7 +93,7 @@ class World:
     unfinished: dict[object, Summary] = field(default_factory=dict)
     cycles: int = 0
     walks: int = 0
-    walks_each: int = 300
+    walks_each: int = 240
     """Functions walked anew for one tool; the median tool reaches 4, nine in ten fewer than 40. What is beyond is an unknown call."""
     """Functions walked for the current tool."""
     chosen: dict[Code, set[object]] = field(default_factory=dict)

@@ -28,7 +28,7 @@ def held(world: World, otherwise: str) -> Value:
 def _functions(world: World) -> list[FunctionRef]:
     """The functions that some `lifespan=` of the project names."""
     found: list[FunctionRef] = []
-    for path in world.project.candidates:
+    for path in world.project.mentioning("lifespan"):
         index = world.project.index(path)
         for number in range(1, index.lines + 1 if index is not None else 0):
             given = _GIVEN.search(world.project.line(path, number))

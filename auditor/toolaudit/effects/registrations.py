@@ -33,7 +33,7 @@ def supplied(world: World, path: str, head: FunctionHead) -> dict[str, Value]:
 def _callers(world: World, path: str, name: str) -> Iterator[tuple[str, str]]:
     """The functions, or the top level, of the files around whose text calls this name."""
     found = 0
-    for file in dict.fromkeys((path, *world.project.candidates)):
+    for file in dict.fromkeys((path, *world.project.mentioning(f"{name}("))):
         if found >= MAX_CALLERS:
             return
         index = world.project.index(file)

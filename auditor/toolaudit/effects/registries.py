@@ -35,7 +35,7 @@ def _registered(world: World, path: str, name: str, is_registry: Callable[[Expr]
     found: list[Value] = []
     here = False
     for qualname in _decorators(world, index, name, is_registry):
-        for file in dict.fromkeys((path, *world.project.candidates)):
+        for file in dict.fromkeys((path, *world.project.mentioning(qualname.rpartition(".")[2]))):
             made = list(_decorated(world, file, path, qualname))
             here |= bool(made) and file == path
             found += made

@@ -4,49 +4,84 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from toolaudit.catalogue.lookup import Catalogue
-from toolaudit.effects import entries, footprint
+from toolaudit.effects import entries, footprint, units
 from toolaudit.effects.calls import call
 from toolaudit.effects.expressions import evaluate
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.statements import execute
+from toolaudit.effects.units import Remembering, Unit, Walked
 from toolaudit.effects.values import Function
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
 from toolaudit.project.resolve import Resolver
 from toolaudit.project.source import Project
+from toolaudit.project.watched import Watched
 
 RECURSION = 60_000
 """Frames of the walk: `MAX_DEPTH` calls of the project, some forty frames each, with room."""
 MAX_HELD = 40_000
 """Effects kept in summaries, at about two kilobytes each."""
 
-
-WALKS, LEAST_WALKS = 30_000, 120
-"""Functions walked anew for all tools together, and for one of very many."""
+WALKS, LEAST_WALKS = 2400, 120
+"""Functions walked anew for the tools of one file together, and at least for each."""
 
 
 def footprints(
-    project: Project, tools: Sequence[Tool], catalogue: Catalogue, told: Callable[[int, int], None] | None = None
+    project: Project,
+    tools: Sequence[Tool],
+    catalogue: Catalogue,
+    told: Callable[[int, int], None] | None = None,
+    memory: Remembering | None = None,
 ) -> tuple[Footprint, ...]:
-    """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools.
+    """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools of a file.
 
-    `told` hears how many of how many tools are done.
+    `told` hears how many of how many tools are done; `memory` keeps what holds still until the next run.
     """
-    world = World(project, Resolver(project), catalogue, execute=execute, evaluate=evaluate)
+    files = units.by_file(tools)
+    known = units.recalled(memory) if memory is not None else {}
+    made: dict[str, Unit] = {}
+    for path, positions in files.items():
+        unit = known.get(path)
+        if unit is not None and unit.tools == units.declared([tools[i] for i in positions]):
+            made[path] = unit
+    fresh = [path for path in files if path not in made]
+    project.prefetch(sorted({entries.entry_of(tools[i]) for path in fresh for i in files[path]}), closely=True)
+    done = sum(len(unit.walked) for unit in made.values())
+    for path in fresh:
+        heard = None if told is None else partial(_heard, told, done, len(tools))
+        made[path] = _unit(project, catalogue, [tools[i] for i in files[path]], heard)
+        done += len(files[path])
+    if memory is not None and (fresh or made.keys() != known.keys()):
+        broken = {item.path for item in project.unreadable}  # what is wrong with a file is said by whoever reads it
+        units.keep(memory, {path: unit for path, unit in made.items() if not broken.intersection(unit.files)})
+    walked: dict[int, Walked] = {}
+    for path, positions in files.items():
+        walked.update(zip(positions, made[path].walked, strict=True))
+    return footprint.settle(tools, [walked[i] for i in range(len(tools))])
+
+
+def _heard(told: Callable[[int, int], None], before: int, of: int, done: int) -> None:
+    told(before + done, of)
+
+
+def _unit(project: Project, catalogue: Catalogue, tools: Sequence[Tool], heard: Callable[[int], None] | None = None) -> Unit:
+    """The tools of one file, walked; `heard` is told how many are done."""
+    watched = Watched(project)
+    world = World(watched, Resolver(watched), catalogue, execute=execute, evaluate=evaluate)
     world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
-    project.prefetch(sorted({entries.entry_of(tool) for tool in tools}), closely=True)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
-        frames = []
-        for done, tool in enumerate(tools):
-            if told is not None:
-                told(done, len(tools))
-            frames.append(_bounded(world, tool))
+        walked: list[Walked] = []
+        for tool in tools:
+            if heard is not None:
+                heard(len(walked))
+            walked.append(units.result(_bounded(world, tool)))
     finally:
         sys.setrecursionlimit(limit)
-    return footprint.settle(project, tools, frames)
+    return Unit(units.declared(tools), tuple(sorted(watched.asked)), tuple(sorted(watched.texts)), tuple(walked))
 
 
 def _bounded(world: World, tool: Tool) -> Frame:

@@ -28,7 +28,7 @@ Step = str | tuple[KeyPart, ...]
 """One step from an object to a part of it: an attribute's name, or the key of an item."""
 
 
-class Loc(Struct, frozen=True, cache_hash=True):
+class Loc(Struct, frozen=True, cache_hash=True, tag=True):
     """Where a shared object lives. `param` is a place that only the caller knows; it is replaced at the call."""
 
     root: Literal["self", "global", "cell", "state", "param"]

@@ -11,16 +11,17 @@ from typing import Self
 import msgspec
 from msgspec.structs import replace
 
-from toolaudit.facts import Define, DefineClass, FunctionFacts, FunctionHead, ModuleIndex, Pragma, Unreadable
-from toolaudit.project.cache import Cache, content_digest, key
+from toolaudit.facts import FunctionFacts, FunctionHead, ModuleIndex, Pragma, Unreadable
+from toolaudit.project.cache import Cache, Depends, content_digest, key
 from toolaudit.project.decode import DecodeError, decode
 from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
 from toolaudit.project.index import index_module
 from toolaudit.project.layout import Layout
+from toolaudit.project.memory import Memory, State
 from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
-from toolaudit.project.slices import MODULE, Extracted, Slice, function_slice, heads_of, module_slice, package_of
+from toolaudit.project.slices import MODULE, Extracted, Slice, function_slice, heads_of, module_slice, nested, package_of
 from toolaudit.project.survey import Survey, survey
 from toolaudit.project.walk import absolute, base_of, shown, walk
 
@@ -125,15 +126,19 @@ class LocalProject:
                 self._indexes[path] = index and rebind_index(index, self._rename(path))
         return self._indexes[path]
 
-    def module(self, name: str) -> ModuleIndex | None:
-        path = self._layout.path(name)
+    def place(self, module: str) -> str | None:
+        path = self._layout.path(module)
         if path is None:
-            outside = self._neighbours.get(name) or self._layout.beside(name)
+            outside = self._neighbours.get(module) or self._layout.beside(module)
             if outside is None:
                 return None
             path = shown(outside, self._base)
             self._files.setdefault(path, outside)
-        return self.index(path)
+        return path
+
+    def module(self, name: str) -> ModuleIndex | None:
+        path = self.place(name)
+        return None if path is None else self.index(path)
 
     def submodule(self, package: str, name: str) -> ModuleIndex | None:
         return self.module(f"{package}.{name}" if package else name)
@@ -168,6 +173,14 @@ class LocalProject:
         """How many outermost functions have been read so far, or the cache has given."""
         return len(self._extracted)
 
+    def mentioning(self, text: str) -> tuple[str, ...]:
+        return tuple(path for path in self.candidates if self.holds((path,), text))
+
+    def holds(self, paths: Iterable[str], text: str) -> bool:
+        """Whether one of the files holds a text."""
+        wanted = text.encode()
+        return any(wanted in (self._read(path, self._files[path]) or b"") for path in paths)
+
     def line(self, path: str, number: int) -> str:
         lines = self._lines(path)
         return lines[number - 1] if 0 < number <= len(lines) else ""
@@ -196,7 +209,11 @@ class LocalProject:
         if not self._lasting:
             return
         self._cache.flush()
-        depends: dict[str, str | None] = {str(path): None for path in self._layout.probed}
+        self._cache.store_result(self._state(settings), data, self._outside())
+
+    def _outside(self) -> Depends:
+        """What was looked for beyond the scanned files, and found or not."""
+        depends: Depends = {str(path): None for path in self._layout.probed}
         for path, file in self._files.items():
             if path not in self._scanned:
                 index = self._indexes.get(path)
@@ -204,7 +221,21 @@ class LocalProject:
         for probed in self._layout.probed:
             if depends[str(probed)] is None and probed.is_file():
                 depends[str(probed)] = content_digest(probed.read_bytes())
-        self._cache.store_result(self._state(settings), data, depends)
+        return depends
+
+    # --- the last run ------------------------------------------------------------------------------------------------
+
+    def memory(self, name: str) -> Memory:
+        """What is kept from one run over this code base to the next. `name` names all that it depends on besides the code."""
+        return Memory(self, self._cache, key("memory", name, str(self._base), *self._marker_parts()))
+
+    def contents(self) -> dict[str, str]:
+        """Path → digest of every scanned file, empty for one that cannot be read."""
+        return dict.fromkeys(self._scanned, "") | self._survey().digests
+
+    def state(self) -> State | None:
+        """All that an answer of this project depends on; None when a slow or broken worker had a part in one."""
+        return State(self.contents(), self._outside()) if self._lasting else None
 
     def _state(self, settings: str) -> bytes:
         """Over everything that was found: names, contents, and what could not be read."""
@@ -356,20 +387,3 @@ class LocalProject:
             return
         for inner in nested(rebind_facts(outcome.facts, self._rename(path))):
             self._facts[path, inner.qualname] = inner
-
-
-def nested(facts: FunctionFacts) -> list[FunctionFacts]:
-    """A function's facts and those of every function defined inside it."""
-    found = [facts]
-    stack: list[object] = list(facts.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Define):
-            found.append(node.function)
-            stack.extend(node.function.body)
-        elif isinstance(node, DefineClass):
-            stack.extend(node.body)
-        else:
-            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-                stack.extend(getattr(node, name, ()))
-    return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from toolaudit.facts import FunctionFacts, FunctionHead, ModuleIndex
+from toolaudit.facts import Define, DefineClass, FunctionFacts, FunctionHead, ModuleIndex
 
 MODULE = "<module>"
 _STAND_INS = {"overload", "setter", "deleter"}
@@ -81,3 +81,20 @@ def _definitions(index: ModuleIndex) -> Iterable[tuple[int, int]]:
 
 def _stand_in(head: FunctionHead) -> bool:
     return any((getattr(d, "attr", None) or getattr(d, "id", None)) in _STAND_INS for d in head.decorators)
+
+
+def nested(facts: FunctionFacts) -> list[FunctionFacts]:
+    """A function's facts and those of every function defined inside it."""
+    found = [facts]
+    stack: list[object] = list(facts.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Define):
+            found.append(node.function)
+            stack.extend(node.function.body)
+        elif isinstance(node, DefineClass):
+            stack.extend(node.body)
+        else:
+            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+                stack.extend(getattr(node, name, ()))
+    return found

@@ -31,6 +31,10 @@ class Project(Protocol):
         """The index of a file, made on first use; None when the file cannot be read."""
         ...
 
+    def place(self, module: str) -> str | None:
+        """The file of a module of the project by dotted name, whether it can be read or not; None for foreign modules."""
+        ...
+
     def module(self, name: str) -> ModuleIndex | None:
         """The index of a module of the project by dotted name, packages by their `__init__`; None for foreign modules."""
         ...
@@ -54,6 +58,10 @@ class Project(Protocol):
 
     def lines(self, path: str) -> Sequence[str]:
         """Every line of a file, without ends; none when it cannot be read."""
+        ...
+
+    def mentioning(self, text: str) -> tuple[str, ...]:
+        """The candidates that hold a text, sorted."""
         ...
 
     def markers(self) -> Mapping[str, bytes]:

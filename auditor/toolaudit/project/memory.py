@@ -1,0 +1,86 @@
+"""What was worked out of a code base the last time, with what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from toolaudit.project.cache import Cache, Depends, content_digest
+
+
+class State(msgspec.Struct, frozen=True):
+    """`files`: path → digest of every scanned file, empty for one that cannot be read; `outside`: of what was looked for beyond them."""
+
+    files: dict[str, str]
+    outside: Depends
+
+
+class Recalled(NamedTuple):
+    """What was kept, and the paths of the scanned files whose content is another one now."""
+
+    data: bytes
+    changed: frozenset[str]
+
+
+class _Row(msgspec.Struct, frozen=True):
+    state: State
+    data: bytes
+
+
+_rows = msgspec.msgpack.Decoder(_Row)
+
+
+class CodeBase(Protocol):
+    """What a memory is of."""
+
+    def contents(self) -> dict[str, str]:
+        """Path → digest of every scanned file, empty for one that cannot be read."""
+        ...
+
+    def state(self) -> State | None:
+        """All that an answer depends on; None when it would not be the same another time."""
+        ...
+
+    def holds(self, paths: Iterable[str], text: str) -> bool:
+        """Whether one of the files holds a text."""
+        ...
+
+
+class Memory:
+    """One value for a code base. Where files came or went, names may mean something else, and nothing is recalled."""
+
+    def __init__(self, code: CodeBase, cache: Cache, row: bytes) -> None:
+        self._code = code
+        self._cache = cache
+        self._row = row
+
+    def recall(self) -> Recalled | None:
+        """What was kept, with what has changed since."""
+        try:
+            known = _rows.decode(self._cache.facts([self._row]).get(self._row, b""))
+        except msgspec.MsgspecError:
+            return None
+        before, now = known.state.files, self._code.contents()
+        if before.keys() != now.keys() or any(digest_of(Path(path)) != digest for path, digest in known.state.outside.items()):
+            return None
+        return Recalled(known.data, frozenset(path for path, digest in now.items() if before[path] != digest))
+
+    def keep(self, data: bytes) -> None:
+        state = self._code.state()
+        if state is not None:
+            self._cache.store_facts({self._row: msgspec.msgpack.encode(_Row(state, data))})
+
+    def holds(self, paths: Iterable[str], text: str) -> bool:
+        """Whether one of the files holds a text now."""
+        return self._code.holds(paths, text)
+
+
+def digest_of(path: Path) -> str | None:
+    """None where there is no such file."""
+    try:
+        return content_digest(path.read_bytes())
+    except (OSError, ValueError):
+        return None

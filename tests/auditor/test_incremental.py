@@ -1,0 +1,129 @@
+"""After an edit the document is that of a scan with nothing remembered, to the byte; and only what can have changed is walked again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolaudit import pipeline
+from toolaudit.config import Config
+from toolaudit.effects import summarise
+from toolaudit.request import Request
+from toolaudit_reports.document import encode
+
+HEAD = "from fastmcp import FastMCP\n\nmcp = FastMCP('t')\n\n"
+FILES: dict[str, list[str]] = {
+    "kit/__init__.py": ["from kit.store import *\n", "from kit.other import save\n", ""],
+    "kit/store.py": [
+        "import json\n\ndef save(name, text):\n    with open(name, 'w') as f:\n        f.write(text)\n",
+        "CACHE = {}\n\ndef save(name, text):\n    CACHE[name] = CACHE.get(name, '') + text\n",
+        "def save(name, text):\n    return name\n",
+        "def keep(name, text):\n    open('kept', 'a').write(text)\n",
+        "def save(:\n",
+    ],
+    "kit/other.py": ["import os\n\ndef save(name, text):\n    os.environ[name] = text\n", "from kit.store import save\n"],
+    "notes.py": [
+        HEAD + "import kit\n\n@mcp.tool\ndef note(name: str, text: str) -> str:\n    '''Notes.'''\n    return kit.save(name, text)\n",
+        HEAD + "from kit import save\n\n@mcp.tool\ndef note(name: str) -> str:\n    '''Notes.'''\n    save('log', name)\n    return name\n",
+        HEAD,
+    ],
+    "counts.py": [
+        HEAD + "N = 0\n\n@mcp.tool\ndef count() -> int:\n    '''Counts.'''\n    global N\n    N = N + 1\n    return N\n",
+        HEAD + "@mcp.tool\ndef count() -> int:\n    '''Counts.'''\n    return 1\n",
+    ],
+    "registry.py": [
+        "def register(mcp, shelf):\n    @mcp.tool()\n    def put(key: str, value: str) -> str:\n        '''Puts.'''\n        shelf[key] = value\n        return key\n",
+        "def register(mcp, shelf):\n    @mcp.tool()\n    def put(key: str) -> str:\n        '''Puts.'''\n        return shelf.get(key)\n",
+    ],
+    "hooks.py": [
+        "HOOKS = {}\n\ndef hook(name):\n    def put(f):\n        HOOKS[name] = f\n        return f\n    return put\n\ndef fire(name, text):\n    return HOOKS[name](text)\n",
+        "def hook(name):\n    return lambda f: f\n\ndef fire(name, text):\n    return text\n",
+    ],
+    "hooked.py": [
+        HEAD + "from hooks import hook\n\n@hook('a')\ndef log(text):\n    open('a.log', 'a').write(text)\n",
+        HEAD + "from hooks import hook\n\ndef log(text):\n    open('a.log', 'a').write(text)\n",
+        HEAD,
+    ],
+    "fires.py": [HEAD + "from hooks import fire\n\n@mcp.tool\ndef go(text: str) -> str:\n    '''Goes.'''\n    return fire('a', text)\n", HEAD],
+    "main.py": [
+        HEAD + "from registry import register\n\nSHELF = {}\nregister(mcp, SHELF)\n",
+        HEAD + "from registry import register\n\ndef build():\n    shelf = {'a': 1}\n    register(mcp, shelf)\n",
+        HEAD,
+    ],
+}  # fmt: skip
+CLOCK = itertools.count(1)
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """Each edit has a time of its own, well past: the cache trusts it."""
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    stamp = time.time() - 10_000 + next(CLOCK)
+    os.utime(file, (stamp, stamp))
+
+
+def scanned(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setenv("TOOLAUDIT_CACHE_DIR", str(cache))
+    return encode(pipeline.scan(Request((folder,), Config(jobs=1), use_cache=True)))
+
+
+EDITS = st.sampled_from([(name, text) for name, texts in FILES.items() for text in texts])
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(EDITS, min_size=1, max_size=3))
+def test_an_edited_project_gives_what_a_cold_scan_gives(tmp_path_factory, monkeypatch, edits):
+    folder, cache = tmp_path_factory.mktemp("code"), tmp_path_factory.mktemp("cache")
+    for name, texts in FILES.items():
+        write(folder, name, texts[0])
+    scanned(folder, cache, monkeypatch)
+    for name, text in edits:
+        write(folder, name, text)
+        assert scanned(folder, cache, monkeypatch) == scanned(folder, tmp_path_factory.mktemp("none"), monkeypatch)
+
+
+def test_a_new_file_can_give_a_name_another_meaning(tmp_path, monkeypatch):
+    write(
+        tmp_path,
+        "code/tools.py",
+        HEAD + "from store import save\n\n@mcp.tool\ndef note(t: str) -> str:\n    '''N.'''\n    return save(t)\n",
+    )
+    before = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    write(tmp_path, "code/store.py", "def save(t):\n    open('x', 'w').write(t)\n")
+    after = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    assert before != after == scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("edited", "walked"),
+    [
+        ("counts.py", ["counts.py"]),
+        ("notes.py", ["notes.py"]),
+        ("kit/store.py", ["notes.py"]),
+        ("kit/other.py", []),
+        ("main.py", ["registry.py"]),
+        ("hooked.py", ["fires.py"]),
+    ],
+)
+def test_only_what_can_have_changed_is_walked(tmp_path, monkeypatch, edited, walked):
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    seen: list[str] = []
+    unit = summarise._unit
+
+    def watched(project, catalogue, tools, heard):
+        seen.extend(tool.file for tool in tools)
+        return unit(project, catalogue, tools, heard)
+
+    monkeypatch.setattr(summarise, "_unit", watched)
+    write(tmp_path / "code", edited, FILES[edited][0] + "\n# edited\n")
+    scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    assert sorted(set(seen)) == walked
