@@ -96,6 +96,13 @@ CASES = (
         ("w write memory openai.api_key", "w write memory openai.timeout [lazy-init]"),
     ),
     Case(
+        "an entity met in a list of a service",
+        "from github import Github\ng = Github()\ndef tool(r, n, text):\n    repo = g.get_repo(r)\n"
+        "    for comment in repo.get_pulls_comments():\n        if comment.id == n:\n            comment.edit(text)\n",
+        "tool",
+        ("r read http github:*", "r list http github:*", "w update http github:*"),
+    ),
+    Case(
         "a variable of another module",
         "import state\ndef tool(k):\n    state.current = k\n    state.count += 1\n",
         "tool",
