@@ -1,27 +1,41 @@
-"""Requests by verb: GET reads, the rest writes; a POST whose address says that it asks is a read with less confidence."""
+"""Requests by method, from `catalogue/http.toml`; a POST whose address says that it asks is a read with less confidence."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
+from toolaudit import catalogue
 from toolaudit.effects.frame import How
 from toolaudit.effects.keys import Parts
 from toolaudit.model import Operation
 
-_READ = {"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"}
-_ASKS = re.compile(
-    r"(^|[/_\-.:])(search|query|queries|graphql|rpc/read|lookup|find|list|batchget|bulkfetch|retrieve|rerank|embeddings?|completions?|"
-    r"chat/completions|generate|translate|analy[sz]e|detect|classify|extract|scrape|crawl|summari[sz]e|answer|ask|predict|infer|oauth2?|"
-    r"token|tokens|login|auth|contents)($|[/_\-.:?{])",
-    re.IGNORECASE,
-)
-_NAME_ASKS = re.compile(
-    r"(^|_)(search|query|lookup|find|get|fetch|list|read|retrieve|scrape|crawl|extract|translate|token|auth|login|answer|ask|embed)(_|$|[A-Z0-9])"
-)
-
 _ONLY_CALLS = re.compile(r"_*(call|call_fn|do_call|fn|func|inner|request|do_request|make_request|send_request|attempt|go)_*")
+
+
+class _Words(NamedTuple):
+    methods: dict[str, dict[str, str]]
+    path: re.Pattern[str]
+    name: re.Pattern[str]
+    hosts: frozenset[str]
+
+
+@cache
+def _words() -> _Words:
+    table = tomllib.loads(Path(str(catalogue.__file__)).with_name("http.toml").read_text(encoding="utf-8"))
+    post = table["post"]
+    path, name = ("|".join(map(re.escape, post[part])) for part in ("path_words", "name_words"))
+    return _Words(
+        table["method"],
+        re.compile(rf"(^|[/_\-.:])({path})($|[/_\-.:?{{])", re.IGNORECASE),
+        re.compile(rf"(^|_)({name})(_|$|[A-Z0-9])"),
+        frozenset(post["hosts"]),
+    )
 
 
 class Request(Struct, frozen=True):
@@ -37,24 +51,17 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
     if method is None or not method:
         return Request("rw", "opaque", "unknown", "unknown", "method not known")
     verb = method.upper()
-    if verb in _READ:
-        return Request("r", "read", "same", "catalogued")
-    if verb == "POST":
-        if asks(address) or _NAME_ASKS.search(_named(function)):
-            return Request("r", "read", "same", "name-only", "POST taken for a query")
-        return Request("w", "send", "again", "catalogued")
-    if verb == "PUT":
-        return Request("w", "write", "same", "catalogued")
-    if verb == "DELETE":
-        return Request("w", "delete", "error", "catalogued")
-    return Request("w", "update", "same", "catalogued")
+    if verb == "POST" and (asks(address) or _words().name.search(_named(function))):
+        return Request("r", "read", "same", "name-only", "POST taken for a query")
+    known = _words().methods.get(verb, {"mode": "w", "op": "update", "repeat": "same"})
+    return Request(known["mode"], known["op"], known["repeat"], "catalogued")  # type: ignore[arg-type]
 
 
 def asks(address: Parts) -> bool:
-    """Whether the path of an address says that a POST to it is a question."""
+    """Whether an address says that a POST to it is a question: by the words of its path, or by its host."""
     known = "".join(part.text if part.kind == "literal" else "{}" for part in address)
-    path = known.split("//", 1)[-1]
-    return bool(_ASKS.search(path[path.find("/") :] if "/" in path else path))
+    host, slash, path = known.split("//", 1)[-1].partition("/")
+    return host.lower() in _words().hosts or bool(_words().path.search(slash + path if slash else host))
 
 
 def _named(function: str) -> str:
