@@ -220,6 +220,10 @@ def _next_free(view: Profile, access: Access) -> bool:
     """A file under a name that was tried until none was there: `while exists(f"{name}_{n}"): n += 1`."""
     if access.resource.kind != "file" or access.looped or access.operation not in {"write", "create"}:
         return False
+    if not any(
+        part.kind in ("param", "self", "env") or (part.kind == "literal" and part.text[:1].isalnum()) for part in access.resource.key
+    ):
+        return False  # nothing of the name is known: it need not be the name that was tried
     return any(w.write is access and w.same and w.read.operation == "check" and w.read.looped for w in view.windows)
 
 
