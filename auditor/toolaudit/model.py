@@ -185,7 +185,7 @@ class Access(Struct, frozen=True):
     when: tuple[Fact, ...] = ()
     confidence: Literal["proven", "typed", "catalogued", "name-only", "unknown"] = "proven"
     secondary: str = ""
-    """Why it does not count for the class: telemetry, memo, lazy-init, unique-temporary, ensure-folder, kind-check, probe; empty when it counts."""
+    """Why it does not count for the class: telemetry, memo, lazy-init, unique-temporary, ensure-folder, kind-check, probe, lock-file; empty when it counts."""
     transaction: str = ""
     """Accesses with the same non-empty value happen as one transaction."""
     looped: bool = False

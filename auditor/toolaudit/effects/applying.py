@@ -228,6 +228,8 @@ def _flags(frame: Frame, word: Words, bound: Bound, line: int) -> None:
         locks.acquire(frame, bound.receiver, bool(word.suspends))
     if bound.receiver is not None and word.release:
         locks.release(frame, bound.receiver)
+    if bound.receiver is None and word.lock is not None and bound.positional:
+        locks.of_file(frame, bound.positional[0], word.lock.covers, word.release)
     if word.opaque:
         frame.opaque = frame.opaque or word.opaque
     if word.suspends:

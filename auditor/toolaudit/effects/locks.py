@@ -68,6 +68,17 @@ def release(frame: Frame, value: Value) -> None:
     frame.locks = tuple(lock for lock in frame.locks if lock not in taken)
 
 
+def of_file(frame: Frame, value: Value, covers: str, release: bool) -> None:
+    """A lock on an open file (`fcntl.flock(file, LOCK_EX)`), named by the file: taken, or given back."""
+    form = value.form
+    if not isinstance(form, Handle) or form.kind != "file" or not form.parts:
+        return
+    lock = Lock("flock", covers, form.parts)  # type: ignore[arg-type]
+    frame.locks = tuple(held for held in frame.locks if held != lock)
+    if not release:
+        frame.locks = (*frame.locks, lock)
+
+
 def acquired_in(frame: Frame, method: Function) -> tuple[Lock, ...]:
     """Locks that `__enter__` leaves held: `self._lock.acquire()` in its body."""
     facts = method.code.facts

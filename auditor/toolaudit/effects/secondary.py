@@ -130,9 +130,17 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="ensure-folder")
     if target.kind in ("file", "dir") and _kept_for_itself(effect, target):
         return replace(effect, secondary="memo")
+    if target.kind == "file" and _opened_to_lock(effects, target):
+        return replace(effect, secondary="lock-file")
     if target.kind in ("file", "dir") and any(part.kind == "fresh" and part.text == "temporary" for part in target.key):
         return replace(effect, secondary="unique-temporary")
     return effect
+
+
+def _opened_to_lock(effects: Sequence[Effect], target: Resource) -> bool:
+    """A file that is a lock on something: it is held while other effects happen, and nothing is written into it."""
+    held = any(lock.name == "flock" and lock.key == target.key for effect in effects for lock in effect.locks)
+    return held and not any(e.op == "update" and e.target == target for e in effects)
 
 
 def _signs_in(effect: Effect, tool: str) -> bool:

@@ -29,7 +29,9 @@ def subscripted(frame: Frame, base: Value, index: Value) -> Value:
 def _of_client(frame: Frame, base: Value, form: Handle, index: Value) -> Value:
     """`client[key]`: of a client that outlives the call, a client again."""
     if frame.world.catalogue.method(form.type, "__getitem__") is not None:
-        return call_method(frame, base, "__getitem__", Arguments(args=(index,)), frame.line)
+        made = call_method(frame, base, "__getitem__", Arguments(args=(index,)), frame.line)
+        in_memory = form.kind in ("", "memory") and made.form == Data() and made.loc is None
+        return Value(Data(), made.taint, below(base.loc, key_step(index))) if in_memory else made
     taint = base.taint | index.taint
     if form.type == "arguments" or harmless(frame, form.type):
         return Value(Data(), taint)

@@ -103,6 +103,12 @@ CASES = (
         ("r read http github:*", "r list http github:*", "w update http github:*"),
     ),
     Case(
+        "a list of a defaultdict that grows",
+        "from collections import defaultdict\nD = defaultdict(list)\ndef tool(k):\n    D[k].append(k)\n",
+        "tool",
+        ("rw ensure memory {global:D}[{k}]", "w append memory {global:D}[{k}]"),
+    ),
+    Case(
         "a variable of another module",
         "import state\ndef tool(k):\n    state.current = k\n    state.count += 1\n",
         "tool",
