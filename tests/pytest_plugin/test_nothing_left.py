@@ -139,7 +139,6 @@ ENDINGS: dict[str, tuple[Callable[[], Any], str]] = {
 
 def interrupted() -> None:
     """Ctrl-C in the middle of a schedule."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background may ignore it
 
     def interrupt() -> None:
         _thread.interrupt_main()
@@ -166,6 +165,7 @@ RAISING: dict[str, Callable[[], None]] = {"ctrl-c": interrupted, "error in state
 def left_after(ending: str) -> dict[str, Any]:
     """What two explorations in a row with this end left otherwise than they found it: (before, after) by name."""
     tempfile.gettempdir()  # the standard library settles it once, at the first use
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background may ignore it
     before = inventory()
     for _ in range(2):
         if ending in RAISING:
