@@ -30,8 +30,6 @@ def unknown(why: str) -> Parts:
 def parts_of(value: Value) -> Parts:
     """A value as parts of a key."""
     form = value.form
-    if isinstance(form, Scalar) and form.value is None and value.loc is not None:
-        return loc_parts(value.loc)  # set later
     if isinstance(form, Scalar):
         return literal("" if form.value is None else str(form.value))
     if isinstance(form, Text):

@@ -56,7 +56,7 @@ def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
 def _purpose(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
     """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for."""
     if all(_of_folder(effect) for effect in marked):
-        return list(effects)
+        return [replace(effect, secondary="") for effect in marked]
     alone = all(isinstance(effect.target, Loc) for effect in effects)
     return list(effects) if alone and all(effect.secondary in ("", "telemetry") for effect in marked) else marked
 

@@ -112,9 +112,6 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
             secondary.append(access)
         else:
             (writes if access.mode in WRITES else reads).append(access)
-    if not reads and not writes:  # a folder that a tool makes and does nothing else with is what the tool is for
-        writes = [a for a in secondary if a.secondary == "ensure-folder" and any(part.kind == "param" for part in a.resource.key)]
-        secondary = [a for a in secondary if a not in writes]
     windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
     windows = _renamed(writes, windows) + _rewritten(reads, writes, windows) + _replaced(writes) + windows
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
