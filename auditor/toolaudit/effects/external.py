@@ -141,10 +141,10 @@ def _class_entry(frame: Frame, form: Class, name: str) -> tuple[str, Api] | None
     return None
 
 
-# Class methods that a foreign base gives and that make an object of the class: pydantic 1 and 2, msgspec-like and ORM bases.
+# Class methods that a foreign base gives and that make an object of the class: pydantic 1 and 2.
 MAKERS = {
     "model_validate", "model_validate_json", "model_validate_strings", "model_construct", "parse_obj", "parse_raw", "parse_file", "validate",
-    "construct", "structure", "schema_load",
+    "construct",
 }  # fmt: skip
 
 
