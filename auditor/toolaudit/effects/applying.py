@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
-from toolaudit.catalogue.entries import Api, Case, Words
-from toolaudit.effects import locks, tables
+from toolaudit.catalogue.entries import Api, Case, Repeat, Words
+from toolaudit.effects import edits, locks, tables
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.frame import Frame
@@ -36,6 +36,7 @@ from toolaudit.effects.values import (
     taints,
     union,
 )
+from toolaudit.model import KeyPart
 
 
 def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: Arguments, line: int) -> Value:
@@ -55,10 +56,11 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
     for word in words:
         for effect in word.effects:
             given = join_taint(data, held) if held and effect.kind == "file" else data
-            taint = join_taint(taint, perform(frame, effect, bound, given, line, name))
+            anew = effect.repeat == "same" and "w" in effect.mode and edits.identified(name, arguments)
+            taint = join_taint(taint, perform(frame, replace(effect, repeat="again") if anew else effect, bound, given, line, name))
         results += _callbacks(frame, word, bound, arguments, line)
         _flags(frame, word, bound, line)
-        taint = join_taint(taint, _mutations(frame, word, bound, data, line))
+        taint = join_taint(taint, _mutations(frame, word, bound, data, line, "again" if edits.adds(name) else "unknown"))
         _filled(frame, word, bound, taint)
     made = result(frame, name, words, bound, arguments, taint, line)
     if results and not any(word.returns for word in words):
@@ -104,15 +106,17 @@ def _read_deep(frame: Frame, value: Value, line: int) -> Taint:
     return read(frame, value, line).taint
 
 
-def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int) -> Taint:
+def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int, repeat: Repeat) -> Taint:
     found = CLEAN
     for hole in word.mutates:
         for value in named(bound, hole):
             form = value.form
             if isinstance(form, Handle) and form.kind and form.kind != "memory":
-                found |= frame.emit(resource_of(form.kind, form.parts, form.scope), "w", "update", line, data=data, confidence="catalogued")
+                found |= frame.emit(
+                    resource_of(form.kind, form.parts, form.scope), "w", "update", line, data=data, repeat=repeat, confidence="catalogued"
+                )
             elif value.loc is not None:
-                found |= frame.emit(value.loc, "w", "update", line, data=data, confidence="catalogued")
+                found |= frame.emit(value.loc, "w", "update", line, data=data, repeat=repeat, confidence="catalogued")
     return found
 
 
@@ -161,8 +165,15 @@ def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool
         for part in form.parts:
             if part.kind == "param":
                 frame.demands.add(part.text)
+        if form.parts and form.parts[0].kind == "literal" and all(" " in glob for glob in globs):
+            return any(fnmatchcase(_with_names(form.parts), glob) for glob in globs)
         return _begins(form.parts[0].text, globs) if form.parts and form.parts[0].kind == "literal" else _maybe(globs)
     return _maybe(globs)
+
+
+def _with_names(parts: tuple[KeyPart, ...]) -> str:
+    """A statement whose holes are names and values, not words of its language."""
+    return "".join(part.text if part.kind == "literal" else "x" for part in parts)
 
 
 def _maybe(globs: list[str]) -> bool | None:

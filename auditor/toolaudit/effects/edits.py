@@ -7,14 +7,43 @@ it was replaced, `=x` it was compared with something else, as a look-up does. An
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.values import CLEAN, MARKS, Scalar, Taint, Value, join_taint
+from toolaudit.effects.values import CLEAN, MARKS, Many, Scalar, Taint, Text, Value, join_taint
+
+if TYPE_CHECKING:
+    from toolaudit.effects.arguments import Arguments
 
 GROWING = frozenset({"append", "extend", "insert", "appendleft", "extendleft"})
 # Verbs of documents, tables and pictures that do more on every call.
 ADDING = ("add", "append", "insert", "prepend", "remove", "delete", "copy", "rotate", "crop", "flip", "shift", "move", "push", "pop")
 ARITHMETIC = frozenset({"+", "-", "*", "<<"})
+
+
+def adds(name: str) -> bool:
+    """Whether a method of an object in memory puts one more thing into it on every call."""
+    return name.rsplit(".", 1)[-1].startswith(("add_", "append", "insert"))
+
+
+RECORDING = ("upsert", "put_", "add", "insert", "index")
+# Made anew in each call, and no mere time.
+NEW_IDENTITIES = frozenset({"uuid", "id", "random"})
+
+
+def identified(name: str, arguments: Arguments) -> bool:
+    """Whether what is put into a store carries an identity made in this call: a repeat puts another one beside it."""
+    return name.rsplit(".", 1)[-1].startswith(RECORDING) and any(_new(value, 4) for value in arguments.all())
+
+
+def _new(value: Value, depth: int) -> bool:
+    form = value.form
+    if isinstance(form, Text):
+        return any(part.kind == "fresh" and part.text in NEW_IDENTITIES for part in form.parts)
+    if not isinstance(form, Many) or not depth:
+        return False
+    held = [*(form.items or ()), *(v for _, v in form.entries or ()), *([form.element] if form.element else [])]
+    return any(_new(v, depth - 1) for v in held)
 
 
 def plain(taint: Taint) -> Iterable[int | str]:

@@ -41,18 +41,20 @@ def settle(tools: Sequence[Tool], frames: Sequence[Walked]) -> tuple[Footprint, 
 
 
 def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str]) -> list[Effect]:
-    """A read of what is only ever filled as bookkeeping is part of that bookkeeping, save that of a memo which the tool itself never fills."""
+    """A read of what is only ever filled as bookkeeping is part of that bookkeeping, save that of a memo which the tool itself never fills.
+    So is a look whether the connection is there that another tool opens."""
     fills = {root_of(effect.target) for effect in effects if "w" in effect.mode}
-    return [
-        replace(effect, secondary=why)
-        if effect.mode == "r"
-        and isinstance(effect.target, Loc)
-        and not effect.secondary
-        and (why := written.get(root_of(effect.target), ""))
-        and (why != "memo" or root_of(effect.target) in fills)
-        else effect
-        for effect in effects
-    ]
+
+    def kept(effect: Effect) -> str:
+        if effect.mode != "r" or not isinstance(effect.target, Loc) or effect.secondary:
+            return effect.secondary
+        root = root_of(effect.target)
+        why = written.get(root, "")
+        if why:
+            return why if why != "memo" or root in fills else ""
+        return "lazy-init" if effect.op == "check" and root not in fills and secondary.is_connection(effect.target) else ""
+
+    return [replace(effect, secondary=why) if (why := kept(effect)) != effect.secondary else effect for effect in effects]
 
 
 def root_of(target: Loc | Resource) -> tuple[str, ...]:

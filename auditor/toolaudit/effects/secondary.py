@@ -11,8 +11,8 @@ from toolaudit.effects.edits import accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.upkeep import helpers, is_upkeep
-from toolaudit.effects.values import Loc
-from toolaudit.model import Resource
+from toolaudit.effects.values import MARKS, Loc, Taint
+from toolaudit.model import KeyPart, Resource
 
 _MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated|_snapshot$|fingerprint", re.IGNORECASE)
 _LAZY = re.compile(
@@ -49,16 +49,53 @@ def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
             out[index] = replace(effects[index], secondary="ensure-folder")
     for index in _kind_checks(effects):
         out[index] = replace(effects[index], secondary="kind-check")
-    out = _beside(effects, out)
-    return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out)
+    out = _while_made(effects, _beside(effects, out))
+    return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)
 
 
-def _purpose(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
-    """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for."""
+def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list[Effect]:
+    """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for; so is a connection that
+    it opens or drops itself."""
     if all(_of_folder(effect) for effect in marked):
         return [replace(effect, secondary="") for effect in marked]
-    alone = all(isinstance(effect.target, Loc) for effect in effects)
-    return list(effects) if alone and all(effect.secondary in ("", "telemetry") for effect in marked) else marked
+    alone = all(isinstance(effect.target, Loc) or effect.op in ("session", "check") for effect in effects)
+    if alone and all(effect.secondary in ("", "telemetry") for effect in marked):
+        return list(effects)
+    if alone and any(_own_connection(effect, tool) for effect in marked):
+        return [replace(effect, secondary="") if isinstance(effect.target, Loc) else effect for effect in marked]
+    return marked
+
+
+def _own_connection(effect: Effect, tool: str) -> bool:
+    return effect.secondary == "lazy-init" and "w" in effect.mode and isinstance(effect.target, Loc) and not helpers(effect, tool)
+
+
+def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
+    """What a helper reads, or settles in the process, only because the thing that it makes is not there yet is part of making it."""
+    made = [
+        (e.chain[-1].function, len(e.chain), [i for i in _items(e.control, effects) if effects[i].target == e.target])
+        for e in marked
+        if e.secondary == "lazy-init" and "w" in e.mode and isinstance(e.target, Loc) and len(e.chain) > 2
+    ]
+
+    def part(effect: Effect) -> bool:
+        settles = effect.mode == "r" or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other"))
+        if effect.secondary or not settles or any(p.kind == "param" for p in _key(effect)):
+            return False
+        return any(
+            len(effect.chain) >= depth and effect.chain[depth - 1].function == function and effect.control.intersection(checks)
+            for function, depth, checks in made
+        )
+
+    return [replace(e, secondary="lazy-init") if made and part(e) else e for e in marked]
+
+
+def _items(taint: Taint, effects: Sequence[Effect]) -> list[int]:
+    return [item for item in taint if isinstance(item, int) and item < len(effects)]
+
+
+def _key(effect: Effect) -> tuple[KeyPart, ...]:
+    return effect.target.key if isinstance(effect.target, Resource) else loc_parts(effect.target)
 
 
 def _of_folder(effect: Effect) -> bool:
@@ -122,7 +159,7 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="lazy-init")
     target = effect.target
     if isinstance(target, Loc):
-        why = _memory(effects, index, effect, target)
+        why = _memory(effects, effect, target, tool)
         return replace(effect, secondary=why) if why else effect
     if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and _folder_checks(effects, effect))):
         return replace(effect, secondary="ensure-folder")
@@ -164,7 +201,7 @@ def _kept_for_itself(effect: Effect, target: Resource) -> bool:
     return own and any(part.kind in ("literal", "self", "global") and _SECRETS.search(part.text) for part in target.key)
 
 
-def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) -> str:
+def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -> str:
     name = _name(target)
     own = [i for i in effect.data if isinstance(i, int) and i < len(effects) and effects[i].target == target]
     derives = bool(own)
@@ -175,17 +212,21 @@ def _memory(effects: Sequence[Effect], index: int, effect: Effect, target: Loc) 
         return "telemetry"
     if _STATISTICS.search(name) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
-    if effect.op == "write" and not any(isinstance(step, tuple) for step in target.path) and _CONNECTION.search(name):
-        return "lazy-init"
-    checks = [
-        i for i in effect.control if isinstance(i, int) and i < len(effects) and effects[i].target == target and "r" in effects[i].mode
-    ]
+    checks = [i for i in _items(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
+    if effect.op == "write" and is_connection(target):
+        given = not checks and not helpers(effect, tool) and any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
+        return "" if given else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
         kept = target.root == "self" and _CLIENTS.search(name)  # of a global store the members are not followed, so its reads must count
         return "memo" if kept and checks and not derives and effect.op == "write" else ""
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
         return "lazy-init"
     return ""
+
+
+def is_connection(target: Loc) -> bool:
+    """A place that holds a client, or says whether it is connected."""
+    return not any(isinstance(step, tuple) for step in target.path) and bool(_CONNECTION.search(_name(target)))
 
 
 def _of_records(effect: Effect, target: Loc) -> bool:

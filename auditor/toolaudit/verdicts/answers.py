@@ -111,6 +111,16 @@ def _step_by_step(view: Profile) -> Answer:
             if access.resource.kind in PATH_KINDS:
                 return Answer(False, f"{what} is truncated and then written: a reader can meet it empty or in part", _place(access))
             return Answer(False, f"the change of {what} takes several steps", _place(access))
+    many = next(
+        (
+            a
+            for a in view.writes
+            if a.looped and not in_process(a) and not a.transaction and any(p.kind != "literal" for p in a.resource.key)
+        ),
+        None,
+    )
+    if many is not None:
+        return Answer(False, f"changes {resource_text(many.resource)} again and again in a loop, without a transaction", _place(many))
     pair = _two_writes(view)
     if pair is not None:
         first, second = (resource_text(a.resource) for a in pair)

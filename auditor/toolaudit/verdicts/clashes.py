@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from toolaudit.model import Access, Failure, KeyPart, Resource, Runner
 from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
-from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, overlap
+from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, key_text, overlap
 from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, one_step, one_thing
 
 CONTENTS = frozenset({"list", "delete", "rename"})
@@ -89,7 +89,7 @@ def _some_file(access: Access) -> bool:
 
 def race(victim: Profile, other: Profile, window: Window, write: Access, first: bool) -> Clash | None:
     """The other call's write falls between the victim's read and its dependent write."""
-    if _harmless(window, write, victim is other):
+    if _harmless(window, write, victim is other) or _inside(window, write):
         return None
     if victim is other and not one_thing(window.read.resource, write.resource):
         return None
@@ -126,6 +126,20 @@ def _harmless(window: Window, write: Access, itself: bool) -> bool:
     if window.link == "control" and write.operation in {"append", "send", "increment"} and not (itself and is_like(write, window.write)):
         return True
     return window.link == "control" and itself and act in HARMLESS_ACTS and write.operation in HARMLESS_ACTS
+
+
+def _inside(window: Window, write: Access) -> bool:
+    """What is written lies in a member of the thing that was only looked at: that is there before and after."""
+    looked, changed = window.read.resource, write.resource
+    if window.link != "control" or changed.kind not in IN_PROCESS or changed.scope != looked.scope:
+        return False
+    one, other = key_text(looked), key_text(changed)
+    if not other.startswith(one):
+        return False
+    rest = other[len(one) :]
+    if one.endswith("]") and (rest[:1] == "." or (rest[:1] == "[" and window.read.operation == "check")):
+        return True
+    return rest[:1] == "[" and not rest.endswith("]") and "]" in rest
 
 
 def _relation(same: Overlap) -> Literal["when", "always", "may"]:
@@ -296,6 +310,11 @@ def upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
         for write in mine.writes:
             if write.resource.kind == "cwd":
                 yield from _moved_folder(one, other, write, theirs, first)
+            for read in theirs.leaning.near(write) if write.resource.kind in IN_PROCESS else ():
+                a, b = (write, read) if first else (read, write)
+                same = _overlap(a, b)
+                if same.relation != "never":
+                    yield _order(one, other, a, b, same)
 
 
 def _moved_folder(one: Profile, other: Profile, write: Access, theirs: Profile, first: bool) -> Iterator[Clash]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from toolaudit.model import Access, Runner
 from toolaudit.verdicts import clashes
 from toolaudit.verdicts.clashes import Clash
-from toolaudit.verdicts.keys import family, key_text
+from toolaudit.verdicts.keys import IN_PROCESS, family, key_text
 from toolaudit.verdicts.owners import OWNED
 from toolaudit.verdicts.profile import WRITES, Profile, Window, content
 
@@ -100,6 +100,8 @@ class View:
         self.gaps = [(judge.window(profile, window), window, judge.place(window.read, True)) for window in profile.gaps]
         self.keeps_up = bool(profile.upkeep) or any(write.resource.kind == "cwd" for write in profile.writes)
         """Whether `clashes.upkeep` can find anything."""
+        self.leans = bool(profile.leaning.by_kind)
+        self.holds = any(write.resource.kind in IN_PROCESS for write in profile.writes)
         self.near: dict[int, list[Numbered]] = {}
         """Place → the neighbours there, as far as they were asked for."""
         self._numbers = {id(access): number for number, access, _ in self.met}
@@ -149,7 +151,8 @@ class Judge:
         self._race(best, one, other, True)
         self._race(best, other, one, False)
         self._meet(best, one, other)
-        for clash in clashes.upkeep(one.profile, other.profile) if one.keeps_up or other.keeps_up else ():
+        keep = one.keeps_up or other.keeps_up or (one.leans and other.holds) or (other.leans and one.holds)
+        for clash in clashes.upkeep(one.profile, other.profile) if keep else ():
             offer(best, measured(clash), clash.a, clash.b)
         return strongest(best)
 

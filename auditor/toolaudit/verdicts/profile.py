@@ -66,6 +66,8 @@ class Profile(Struct, frozen=True):
     """`reads`, by owner."""
     upkeep: tuple[Access, ...] = ()
     """Of `secondary`, the memos and markers kept inside the process."""
+    leaning: Owned = Owned()
+    """Of `secondary`, the looks at connections that another tool may open or drop, by owner."""
 
     def near(self, access: Access, writes: bool) -> tuple[Access, ...]:
         """Of `met`, what can meet another tool's access as far as the kind tells, in order; the writes alone on demand."""
@@ -129,6 +131,7 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
         by_family=_by_family(met),
         owned=(owned(met), owned(a for a in met if a.mode in WRITES)),
         read=owned(reads),
+        leaning=owned(a for a in secondary if a.mode == "r" and a.secondary == "lazy-init" and a.resource.kind in IN_PROCESS),
         upkeep=tuple(a for a in secondary if a.mode in WRITES and a.secondary in UPKEEP and a.resource.kind in IN_PROCESS),
     )
 
