@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 import sys
@@ -271,7 +272,8 @@ class _Options:
         return self
 
     def addoption(self, name: str, *, help: str, metavar: str = "", **_: object) -> None:  # noqa: A002
-        self.rows.append((f"`{name} {metavar}`", help))
+        if help != argparse.SUPPRESS:
+            self.rows.append((f"`{name} {metavar}`", help))
 
     def addini(self, name: str, help: str, *_: object, **__: object) -> None:  # noqa: A002
         self.rows.append((f"`{name}` in the ini file", help))

@@ -22,7 +22,7 @@ from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied, suppl
 from pytest_toolaudit.confirming.trial import Limits, Trial, attempt
 from pytest_toolaudit.confirming.work import Work, chosen, work
 from pytest_toolaudit.display import Progress
-from pytest_toolaudit.sandbox import Allowed, AllowError, parse
+from pytest_toolaudit.sandbox import OPTION, Allowed, AllowError, parse
 from toolaudit.cli.outputs import Output, write
 from toolaudit.errors import ToolauditError
 from toolaudit_reports.document import DocumentError, EvidenceItem, ScanDocument, encode, load_scan
@@ -55,7 +55,8 @@ class ConfirmPlugin:
             seconds=_number(config, "seconds", float, 30.0, least=0.1),
         )
         try:
-            self.allowed: Allowed = parse(config.getoption("toolaudit_allow") or ())
+            option = "--allow" if config.getoption("toolaudit_command") else OPTION
+            self.allowed: Allowed = parse(config.getoption("toolaudit_allow") or (), option)
         except AllowError as error:
             raise pytest.UsageError(str(error)) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--toolaudit-items", default=None, metavar="N", help="items of --toolaudit at most, the strongest; 0: all [300]")
     group.addoption("--toolaudit-write-tests", default=None, metavar="DIR", help="write what --toolaudit confirms as test files to DIR")
     group.addoption("--toolaudit-seconds", default=None, metavar="S", help="time limit of one item of --toolaudit [30]")
+    group.addoption("--toolaudit-command", action="store_true", help=argparse.SUPPRESS)  # messages name the options of `toolaudit confirm`
     parser.addini("toolaudit_tools", "where toolaudit.replay looks for tools: paths below the root", type="args")
     parser.addini("toolaudit_packages", "installed packages to instrument besides the project's modules", type="args")
     parser.addini("toolaudit_evidence", "file for the evidence document", default=None)

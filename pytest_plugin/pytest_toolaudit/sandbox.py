@@ -37,15 +37,16 @@ class AllowError(ValueError):
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a project allows by name: hosts, programs, folders, and signals."""
+    """What a project allows by name: hosts, programs, folders, and signals; `option` is what messages name."""
 
     hosts: frozenset[str] = frozenset()
     programs: frozenset[str] = frozenset()
     folders: tuple[str, ...] = ()
     signals: bool = False
+    option: str = OPTION
 
 
-def parse(words: Iterable[str]) -> Allowed:
+def parse(words: Iterable[str], option: str = OPTION) -> Allowed:
     """`net:127.0.0.1`, `subprocess:git`, `write:PATH`, `signal`, comma-separated or given several times; a bare `net` or `subprocess` allows all.
 
     Raises AllowError for anything else.
@@ -62,8 +63,8 @@ def parse(words: Iterable[str]) -> Allowed:
         elif kind == "signal":
             signals = True
         else:
-            raise AllowError(f"{OPTION}={word}: expected net:HOST, subprocess:PROGRAM, write:PATH or signal")
-    return Allowed(frozenset(hosts), frozenset(programs), tuple(folders), signals)
+            raise AllowError(f"{option}={word}: expected net:HOST, subprocess:PROGRAM, write:PATH or signal")
+    return Allowed(frozenset(hosts), frozenset(programs), tuple(folders), signals, option)
 
 
 @dataclass
@@ -100,7 +101,7 @@ class Sandbox:
         if event in PROCESSES:
             return self._process(event, arguments)
         if event in SIGNALS and not self.allowed.signals and not self._own_child(event, arguments):
-            return f"{event} sends a signal; {OPTION}=signal allows it"
+            return f"{event} sends a signal; {self.allowed.option}=signal allows it"
         return None
 
     def _own_child(self, event: str, arguments: tuple[Any, ...]) -> bool:
@@ -123,7 +124,7 @@ class Sandbox:
         roots = (*self.folders, *self.allowed.folders, os.path.realpath(tempfile.gettempdir()))
         if full in (os.devnull, "/dev/tty") or full.startswith("/dev/shm/") or any(_below(full, root) for root in roots):
             return None
-        return f"{event} writes {full}, outside the working folder; {OPTION}=write:{os.path.dirname(full)} allows it"
+        return f"{event} writes {full}, outside the working folder; {self.allowed.option}=write:{os.path.dirname(full)} allows it"
 
     def _network(self, event: str, arguments: tuple[Any, ...]) -> str | None:
         place = 1 if event in ("socket.connect", "socket.bind", "socket.sendto") and len(arguments) > 1 else 0
@@ -133,7 +134,9 @@ class Sandbox:
         host = str(address[0] if isinstance(address, tuple) and address else address)
         if "*" in self.allowed.hosts or host in self.allowed.hosts:
             return None
-        return f"{event} reaches {host}; {OPTION}=net:{host} allows it"
+        if _loopback(host) and (event == "socket.bind" or any(map(_loopback, self.allowed.hosts))):
+            return None  # a socket that nobody outside reaches; libraries probe so for IPv6
+        return f"{event} reaches {host}; {self.allowed.option}=net:{host} allows it"
 
     def _process(self, event: str, arguments: tuple[Any, ...]) -> str | None:
         program = arguments[0] if arguments else event
@@ -142,12 +145,16 @@ class Sandbox:
         name = os.path.basename(os.fsdecode(program).split()[0] if isinstance(program, str | bytes) and program else event)
         if "*" in self.allowed.programs or name in self.allowed.programs:
             return None
-        return f"{event} starts {name}; {OPTION}=subprocess:{name} allows it"
+        return f"{event} starts {name}; {self.allowed.option}=subprocess:{name} allows it"
 
 
 class _Active:
     sandbox: Sandbox | None = None
     installed = False
+
+
+def _loopback(host: str) -> bool:
+    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 def _below(path: str, root: str) -> bool:

@@ -51,7 +51,7 @@ def command(
     roots, passed_on = _split(paths)
     _check(roots, evidence)
     options = {"preemptions": preemptions, "budget": budget, "seconds": seconds, "items": items, "seed": seed, "evidence": evidence}
-    words = [f"--toolaudit={path}" for path in roots]
+    words = ["--toolaudit-command", *(f"--toolaudit={path}" for path in roots)]
     words += [f"--toolaudit-{name}={value}" for name, value in options.items() if value is not None]
     words += [f"--toolaudit-write-tests={write_tests}"] if write_tests is not None else []
     words += [f"--toolaudit-allow={text}" for text in allow]

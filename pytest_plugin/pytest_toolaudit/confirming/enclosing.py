@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import inspect
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
 
 from pytest_toolaudit.confirming.arguments import OWN, How, made_up
+from pytest_toolaudit.confirming.commandline import command_line
 from pytest_toolaudit.confirming.patience import SECONDS, completed
 from pytest_toolaudit.confirming.stoodin import globals_stood_in
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
@@ -78,18 +78,8 @@ def _run(outer: Callable[..., Any], supplied: Supplied, code: CodeType, how: How
     package = str(space.get("__name__", "")).partition(".")[0]
     # made before, because stand-ins of injected classes would hide what the parameters are
     arguments = made_up(outer, supplied, how=how, required_only=True)
-    with globals_stood_in(space, package) if stood_in else contextlib.nullcontext(), bare_command_line():
+    with globals_stood_in(space, package) if stood_in else contextlib.nullcontext(), command_line():
         return completed(lambda: outer(**arguments), SECONDS, lambda: bool(_live(code)))
-
-
-@contextlib.contextmanager
-def bare_command_line() -> Iterator[None]:
-    """Pytest's arguments are none of the server's."""
-    saved, sys.argv = sys.argv, sys.argv[:1]
-    try:
-        yield
-    finally:
-        sys.argv = saved
 
 
 def _plain(outer: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_toolaudit.confirming.arguments import made_up
-from pytest_toolaudit.confirming.enclosing import bare_command_line
+from pytest_toolaudit.confirming.commandline import asked_for, command_line
 from pytest_toolaudit.confirming.load import import_file, undecorated
 from pytest_toolaudit.confirming.patience import GivenUpError, completed
 from pytest_toolaudit.confirming.stoodin import globals_stood_in, servers_stood_in
@@ -28,19 +28,32 @@ _ENDLESS: set[str] = set()
 
 
 def start(functions: Sequence[Callable[..., Any]], supplied: Supplied) -> None:
-    """Calls the entry points of the functions' projects, whatever comes of it."""
+    """Calls the entry points of the functions' projects, whatever comes of it; one that does not start so gets the words it asks for."""
     found = {id(entry): entry for function in functions for entry in _entries(_module(function))}
     for name, entry in [(f"{entry.__module__}:{entry.__qualname__}", entry) for entry in found.values()]:
         if name in _ENDLESS:
             continue
         try:
-            with _stood_in(entry), bare_command_line():
-                arguments = made_up(entry, supplied, required_only=True)
-                completed(lambda entry=entry, arguments=arguments: entry(**arguments), SECONDS)  # type: ignore[misc]
+            said = _called(entry, supplied)
+            if said is not None:
+                _called(entry, supplied, asked_for(said))
         except GivenUpError:
             _ENDLESS.add(name)
-        except (Exception, SystemExit):  # what it did before counts
-            continue
+
+
+def _called(entry: Callable[..., Any], supplied: Supplied, words: Sequence[str] = ()) -> str | None:
+    """What the entry point says when it refuses to start; None when it does, or when something else goes wrong."""
+    with _stood_in(entry), command_line(words) as said:
+        try:
+            arguments = made_up(entry, supplied, required_only=True)
+            completed(lambda: entry(**arguments), SECONDS)
+        except GivenUpError:
+            raise
+        except SystemExit as end:
+            return said.getvalue() if end.code else None
+        except Exception:  # what it did before counts
+            return None
+    return None
 
 
 def _module(function: Callable[..., Any]) -> ModuleType | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -31,6 +32,17 @@ def _connect() -> None:
         one.connect(("127.0.0.1", 9))
 
 
+def _bind_loopback() -> None:
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with contextlib.suppress(OSError), socket.socket(family) as one:  # a machine without IPv6
+            one.bind((host, 0))
+
+
+def _bind_everywhere() -> None:
+    with socket.socket() as one:
+        one.bind(("0.0.0.0", 0))
+
+
 def _refused_by_the_host() -> None:
     with pytest.raises(OSError, match=r"(?i)refused|timed out"):
         _connect()
@@ -50,6 +62,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "rename away": (lambda: OUTSIDE.rename(OUTSIDE.with_suffix(".moved")), "write:"),
     "rmtree": (lambda: shutil.rmtree(OUTSIDE), "write:"),
     "connect": (_connect, "--toolaudit-allow=net:127.0.0.1"),
+    "listen to others": (_bind_everywhere, "net:0.0.0.0"),
     "resolve a name": (lambda: socket.getaddrinfo("example.invalid", 80), "net:example.invalid"),
     "subprocess": (lambda: subprocess.run([sys.executable, "-c", ""], check=False), "--toolaudit-allow=subprocess:"),
     "os.system": (lambda: os.system("true"), "subprocess:true"),
@@ -75,7 +88,9 @@ ALLOWED: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a program by name": (lambda: subprocess.run(["true"], check=True), ["subprocess:true"]),
     "ending a program that was allowed": (_ended_child, ["subprocess:sleep"]),
     "all programs": (lambda: subprocess.run([sys.executable, "-c", ""], check=True), ["subprocess"]),
-    "a host by name": (_refused_by_the_host, ["net:127.0.0.1,net:localhost"]),
+    "a host by name": (_refused_by_the_host, ["net:127.0.0.1"]),
+    "this machine by another name": (_refused_by_the_host, ["net:localhost"]),
+    "a place that only this machine reaches": (_bind_loopback, []),
     "signals": (lambda: os.kill(os.getpid(), 0), ["signal"]),
     "discarding output": (lambda: Path(os.devnull).write_text("x"), []),
 }
@@ -102,6 +117,11 @@ def test_nothing_is_refused_outside() -> None:
 def test_an_unknown_permission_is_refused(word: str) -> None:
     with pytest.raises(AllowError, match="expected net:HOST"):
         parse([word])
+
+
+def test_the_option_of_the_command_that_was_given_is_named() -> None:
+    with Sandbox(parse([], "--allow")).entered(), pytest.raises(RefusedError, match=r"; --allow=signal allows it"):
+        os.kill(os.getpid(), 0)
 
 
 def test_permissions_add_up() -> None:
