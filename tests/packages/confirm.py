@@ -6,7 +6,6 @@ Environments and evidence are kept in `.matrix/packages/`; delete it to install 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import re
 import subprocess
@@ -72,7 +71,7 @@ def confirmed(package: dict[str, Any], chosen: argparse.Namespace, reasons: Coun
         except subprocess.TimeoutExpired:
             code = -1
     seconds = time.monotonic() - started
-    changed = sorted(name for name, _ in before ^ _tree(watched))
+    changed = sorted({name for name, *_ in before ^ _tree(watched)})
     counts = Counter({what: int(number) for number, what in COUNTS.findall(log.read_text(encoding="utf-8", errors="replace"))})
     _count(folder / "junit.xml", reasons, _name(package))
     cells = [package["name"], counts.total(), *(counts[one] for one in ("confirmed", "not reproduced", "cannot run")), f"{seconds:.0f}"]
@@ -93,21 +92,21 @@ def _environment(package: dict[str, Any]) -> Path:
     environment = KEPT / _name(package) / "environment"
     if not (environment / "complete").exists():
         python = str(environment / "bin/python")
-        subprocess.run(["uv", "venv", "-q", "--clear", "-p", sys.executable, str(environment)], check=True)
+        subprocess.run(["uv", "venv", "-q", "--clear", "-p", package.get("python", sys.executable), str(environment)], check=True)
         wanted = [package["name"], *package.get("requires", ())]
         subprocess.run(["uv", "pip", "install", "-q", "--compile-bytecode", "-p", python, "-e", str(ROOT), *wanted], check=True)
         (environment / "complete").touch()
     return environment
 
 
-def _tree(folders: tuple[Path, ...]) -> set[tuple[str, str]]:
-    """Every file below the folders with its content's hash; every folder."""
+def _tree(folders: tuple[Path, ...]) -> set[tuple[str, int, int]]:
+    """Every file and folder below the folders, with its size and when it was written."""
     found = set()
     for folder in folders:
         for path in folder.rglob("*"):
             if not any(part in OURS for part in path.parts):
-                content = hashlib.blake2b(path.read_bytes()).hexdigest() if path.is_file() else "folder"
-                found.add((path.relative_to(KEPT).as_posix(), content))
+                stat = path.lstat()
+                found.add((path.relative_to(KEPT).as_posix(), *((stat.st_size, stat.st_mtime_ns) if path.is_file() else (0, 0))))
     return found
 
 

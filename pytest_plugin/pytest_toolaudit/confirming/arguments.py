@@ -23,11 +23,13 @@ FOLDER_WORDS = ("dir", "directory", "folder", "root", "base", "workspace", "repo
 DATABASE_WORDS = ("db", "database", "sqlite")
 STEM = "toolaudit"
 DATABASE = "toolaudit.db"
+MADE_TABLE = f"{TABLE}_made"
 STATEMENTS = (
     f"INSERT INTO {TABLE} (name) VALUES ('two')",
     f"SELECT * FROM {TABLE}",
-    f"CREATE TABLE {TABLE}_made (id INTEGER PRIMARY KEY, name TEXT)",
+    f"CREATE TABLE {MADE_TABLE} (id INTEGER PRIMARY KEY, name TEXT)",
     f"UPDATE {TABLE} SET name = name || '!'",
+    f"SELECT * FROM {MADE_TABLE}",
 )
 FOLDER = "."
 Own = Literal["all", "complete", "none"]
@@ -38,7 +40,7 @@ OWN: tuple[Own, ...] = ("all", "complete", "none")
 class How:
     """How values are made up: `variant` tells calls apart; files are of `kind`; paths stand below `base`, or are folders throughout;
     parameters in `vary` do not keep their defaults; objects of the project's own classes are made ("all"), stood in ("none"),
-    or stood in where they would hold a stand-in ("complete"). `untyped`: what has no annotation is stood in too, instead of a text.
+    or stood in where they would hold a stand-in ("complete"). `holds` are parameters that name a folder. `untyped`: what has no annotation is stood in too, instead of a text.
     An id that may be left out is, unless it is among `keys`.
     """
 
@@ -50,6 +52,7 @@ class How:
     own: Own = "all"
     untyped: bool = False
     keys: frozenset[str] = frozenset()
+    holds: frozenset[str] = frozenset()
 
 
 USUAL = How()
@@ -214,7 +217,7 @@ def text(name: str, how: How = USUAL) -> str:
     if words and words[-1] in ("id", "uuid", "uid"):
         return NAMES[how.variant % len(NAMES)]
     made = "_new" if any(word in MADE_WORDS for word in words) else ""
-    if any(word in FOLDER_WORDS or word.endswith(("dir", "folder")) for word in words):
+    if name in how.holds or any(word in FOLDER_WORDS or word.endswith(("dir", "folder")) for word in words):
         return how.base + made.lstrip("_") if made else how.base or FOLDER
     if any(word in DATABASE_WORDS or word.startswith("sqlite") for word in words):
         return f"{how.base}{DATABASE}" if how.variant == 0 else f"{how.base}{STEM}{number}.db"
@@ -223,13 +226,14 @@ def text(name: str, how: How = USUAL) -> str:
             return how.base + made.lstrip("_") if made else how.base or FOLDER
         return f"{how.base}{STEM}{made}{number}.{how.kind}"
     for known, said in FITTING.items():
-        if known in words:
+        if known in words and name not in how.vary:
             return said
     return NAMES[how.variant % len(NAMES)]
 
 
 NAMES = ("alpha", "beta", "gamma", "delta")
 FITTING = {
+    "table": TABLE,
     "sheet": SHEET,
     "worksheet": SHEET,
     "range": "A1:B2",
@@ -254,10 +258,26 @@ def choices(function: Callable[..., Any]) -> list[dict[str, Any]]:
 
 
 def statements(function: Callable[..., Any], tool: Tool) -> list[dict[str, Any]]:
-    """For a tool whose text is SQL, one dict a statement that it may be given: read, written, made; nothing for other tools."""
+    """For a tool whose text is SQL, one dict a statement that it may be given: read, written, made; for one that is told a table, the
+    table that is there, and the one that such a statement makes; nothing for other tools."""
     names = [parameter.name for parameter in tool.parameters] or list(_hints(function))
     found = [name for name in names if name.lower() in ("query", "sql", "statement", "sql_query")]
-    return [{found[0]: statement} for statement in STATEMENTS] if found else []
+    if found:
+        return [{found[0]: statement} for statement in STATEMENTS]
+    told = [name for name in names if name.lower() in ("table", "table_name")]
+    return [{told[0]: table} for table in (TABLE, MADE_TABLE)] if told else []
+
+
+def folders(tool: Tool) -> frozenset[str]:
+    """The parameters that name a folder: the scan saw the tool use what is in it, and not write a file of that name."""
+    keys = [(resource.kind, resource.key, resource.access) for resource in tool.resources]
+    written = {key for kind, key, access in keys if kind == "file" and access != "r"}
+    return frozenset(
+        parameter.name
+        for parameter in tool.parameters
+        if any(key.startswith(f"{{{parameter.name}}}/") and not key.startswith(f"{{{parameter.name}}}/..") for _, key, _ in keys)
+        and f"param:{parameter.name}" not in written
+    )
 
 
 _TYPES = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_toolaudit import call
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.confirming.arguments import How, choices, dispatched, made_up, statements
+from pytest_toolaudit.confirming.arguments import How, choices, dispatched, folders, made_up, statements
 from pytest_toolaudit.confirming.documents import kind_of
 from pytest_toolaudit.confirming.identities import identity
 from pytest_toolaudit.confirming.patience import SECONDS, completed
@@ -21,7 +21,7 @@ from pytest_toolaudit.oracle.freeze import freeze
 from toolaudit_reports.document import Tool
 
 Functions = tuple[Callable[..., Any], ...]
-COMBINED = 16
+COMBINED = 25
 """Pairs of choices that are tried at most, when tools take one of a closed set or a statement."""
 
 
@@ -47,6 +47,7 @@ def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
     names = [choices(function) for function in functions]
     if work.resource_kind == "sql" and not any(names):
         names = [statements(function, tool) for function, tool in zip(functions, work.tools, strict=True)]
+        names = names if any(len(options) > 2 for options in names) else [[], []]  # tables are made by statements only
     return tuple(Batch(choice=choice) for choice in _combined(names))
 
 
@@ -109,7 +110,7 @@ def arguments(
 ) -> dict[str, Any]:
     """Arguments of one call: what the project supplies, what is fixed, and the rest made up."""
     given = supplied.arguments.get(tool.id) or supplied.arguments.get(tool.name) or {}
-    how = replace(batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool))
+    how = replace(batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool), holds=folders(tool))
     if tool.when or tool.arguments_in:
         return dispatched(function, tool, supplied, how, {**fixed, **given}, given)
     return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only)

@@ -29,6 +29,8 @@ ARGUMENTS_HELP = (
     'supply arguments that work: a hook `pytest_toolaudit_arguments` that returns {"<tool>": {…}}, '
     "or the world that they need: a hook `pytest_toolaudit_state` that returns a function"
 )
+MENTIONED = 60
+"""Characters of a refusal that tell it from others: messages are cut."""
 LESSONS = 4
 LATENT = 10
 """Schedules of a batch that cannot clash as these calls run here: enough to see them work."""
@@ -79,7 +81,7 @@ class _Tried:
     """What the items of one pair of tools have in common: explored once. And what cannot be loaded, for the whole process."""
 
     pair: tuple[str, ...] = ()
-    found: ClassVar[dict[object, Verdict]] = {}
+    found: ClassVar[dict[object, tuple[Verdict, str]]] = {}
     unloadable: ClassVar[dict[str, CannotRunError]] = {}
 
 
@@ -96,10 +98,7 @@ def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed:
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
         keep_folders(folder)
-        best = _tried(_Attempts(work, loaded, supplied, limits, folder, end))
-        if sandbox.refused and best.verdict != "confirmed":
-            return replace(best, verdict="cannot-run", reason=sandbox.refused[0], remedy="")
-        return best
+        return _tried(_Attempts(work, loaded, supplied, limits, folder, end, sandbox))
 
 
 def _tried(attempts: _Attempts) -> Trial:
@@ -142,7 +141,7 @@ def _function(tool: Tool, root: Path, supplied: Supplied, seconds: float, sandbo
     except GivenUpError as error:
         _Tried.unloadable[tool.id] = CannotRunError(f"importing {tool.file} {error}", "keep what runs for ever out of the import")
     except CannotRunError as error:
-        refused = sandbox.refused[-1] if sandbox.refused else None
+        refused = next((text for text in sandbox.refused if text[:MENTIONED] in error.reason), None)
         _Tried.unloadable[tool.id] = CannotRunError(refused) if refused else error
     raise _Tried.unloadable[tool.id] from None
 
@@ -156,8 +155,9 @@ def _for_tool(supplied: Supplied, tool: Tool) -> Supplied:
 class _Attempts:
     """What is tried of one item, one after the other; `best` is what came of it so far."""
 
-    def __init__(self, work: Work, loaded: Loaded, supplied: Supplied, limits: Limits, folder: Path, end: float) -> None:
+    def __init__(self, work: Work, loaded: Loaded, supplied: Supplied, limits: Limits, folder: Path, end: float, sandbox: Sandbox) -> None:
         self.work, self.loaded, self.supplied, self.limits, self.folder, self.end = work, loaded, supplied, limits, folder, end
+        self.sandbox = sandbox
         self.best: Trial | None = None
         self.last: Trial | None = None
         self.ready = False
@@ -233,12 +233,14 @@ class _Attempts:
             calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known)
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
-        verdict = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments), batch.started))
+        verdict, refused = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments), batch.started))
         if verdict.kind == "deadlock" and verdict.witness is None:
             reason = "a call does not end, though no other runs beside it"
             return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
         if verdict.kind in work.wants:
             return self._proved(verdict, arguments)
+        if refused:
+            return Trial(work, "cannot-run", verdict, refused, "", arguments, verdict.schedules)
         failed = failures(verdict)
         if failed and len(failed) == len(calls):
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
@@ -267,7 +269,7 @@ class _Attempts:
             calls, _ = made(self.work, self.loaded.functions, replace(batch, meets="apart"), self.supplied, known)
         except CannotRunError:
             return None
-        return self._explored(calls, None)
+        return self._explored(calls, None)[0]
 
     def _state(self) -> Callable[[], Any] | None:
         """The supplied world, and what usually runs first in it: a world that is made anew forgets what was prepared."""
@@ -282,10 +284,12 @@ class _Attempts:
 
         return fresh
 
-    def _explored(self, calls: list[Any], key: object) -> Verdict:
+    def _explored(self, calls: list[Any], key: object) -> tuple[Verdict, str]:
+        """What came of the calls, and what the sandbox refused them first."""
         name = str((key, _runner(self.work, self.limits)))
         if key is not None and name in _Tried.found:
             return _Tried.found[name]
+        self.sandbox.refused.clear()  # what an import or a start tried and did without
         verdict = explore(
             calls,
             state=self._state(),
@@ -298,9 +302,10 @@ class _Attempts:
             roots=(str(self.folder),),
             progress=self.limits.progress,
         )
+        found = verdict, next(iter(self.sandbox.refused), "")
         if key is not None:
-            _Tried.found[name] = verdict
-        return verdict
+            _Tried.found[name] = found
+        return found
 
 
 def clashing(verdict: Verdict) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from toolaudit_reports.document import Conflict, Ordering, ScanDocument, Tool
 
 _EQUAL = re.compile(r"a\.([\w.]+) == b\.([\w.]+)")
 _PARAMETER = re.compile(r"param:([\w.]+)|\{(\w+)\}")
+LIES_IN = " lies in "
+"""A folder and what is in it meet, though they are not equal."""
 _SEVERITY = {"error": 0, "warning": 1, "note": 2}
 _CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
 ORDERING_CODES = {"context dependency": "TA201", "timing dependency": "TA202"}
@@ -109,7 +111,7 @@ def _folded(items: Iterable[Work]) -> Iterable[Work]:
     """Of the clashes of two tools under one code, those whose keys meet in the batch of a stronger one are covered by it."""
     groups: dict[tuple[object, ...], list[Work]] = {}
     for item in items:
-        groups.setdefault((item.pair, item.code, item.wants, "threads" in item.runners), []).append(item)
+        groups.setdefault((item.pair, item.code, item.wants, "threads" in item.runners, LIES_IN in item.when), []).append(item)
     for group in groups.values():
         leads: list[Work] = []
         for item in sorted(group, key=lambda item: item.strength):
@@ -179,7 +181,7 @@ def _name(pair: tuple[Tool, ...], code: str) -> str:
 
 def _meeting(when: str, key: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     pairs = _EQUAL.findall(when)
-    if pairs:
+    if pairs or LIES_IN in when:
         return tuple(a for a, _ in pairs), tuple(b for _, b in pairs)
     named = tuple(dict.fromkeys(first or second for first, second in _PARAMETER.findall(key)))
     return named, named

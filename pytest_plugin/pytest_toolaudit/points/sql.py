@@ -20,18 +20,26 @@ _WRITES = re.compile(
 )
 _LITERAL = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CONTROL = re.compile(r"^\s*(BEGIN|START|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|SET|SHOW|ATTACH|VACUUM|LOCK)\b", re.IGNORECASE)
+_SHAPE = re.compile(rf"^\s*PRAGMA\s+(?:\w+\.)?(?:table_x?info|index_list|foreign_key_list)\s*\(\s*'?{_NAME}", re.IGNORECASE)
+_MAKES = re.compile(r"^\s*(CREATE|DROP|ALTER)\b(?!.*\bIF\s+(?:NOT\s+)?EXISTS\b)", re.IGNORECASE | re.DOTALL)  # upkeep makes nothing
+_SCHEMA = "sqlite_master"
+_SCHEMAS = frozenset({_SCHEMA, "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
 _RETURNING_READ = re.compile(r"^\s*(SELECT|WITH|VALUES|EXPLAIN)\b", re.IGNORECASE)
 Touched = tuple[tuple[str, str], ...]
 
 
 def _table(match: re.Match[str]) -> str:
-    return (match.group(2) or match.group(1)).lower()
+    name = (match.group(2) or match.group(1)).lower()
+    return _SCHEMA if name in _SCHEMAS else name
 
 
 @lru_cache(2048)
 def touched(statement: str) -> Touched:
     """Pairs of READ or WRITE and table name, in the order in which they matter; empty for transaction control."""
     text = _LITERAL.sub("''", statement)
+    shape = _SHAPE.match(statement)
+    if shape is not None:
+        return ((READ, _table(shape)),)
     if _CONTROL.match(text):
         return ()
     write = _WRITES.match(text)
@@ -40,6 +48,7 @@ def touched(statement: str) -> Touched:
     found = [(READ, name) for name in dict.fromkeys(reads) if name != written]
     if written:
         found.append((WRITE, written))
+        found += [(WRITE, _SCHEMA)] if _MAKES.match(text) else []
     if found:
         return tuple(found)
     if _RETURNING_READ.match(text):

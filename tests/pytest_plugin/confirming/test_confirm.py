@@ -189,9 +189,23 @@ def test_a_write_outside_the_folder_is_refused_and_names_the_option(tmp_path: Pa
     before = sorted(path.name for path in Path("/").iterdir())
     _, _, evidence = confirm(tmp_path)
     assert {item.verdict for item in evidence.items} == {"cannot-run"}
-    assert "--toolaudit-allow=write:/" in evidence.items[0].reason
+    assert "--allow=write:/" in evidence.items[0].reason
     assert sorted(path.name for path in Path("/").iterdir()) == before
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["evidence.json", "tools.py"]
+
+
+PROBE = """with contextlib.suppress(OSError):
+        subprocess.run(["true"])
+    """
+
+
+@pytest.mark.parametrize(("where", "verdict"), [("if True:", "not-reproduced"), ("def bump() -> int:", "cannot-run")])
+def test_what_is_refused_while_importing_and_not_needed_is_no_obstacle(tmp_path: Path, where: str, verdict: str) -> None:
+    hidden = LOCKED.replace("with LOCK", 'with getattr(sys.modules[__name__], "".join(["LO", "CK"]))')
+    tools = "import contextlib\nimport subprocess\nimport sys\n" + hidden + "\n\nif True:\n    pass\n"
+    (tmp_path / "tools.py").write_text(tools.replace(f"{where}\n    ", f"{where}\n    {PROBE}"))
+    _, _, evidence = confirm(tmp_path)
+    assert {item.verdict for item in evidence.items} == {verdict}
 
 
 def test_a_conftest_supplies_arguments(tmp_path: Path) -> None:
