@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -25,6 +26,7 @@ class Catalogue:
                 self._by_root.setdefault(root.split(".")[0], []).append(path)
         self._books: dict[Path, Book] = {}
         self._shelves: dict[str, Shelf] = {}
+        self._methods: dict[tuple[str, str], Api | None] = {}
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -72,6 +74,12 @@ class Catalogue:
 
     def method(self, type_name: str, method: str) -> Api | None:
         """The entry of a method: the type's own, its shorthands, its default, then those of its bases."""
+        asked = (type_name, method)
+        if asked not in self._methods:
+            self._methods[asked] = self._find_method(type_name, method)
+        return self._methods[asked]
+
+    def _find_method(self, type_name: str, method: str) -> Api | None:
         seen: set[str] = set()
         queue = [self.canonical(type_name)]
         fallback: Api | None = None
@@ -114,19 +122,20 @@ class Shelf:
         self.values: dict[str, ValueEntry] = {}
         self.aliases: dict[str, str] = {}
         self.owners: set[str] = set()
-        self.patterns: list[tuple[int, re.Pattern[str], Api]] = []
+        self.patterns: list[tuple[int, str, str, Api]] = []
+        """Literal characters, literal beginning, name with stars, entry."""
         self.libraries: list[Library] = []
         self._found: dict[str, Api | None] = {}
         for book in books:
             self._add(book)
-        self.patterns.sort(key=lambda p: (-p[0], p[1].pattern))
+        self.patterns.sort(key=lambda p: (-p[0], _regex(p[2])))
 
     def _add(self, book: Book) -> None:
         self.libraries.append(book.library)
         for name, entry in book.api.items():
             if "*" in name:
                 literal = len(name) - name.count("*")
-                self.patterns.append((literal, _pattern(name), replace(entry, origin="pattern")))
+                self.patterns.append((literal, name.partition("*")[0], name, replace(entry, origin="pattern")))
             else:
                 self.exact.setdefault(name, entry)
                 self.owners.add(name.rpartition(".")[0])
@@ -142,7 +151,8 @@ class Shelf:
         if found is not None or not self.patterns:
             return found
         if name not in self._found:
-            self._found[name] = next((entry for _, pattern, entry in self.patterns if pattern.fullmatch(name)), None)
+            fitting = ((glob, entry) for _, start, glob, entry in self.patterns if name.startswith(start))
+            self._found[name] = next((entry for glob, entry in fitting if _pattern(glob).fullmatch(name)), None)
         return self._found[name]
 
     def library(self, name: str) -> Library | None:
@@ -155,9 +165,13 @@ class Shelf:
         return best
 
 
+def _regex(name: str) -> str:
+    return re.escape(name).replace(r"\*\*", "\0").replace(r"\*", r"[^.]*").replace("\0", ".*")
+
+
+@lru_cache(maxsize=4096)
 def _pattern(name: str) -> re.Pattern[str]:
-    text = re.escape(name).replace(r"\*\*", "\0").replace(r"\*", r"[^.]*").replace("\0", ".*")
-    return re.compile(text)
+    return re.compile(_regex(name))
 
 
 def _classified(kind: TypeEntry, name: str, method: str) -> Api | None:

@@ -131,8 +131,8 @@ def _setter(frame: Frame, base: Value, name: str, value: Value) -> bool:
     assert isinstance(form, Instance)
     world = frame.world
     for owner in world.resolver.ancestors(form.cls):
-        for head in world.resolver.methods(owner):
-            if head.name == name and any(isinstance(d, f.Attr) and d.attr == "setter" for d in head.decorators):
+        for head in world.resolver.definitions(owner, name):
+            if head.owner == owner.qualname and any(isinstance(d, f.Attr) and d.attr == "setter" for d in head.decorators):
                 facts = world.setter(owner.path, head)
                 if facts is not None:
                     call(

@@ -38,7 +38,7 @@ from toolaudit.effects.values import (
     taints,
     union,
 )
-from toolaudit.facts import FunctionFacts
+from toolaudit.facts import Attr, FunctionFacts, Name
 
 
 def call(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
@@ -222,14 +222,14 @@ _CALL: dict[type, Callable[[Frame, Value, Arguments, int], Value]] = {
 
 def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> None:
     """What a method did to an object that a local name holds: members added, attributes set."""
-    from toolaudit.effects import containers
-    from toolaudit.facts import Attr, Name
-
     target = expr.func
-    if isinstance(target, Attr):
-        _grown(frame, target, func, arguments)
-    if not isinstance(target, Attr) or not isinstance(target.value, Name) or target.value.id not in frame.env:
+    if type(target) is not Attr:
         return
+    _grown(frame, target, func, arguments)
+    if type(target.value) is not Name or target.value.id not in frame.env:
+        return
+    from toolaudit.effects import containers
+
     held = frame.env[target.value.id]
     form = held.form
     if isinstance(form, Many) and held.loc is None and target.attr in containers.MUTATORS:
@@ -247,10 +247,8 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> 
 
 def _grown(frame: Frame, target: Any, func: Value, arguments: Arguments) -> None:
     """A method that adds to, or takes from, an object that is not built here."""
-    from toolaudit.facts import Name
-
     form = func.form
-    if not isinstance(form, Method) or not form.receiver.taint:
+    if type(form) is not Method or not form.receiver.taint:
         return
     held, name, given = form.receiver, target.attr, taints(arguments.all())
     here = isinstance(target.value, Name) and target.value.id in frame.fresh

@@ -16,12 +16,11 @@ from toolaudit.effects.keys import normal_path, parts_of, scope_text
 from toolaudit.effects.paths import entry_step, navigate
 from toolaudit.effects.values import (
     CLEAN,
+    FLAT,
     MARKS,
     PLAIN,
-    Class,
     Data,
     Either,
-    Foreign,
     Function,
     Handle,
     Instance,
@@ -29,7 +28,6 @@ from toolaudit.effects.values import (
     Manager,
     Many,
     Method,
-    Module,
     Partial,
     Scalar,
     Step,
@@ -66,19 +64,19 @@ class Budget:
 
 def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int = 0, budget: Budget | None = None) -> Value:
     """A value as its callee sees it: `name` is the path that leads to it, `root` the parameter, `keep` the paths whose constants stay."""
-    form, taint = value.form, frozenset((root,))
-    here = Text((KeyPart("param", name),))
-    if isinstance(form, Scalar):
+    form = value.form
+    if type(form) is Text:
+        return _named(name, root)
+    taint = _from(root)
+    if type(form) is Scalar:
         if form.value is None or isinstance(form.value, bool) or name in keep:
             return Value(form, taint)
-        return Value(here, taint)
-    if isinstance(form, Text):
-        return Value(here, taint)
-    if isinstance(form, Data):
+        return _named(name, root)
+    if type(form) is Data:
         if value.loc is not None:
             return Value(form, taint, Loc("param", name, ""))
-        return Value(form, taint) if form.why else Value(here, taint)
-    if isinstance(form, Foreign | Class | Module):
+        return Value(form, taint) if form.why else _named(name, root)
+    if type(form) in FLAT:
         return Value(form, taint)
     budget = budget or Budget()
     if depth >= MAX_DEPTH or budget.spent():
@@ -86,6 +84,17 @@ def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int =
     outlives = value.loc is not None and value.loc.root in SHARED
     made = _structure(form, name, root, keep, depth + 1, budget, outlives)
     return Value(made, taint, _place(value, name))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=16384)
+def _named(name: str, root: str) -> Value:
+    """Text that only the caller knows."""
+    return Value(Text((KeyPart("param", name),)), _from(root))
+
+
+@lru_cache(maxsize=4096)
+def _from(root: str) -> Taint:
+    return frozenset((root,))
 
 
 def _place(value: Value, name: str) -> Loc | None:
@@ -162,6 +171,7 @@ class Bindings:
         self.values = values
         self._found: dict[str, Value | None] = {}
         self._taints: dict[str, Taint] = {}
+        self._stands: dict[str, Taint | tuple[str, int]] = {}
 
     def find(self, path: str) -> Value | None:
         """The argument that a path leads to; None for a path that starts at no parameter."""
@@ -184,10 +194,25 @@ class Bindings:
             self._taints[name] = CLEAN if value is None else deep_taint(value)
         return self._taints[name]
 
+    def stands(self, item: str) -> Taint | tuple[str, int]:
+        """What a parameter, marked or not, stands for; of a marked read the mark and its position."""
+        known = self._stands.get(item)
+        if known is None:
+            name = item[1:]
+            if item[0] not in MARKS:
+                known = self.taint(item)
+            else:
+                known = (item[0], int(name)) if name.isdigit() else _marks(item[0], self.taint(name))
+            self._stands[item] = known
+        return known
+
 
 def replace_parts(parts: tuple[KeyPart, ...], bindings: Bindings) -> tuple[KeyPart, ...]:
     """Key parts with the callee's parameters replaced."""
-    if not any(part.kind == "param" for part in parts):
+    for part in parts:
+        if part.kind == "param":
+            break
+    else:
         return parts
     out: list[KeyPart] = []
     for part in parts:
@@ -202,22 +227,18 @@ def replace_taint(taint: Taint, ids: list[Taint], bindings: Bindings) -> Taint:
     size = len(ids)
     found: set[int | str] = set()
     for item in taint:
-        if not isinstance(item, str):
+        if type(item) is int:
             if item < size:
                 found |= ids[item]
-        elif item[0] in MARKS:
-            found |= _marked(item, ids, bindings)
         else:
-            found |= bindings.taint(item)
+            stands = bindings.stands(item)  # type: ignore[arg-type]
+            found |= stands if type(stands) is frozenset else _marked(stands, ids)  # type: ignore[arg-type]
     return bounded(frozenset(found))
 
 
-def _marked(item: str, ids: list[Taint], bindings: Bindings) -> Taint:
-    """Of a marked parameter or read, the same mark on what it stands for."""
-    name = item[1:]
-    if name.isdigit():
-        return _marks(item[0], ids[int(name)]) if int(name) < len(ids) else CLEAN
-    return _marks(item[0], bindings.taint(name))
+def _marked(mark: tuple[str, int], ids: list[Taint]) -> Taint:
+    """The mark on what a read stands for."""
+    return _marks(mark[0], ids[mark[1]]) if mark[1] < len(ids) else CLEAN
 
 
 @lru_cache(maxsize=4096)
@@ -241,7 +262,7 @@ def replace_loc(loc: Loc | None, bindings: Bindings) -> Loc | None:
 
 
 def _keyed(loc: Loc | None, bindings: Bindings) -> Loc | None:
-    if loc is None or all(isinstance(step, str) for step in loc.path):
+    if loc is None or all(type(step) is str for step in loc.path):
         return loc
     return Loc(loc.root, loc.name, loc.scope, tuple(_replaced(step, bindings) for step in loc.path))
 
@@ -265,13 +286,15 @@ def _scope(hole: re.Match[str], bindings: Bindings) -> str:
 
 
 def replace_locks(locks: tuple[Lock, ...], bindings: Bindings) -> tuple[Lock, ...]:
-    if not any(lock.key for lock in locks):
+    if not locks or not any(lock.key for lock in locks):
         return locks
     return tuple(Lock(lock.name, lock.covers, replace_parts(lock.key, bindings)) for lock in locks)
 
 
 def replace_facts(facts: tuple[Fact, ...], bindings: Bindings) -> tuple[Fact, ...] | None:
     """The conditions of an effect in the caller's terms; None when an argument contradicts one."""
+    if not facts:
+        return ()
     out: list[Fact] = []
     for fact in facts:
         value = bindings.find(fact.parameter)
@@ -287,9 +310,11 @@ def replace_facts(facts: tuple[Fact, ...], bindings: Bindings) -> tuple[Fact, ..
 
 def trim(value: Value, depth: int = 4, budget: Budget | None = None) -> Value:
     """The value cut to a bounded size: what is deeper, or too much, is plain data."""
-    budget = budget or Budget()
     form = value.form
-    if isinstance(form, Scalar | Text | Data | Foreign | Class | Module):
+    if type(form) in FLAT:
+        return value
+    budget = budget or Budget()
+    if type(form) in FLAT:
         return value
     if budget.spent() or depth == 0:
         return Value(_shallow(form, "") if isinstance(form, Instance | Many) else Data("deep"), value.taint, value.loc)
@@ -300,7 +325,7 @@ def replace_value(value: Value, ids: list[Taint], bindings: Bindings, depth: int
     """A callee's result in the caller's terms."""
     form = value.form
     taint = replace_taint(value.taint, ids, bindings)
-    if isinstance(form, Text):
+    if type(form) is Text:
         if len(form.parts) == 1 and form.parts[0].kind == "param":
             found = bindings.find(form.parts[0].text)
             if found is not None:
@@ -308,7 +333,7 @@ def replace_value(value: Value, ids: list[Taint], bindings: Bindings, depth: int
         made = text(replace_parts(form.parts, bindings), taint)
         return made.at(replace_loc(value.loc, bindings)) if value.loc else made
     loc = replace_loc(value.loc, bindings)
-    if depth >= MAX_DEPTH + 2 or isinstance(form, Scalar | Data | Foreign | Class | Module):
+    if depth >= MAX_DEPTH + 2 or type(form) in FLAT:
         return Value(form if depth < MAX_DEPTH + 2 else PLAIN.form, taint, loc)
     return Value(_rebuilt(form, ids, bindings, depth + 1), taint, loc)  # type: ignore[arg-type]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,16 +37,15 @@ def instantiate(
     """Put a summary's effects into the caller's frame, in the caller's terms; `start` and `stop` take a part of them."""
     place = frame.place(line)
     known: list[Taint] = ids if ids is not None else []
-    memo: dict[Taint, Taint] = {}
+    memo: dict[Taint, tuple[int, Taint]] = {}
 
     def mapped(taint: Taint) -> Taint:
         if not taint:
             return CLEAN
-        found = memo.get(taint)
-        if found is None:
+        size, found = memo.get(taint, _UNKNOWN)
+        if size < len(known) and size < _after(taint):  # what a read to come stands for is not known yet
             found = replace_taint(taint, known, bindings)
-            if all(isinstance(item, str) or item < len(known) for item in taint):
-                memo[taint] = found
+            memo[taint] = len(known), found
         return found
 
     for effect in summary.effects[start:stop]:
@@ -62,6 +62,15 @@ def instantiate(
     value = PLAIN if summary.returns is None else replace_value(summary.returns, known, bindings)
     fields = tuple((name, replace_value(held, known, bindings)) for name, held in summary.fields)
     return value, fields
+
+
+_UNKNOWN = (-1, CLEAN)
+
+
+@lru_cache(maxsize=16384)
+def _after(taint: Taint) -> int:
+    """The first position after all reads of a taint."""
+    return max([item for item in taint if type(item) is int], default=-1) + 1
 
 
 def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, mapped: Callable[[Taint], Taint]) -> Taint:
@@ -123,6 +132,8 @@ def chained(place: Place, chain: tuple[Place, ...]) -> tuple[Place, ...]:
 
 def conjunction(one: tuple[Fact, ...], other: tuple[Fact, ...]) -> tuple[Fact, ...] | None:
     """Both conditions; None when they exclude each other."""
+    if not other:
+        return one
     out = list(one)
     for fact in other:
         for known in out:

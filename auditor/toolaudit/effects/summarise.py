@@ -47,7 +47,7 @@ def footprints(
         if unit is not None and unit.tools == units.declared([tools[i] for i in positions]):
             made[path] = unit
     fresh = [path for path in files if path not in made]
-    project.prefetch(sorted({entries.entry_of(tools[i]) for path in fresh for i in files[path]}), closely=True)
+    _prefetch(project, sorted({entries.entry_of(tools[i]) for path in fresh for i in files[path]}))
     done = sum(len(unit.walked) for unit in made.values())
     for path in fresh:
         heard = None if told is None else partial(_heard, told, done, len(tools))
@@ -60,6 +60,13 @@ def footprints(
     for path, positions in files.items():
         walked.update(zip(positions, made[path].walked, strict=True))
     return footprint.settle(tools, [walked[i] for i in range(len(tools))])
+
+
+def _prefetch(project: Project, wanted: Sequence[tuple[str, str]]) -> None:
+    """The tools' own functions; where comments say what a function does, libcst reads it, which keeps them in their places."""
+    commented = {path for path, _ in wanted if (index := project.index(path)) is not None and index.pragmas}
+    project.prefetch([entry for entry in wanted if entry[0] in commented], closely=True)
+    project.prefetch([entry for entry in wanted if entry[0] not in commented])
 
 
 def _heard(told: Callable[[int, int], None], before: int, of: int, done: int) -> None:

@@ -75,6 +75,7 @@ class Cache:
     def __init__(self, where: Path | None = None) -> None:
         """`where`: the folder of the file; None for `folder()`."""
         self._path = (where or folder()) / "facts.sqlite3"
+        self._blank = False
         self._connection = self._open()
         self._forget()
 
@@ -83,6 +84,7 @@ class Cache:
         """A cache that remembers nothing."""
         made = cls.__new__(cls)
         made._path = Path()
+        made._blank = True
         made._connection = None
         made._forget()
         return made
@@ -116,6 +118,7 @@ class Cache:
                 raise sqlite3.DatabaseError("the file is not ours, or has grown too large")
             connection.execute("select path, mtime_ns, size, digest from manifest limit 1").fetchall()
             connection.execute("pragma synchronous = off")  # a cache lost with the machine is no loss
+            self._blank = connection.execute("select 1 from facts limit 1").fetchone() is None  # a first run asks thousands of times
             return connection
         except BaseException:
             connection.close()
@@ -171,7 +174,7 @@ class Cache:
         """What is remembered of these keys."""
         wanted = list(dict.fromkeys(keys))
         found = {k: self._facts[k] for k in wanted if k in self._facts}
-        for chunk in _chunks([k for k in wanted if k not in found], 500):
+        for chunk in _chunks([k for k in wanted if k not in found] if not self._blank else [], 500):
             marks = ",".join("?" * len(chunk))
             found.update(self._rows(f"select key, data from facts where key in ({marks})", chunk))
         return found
@@ -246,6 +249,7 @@ class Cache:
 
         if self._facts or self._manifest:
             self._write(write)
+            self._blank = False
         self._forget()
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ class Layout:
         self.probed: set[Path] = set()
         """Files beyond the scanned ones whose presence or absence decided a name."""
         self._outside: dict[str, Path] = {}
+        self._above: dict[tuple[Path, str], Path | None] = {}
         self._names: dict[str, str] = {}
         self._paths: dict[str, str] = {}
         alternates: list[tuple[str, str]] = []
@@ -71,7 +72,12 @@ class Layout:
                     return candidate
         if module in self._paths or module.partition(".")[0] in sys.stdlib_module_names:
             return None
-        top = self._top(path.parent)
+        where = (self._top(path.parent), module)
+        if where not in self._above:
+            self._above[where] = self._find_above(*where)
+        return self._above[where]
+
+    def _find_above(self, top: Path, module: str) -> Path | None:
         for folder in (top, *top.parents):
             if not self._inside(folder):
                 break

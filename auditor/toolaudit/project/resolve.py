@@ -5,6 +5,8 @@ Nothing here looks into a function's body; the abstract interpreter does that an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from toolaudit.facts import Assign, Attr, Binding, Call, ClassHead, Const, Expr, Field, FunctionHead, Item, ModuleIndex, Name
@@ -65,10 +67,15 @@ class _Names:
                 self.imports[binding.name] = binding
         self.functions: dict[str, FunctionHead] = {}
         self.heads: dict[str, list[FunctionHead]] = {}
+        self.methods: dict[str, list[FunctionHead]] = {}
         for head in index.functions:
             self.heads.setdefault(head.qualname, []).append(head)
             if head.owner is None and head.nested_in is None:
                 self.functions[head.name] = head
+        for heads in self.heads.values():
+            for head in heads:
+                if head.owner is not None:
+                    self.methods.setdefault(head.owner, []).append(head)
         self.classes: dict[str, ClassHead] = {head.qualname: head for head in index.classes}
         self.assigns: dict[str, list[Assign]] = {}
         for assign in index.assigns:
@@ -274,12 +281,15 @@ class Resolver:
                 return Member(_getter(heads), owner)
         return None
 
-    def methods(self, ref: ClassRef) -> tuple[FunctionHead, ...]:
+    def definitions(self, ref: ClassRef, name: str) -> Sequence[FunctionHead]:
+        """Every definition of a method in the class itself: a property's getter and its setter share their name."""
+        names = self.names(ref.path)
+        return () if names is None else names.heads.get(f"{ref.qualname}.{name}", ())
+
+    def methods(self, ref: ClassRef) -> Sequence[FunctionHead]:
         """The methods defined in the class itself."""
         names = self.names(ref.path)
-        if names is None:
-            return ()
-        return tuple(head for heads in names.heads.values() for head in heads if head.owner == ref.qualname)
+        return () if names is None else names.methods.get(ref.qualname, ())
 
     def field(self, ref: ClassRef, name: str) -> tuple[ClassRef, Field] | None:
         """A class-level assignment or annotation, along the bases."""
