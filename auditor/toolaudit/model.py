@@ -193,6 +193,8 @@ class Access(Struct, frozen=True):
     part: str = ""
     """Which of the resource's parts it touches, several joined by `+` (a repository's `index`, `refs`, `tree`); empty: any."""
     note: str = ""
+    arms: tuple[tuple[str, int], ...] = ()
+    """The branches that it happens in, from the outside in: which condition, which of its ways."""
 
 
 class Update(Struct, frozen=True):

@@ -25,7 +25,7 @@ def enter(frame: Frame, stmt: f.With) -> None:
     from toolaudit.effects.statements import execute
 
     held, transaction, waits = frame.locks, frame.transaction, frame.transaction_waits
-    before = len(frame.effects)
+    before, arms = len(frame.effects), frame.arms
     leaving: list[tuple[Value, f.Expr, _Open | None]] = []
     for expr, target in stmt.items:
         frame.line = stmt.line
@@ -39,6 +39,7 @@ def enter(frame: Frame, stmt: f.With) -> None:
     for value, _, opened in reversed(leaving):
         _leave(frame, value, opened, stmt)
     frame.alive = alive and frame.alive
+    frame.arms = arms  # a manager may swallow what was raised in one branch
     frame.locks, frame.transaction, frame.transaction_waits = held, transaction, waits
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from toolaudit.branches import apart
 from toolaudit.effects import secondary
 from toolaudit.effects.edits import accumulates
 from toolaudit.effects.frame import Effect
@@ -122,6 +123,7 @@ def _access(effect: Effect, order: int) -> Access:
         looped=effect.looped,
         part=effect.part,
         note=effect.note,
+        arms=effect.arms,
     )
 
 
@@ -149,7 +151,13 @@ def _accumulates(effects: Sequence[Effect], read: int, write: Effect) -> bool:
 
 def _reads(effects: Sequence[Effect], taint: Taint, write: int, position: dict[int, int]) -> list[int]:
     found = sorted(item for item in taint if isinstance(item, int) and item < len(effects) and item != write and item in position)
-    return [index for index in found if "r" in effects[index].mode and not _configuration(effects[index], effects[write])]
+    return [
+        index
+        for index in found
+        if "r" in effects[index].mode
+        and not _configuration(effects[index], effects[write])
+        and not apart(effects[index].arms, effects[write].arms)
+    ]
 
 
 def _configuration(read: Effect, write: Effect) -> bool:

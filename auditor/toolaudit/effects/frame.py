@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from toolaudit.branches import Arms
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
 from toolaudit.model import BEYOND, Fact, KeyPart, Lock, Operation, Place, Resource, UnknownCall
@@ -24,6 +25,7 @@ MAX_SAME = 3
 MAX_PER_OWNER = 64
 MAX_CHAIN = 14
 NEVER = 1 << 30
+MAX_ARMS = 10
 Mode = Literal["r", "w", "rw"]
 Repeat = Literal["same", "again", "error", "unknown"]
 How = Literal["proven", "typed", "catalogued", "name-only", "unknown"]
@@ -50,6 +52,7 @@ class Effect(Struct, frozen=True):
     looped: bool = False
     part: str = ""
     note: str = ""
+    arms: Arms = ()
 
 
 class Summary(Struct, frozen=True):
@@ -141,11 +144,12 @@ class World:
 
 
 class Jump(NamedTuple):
-    """A `break` or `continue`: the variables then, and the conditions under which it is reached."""
+    """A `break` or `continue`: the variables then, the conditions under which it is reached, and what was looked up for it."""
 
     kind: Literal["break", "continue"]
     env: dict[str, Value]
     control: Taint
+    looked: Taint = CLEAN
 
 
 @dataclass(slots=True)
@@ -170,6 +174,7 @@ class Frame:
     exits: Taint = CLEAN
     locks: tuple[Lock, ...] = ()
     when: tuple[Fact, ...] = ()
+    arms: Arms = ()
     transaction: str = ""
     transaction_waits: bool = False
     """It begins with the next write: what is read before stands outside."""
@@ -263,6 +268,7 @@ class Frame:
                 looped=self.in_loop > 0,
                 part=part,
                 note=note,
+                arms=self.arms,
             )
         )
 
@@ -281,6 +287,7 @@ class Frame:
         owner = effect.target.scope, effect.target.kind if isinstance(effect.target, Resource) else effect.target.root
         of_owner = self.counts.get(owner, 0)
         if count >= MAX_SAME:
+            self._in_both(effect)
             return self._stand_in(effect)
         if len(self.effects) >= MAX_EFFECTS or of_owner >= MAX_PER_OWNER:
             return self._stand_in(effect) or self._widen(effect)
@@ -316,6 +323,12 @@ class Frame:
             self.effects.append(wide)
             known = frozenset((len(self.effects) - 1,))
         return known
+
+    def _in_both(self, effect: Effect) -> None:
+        """The kept effect that stands for another one is bound to no branch in which that one is not."""
+        index = self.last.get(_said(effect))
+        if index is not None and (known := self.effects[index]).arms != effect.arms:
+            self.effects[index] = replace(known, arms=tuple(arm for arm in known.arms if arm in effect.arms))
 
     def _stand_in(self, effect: Effect) -> Taint:
         """The taint of the last kept effect that says the same."""

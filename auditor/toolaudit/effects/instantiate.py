@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from toolaudit.branches import Arms
 from toolaudit.effects import classify, edits, http
 from toolaudit.effects.arguments import Fields
 from toolaudit.effects.context import (
@@ -19,7 +20,7 @@ from toolaudit.effects.context import (
     replace_taint,
     replace_value,
 )
-from toolaudit.effects.frame import MAX_CHAIN, Effect, Frame, Summary
+from toolaudit.effects.frame import MAX_ARMS, MAX_CHAIN, Effect, Frame, Summary
 from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
@@ -115,8 +116,17 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             looped=effect.looped or frame.in_loop > 0,
             part=effect.part,
             note=effect.note,
+            arms=_branches(frame, effect, place),
         )
     )
+
+
+def _branches(frame: Frame, effect: Effect, place: Place) -> Arms:
+    """Those of the call, then those inside it; what is called in a loop takes another way each time."""
+    if frame.in_loop or not effect.arms:
+        return frame.arms
+    inner = tuple((f"{place.line}#{frame.total}/{key}", way) for key, way in effect.arms)
+    return (*frame.arms, *inner)[:MAX_ARMS]
 
 
 def _posted(effect: Effect) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from toolaudit import facts as f
+from toolaudit.branches import Arms
 from toolaudit.effects import assign, attributes, blocks, edits, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
-from toolaudit.effects.frame import Frame, Jump, bare
+from toolaudit.effects.frame import MAX_ARMS, Frame, Jump, bare
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import read
 from toolaudit.effects.truth import facts_of, refuses_all_but_reads, truth
@@ -78,8 +79,11 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
     fixed, asks = frame.fixed, frame.asks
     ends: list[dict[str, Value]] = []
     left_fixed: list[set[str]] = []
+    arms, key = frame.arms, str(frame.line)
+    ways: list[int] = []
     ended = False
-    for facts, body in paths:
+    for way, (facts, body) in enumerate(paths):
+        frame.arms = (*arms, (key, way)) if _apart(frame, arms) else arms
         frame.env = dict(before)
         frame.fixed, frame.asks = set(fixed), asks
         frame.alive = True
@@ -91,7 +95,9 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
         if frame.alive:
             ends.append(frame.env)
             left_fixed.append(frame.fixed)
+            ways.append(way)
         ended |= not frame.alive
+    frame.arms = (*arms, (key, ways[0])) if len(ways) == 1 and _apart(frame, arms) else arms
     frame.alive = bool(ends)
     frame.env = join(ends, before, taint) if ends else before
     frame.fixed = set.intersection(*left_fixed) if left_fixed else fixed
@@ -99,6 +105,11 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
         frame.guard(taint)
+
+
+def _apart(frame: Frame, arms: Arms) -> bool:
+    """Whether a call takes only one of the ways: in a loop it takes each in its turn."""
+    return not frame.in_loop and len(arms) < MAX_ARMS
 
 
 def join(ends: list[dict[str, Value]], before: dict[str, Value], taint: Taint = CLEAN) -> dict[str, Value]:
@@ -169,8 +180,12 @@ def _loop(frame: Frame, taint: Taint, body: tuple[f.Stmt, ...], orelse: tuple[f.
 
 
 def _changed(jump: Jump, before: dict[str, Value]) -> dict[str, Value]:
-    """The variables at a jump: what the loop changed derives from the conditions under which it jumps."""
-    return join([jump.env], before, jump.control)
+    """The variables at a jump: what the loop changed derives from the conditions under which it jumps; a flag says what was looked up."""
+    env = join([jump.env], before, jump.control)
+    if not jump.looked:
+        return env
+    flags = {name for name, value in jump.env.items() if isinstance(value.form, Scalar) and before.get(name) is not value}
+    return {name: value.tainted(jump.looked) if name in flags else value for name, value in env.items()}
 
 
 def assigned(body: tuple[f.Stmt, ...]) -> set[str]:
@@ -204,10 +219,11 @@ def _try(frame: Frame, stmt: f.Try) -> None:
     frame.line = stmt.line
     before = dict(frame.env)
     first = len(frame.effects)
-    outer_locks = frame.locks
+    outer_locks, arms = frame.locks, frame.arms
     execute(frame, stmt.body)
     if frame.alive:
         execute(frame, stmt.orelse)
+    frame.arms = arms
     ends = [frame.env] if frame.alive else []
     after = join([before, frame.env], before)
     looked = frozenset(i for i in range(first, len(frame.effects)) if "r" in frame.effects[i].mode)
@@ -216,7 +232,7 @@ def _try(frame: Frame, stmt: f.Try) -> None:
     for handler in stmt.handlers:
         frame.env = dict(after)
         frame.alive = True
-        frame.locks = outer_locks
+        frame.locks, frame.arms = outer_locks, arms
         frame.control = join_taint(outer, looked) if _absent(handler.type) else outer
         if handler.name:
             frame.env[handler.name] = Value(Data())
@@ -224,7 +240,7 @@ def _try(frame: Frame, stmt: f.Try) -> None:
         if frame.alive:
             ends.append(frame.env)
     frame.control = join_taint(outer, frame.sticky)
-    frame.locks = body_locks
+    frame.locks, frame.arms = body_locks, arms
     frame.alive = bool(ends)
     frame.env = join(ends, before) if ends else after
     if stmt.finalbody:
@@ -338,7 +354,7 @@ def _assert(frame: Frame, stmt: f.Assert) -> None:
 def _jump(frame: Frame, stmt: f.Jump) -> None:
     if stmt.kind != "pass":
         frame.alive = False
-        frame.jumps.append(Jump(stmt.kind, frame.env, edits.found(frame.control)))
+        frame.jumps.append(Jump(stmt.kind, frame.env, edits.found(frame.control), edits.looked_up(frame.control)))
 
 
 _EXECUTE: dict[type, Callable[[Frame, Any], None]] = {

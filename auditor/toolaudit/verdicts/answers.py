@@ -16,9 +16,9 @@ from toolaudit.verdicts.profile import (
     Window,
     alike,
     covers,
-    exclusive,
     in_process,
     line_of,
+    never_both,
     one_step,
     one_thing,
 )
@@ -75,7 +75,7 @@ def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
 
 def _another_look(first: Access, later: Access) -> bool:
     """Whether a later read can see another state than the first; two keys of one call are one look."""
-    if exclusive(first, later) or first.chain == later.chain:
+    if never_both(first, later) or first.chain == later.chain:
         return False
     entries = first.operation == "list" and later.resource.kind == "file" and any(p.kind in {"unknown", "any"} for p in later.resource.key)
     return (entries and first.resource.kind == "dir") or not alike(later, first)
@@ -138,7 +138,7 @@ def _two_writes(view: Profile) -> tuple[Access, Access] | None:
     """Two writes of one call that another call can see apart. Equal operations on one resource are alternatives (branches), not steps."""
     for i, one in enumerate(view.writes):
         for other in view.writes[i + 1 :]:
-            alternative = (alike(one, other) and one.operation == other.operation) or exclusive(one, other) or _branches(view, one, other)
+            alternative = (alike(one, other) and one.operation == other.operation) or never_both(one, other) or _branches(view, one, other)
             together = bool(one.transaction) and one.transaction == other.transaction
             held = any(covers(lock, "event-loop" if view.tool.is_async else "threads") for lock in one.locks if lock in other.locks)
             if not (alternative or together or held or (_serial_body(view, one) and _serial_body(view, other))):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from toolaudit.model import Access, Failure, KeyPart, Resource, Runner
 from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
 from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, key_text, overlap
-from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, one_step, one_thing
+from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, never_both, one_step, one_thing
 
 CONTENTS = frozenset({"list", "delete", "rename"})
 # A check that lost the race makes these fail or do nothing, as it would in sequence.
@@ -268,7 +268,7 @@ def _torn(one: Profile, other: Profile, a: Access, b: Access, same: Overlap) -> 
 def several_steps(writer: Profile, write: Access) -> bool:
     """Whether the write is one of several statements on one table that no transaction joins."""
     return write.resource.kind == "sql" and any(
-        w.resource == write.resource and w.chain != write.chain and not w.transaction and not exclusive(w, write) for w in writer.writes
+        w.resource == write.resource and w.chain != write.chain and not w.transaction and not never_both(w, write) for w in writer.writes
     )
 
 

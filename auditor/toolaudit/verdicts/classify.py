@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
 from toolaudit.verdicts.keys import resource_text
-from toolaudit.verdicts.profile import Profile, Window, Written, line_of, profile, written_by
+from toolaudit.verdicts.profile import Profile, Window, Written, covers, line_of, never_both, profile, shared_locks, written_by
 
 SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
 CREATES = frozenset({"create", "ensure"})
@@ -116,11 +116,12 @@ def _verb(access: Access) -> str:
 
 
 def _read_back(view: Profile) -> Access | None:
-    """A read of shared state that the same call has changed before."""
+    """A read of shared state that the same call has changed before, and that another one may have changed since."""
     for read in view.reads:
         if read.operation == "read" and read.resource.kind in HELD:
             for write in view.writes:
-                if write.resource == read.resource and write.order < read.order:
+                held = any(covers(lock, "threads") for lock in shared_locks(read.locks, write.locks))
+                if write.resource == read.resource and write.order < read.order and not held and not never_both(read, write):
                     return read
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from toolaudit.branches import apart
 from toolaudit.model import Access, Footprint, KeyPart, Lock, Resource, Tool, Update
 from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap
 from toolaudit.verdicts.owners import OWNED, Owned, owned
@@ -115,6 +116,7 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
         else:
             (writes if access.mode in WRITES else reads).append(access)
     windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
+    windows = tuple(w for w in windows if not _own_write(w, writes))
     windows = _renamed(writes, windows) + _rewritten(reads, writes, windows) + _replaced(writes) + windows
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
     windows = _distinct(windows + alone)
@@ -133,6 +135,17 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
         read=owned(reads),
         leaning=owned(a for a in secondary if a.mode == "r" and a.secondary == "lazy-init" and a.resource.kind in IN_PROCESS),
         upkeep=tuple(a for a in secondary if a.mode in WRITES and a.secondary in UPKEEP and a.resource.kind in IN_PROCESS),
+    )
+
+
+def _own_write(window: Window, writes: list[Access]) -> bool:
+    """What is read is what the call itself has just put there, under one lock: nobody else's state."""
+    return any(
+        write.resource == window.read.resource
+        and write.order < window.read.order
+        and (write.operation, write.mode) == ("write", "w")
+        and any(covers(lock, "threads") for lock in shared_locks(write.locks, window.read.locks))
+        for write in writes
     )
 
 
@@ -255,7 +268,7 @@ def _replaced(writes: list[Access]) -> tuple[Window, ...]:
     """A thing outside the process that is deleted and made anew: in between it is gone."""
     for i, gone in enumerate(writes):
         for made in writes[i + 1 :] if gone.operation == "delete" and not in_process(gone) else ():
-            anew = made.operation in {"create", "append"} and made.chain != gone.chain and not exclusive(gone, made)
+            anew = made.operation in {"create", "append"} and made.chain != gone.chain and not never_both(gone, made)
             if anew and one_thing(gone.resource, made.resource):
                 return (Window(gone, made, "data", "io", True, shared_locks(gone.locks, made.locks), accumulates=True),)
     return ()
@@ -318,6 +331,11 @@ def exclusive(one: Access, other: Access) -> bool:
     """Two accesses of one call under different values of the same parameter never both happen."""
     values = {f.parameter: f.value for f in one.when}
     return any(f.parameter in values and values[f.parameter] != f.value for f in other.when)
+
+
+def never_both(one: Access, other: Access) -> bool:
+    """Two accesses of which one call makes at most one."""
+    return exclusive(one, other) or apart(one.arms, other.arms)
 
 
 def line_of(access: Access) -> int:
