@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -10,11 +11,11 @@ from msgspec.structs import replace
 from toolaudit import __version__
 from toolaudit.baseline import Entry, conflict_fingerprints, finding_fingerprints
 from toolaudit.chains import Lines, Told, no_lines, steps, tool_uses
-from toolaudit.model import Answer, Conflict, Finding, Footprint, Ordering, Severity, Tool, Verdict
+from toolaudit.model import Answer, Conflict, Finding, Footprint, Ordering, Resource, Severity, Tool, Verdict
 from toolaudit.rules import findings as every_finding
 from toolaudit.rules import page
 from toolaudit.rules.registry import by_code
-from toolaudit.rules.stories import grouped
+from toolaudit.rules.stories import by_story
 from toolaudit.suppress import Suppressed, Suppression, suppress
 from toolaudit.verdicts.keys import key_text
 from toolaudit.verdicts.listing import listed
@@ -49,7 +50,7 @@ def document(
     the suppressions of the configuration; `baseline` is the baseline's name and its entries. Equal input gives equal bytes.
     """
     conflicts = tuple(c for c in (_with_severity(c, wanted) for c in scan.conflicts) if c is not None)
-    scan = replace(scan, conflicts=conflicts)
+    scan = replace(scan, conflicts=conflicts, stories=by_story(conflicts))
     found = tuple(f for f in (_with_severity(f, wanted) for f in every_finding(scan)) if f is not None)
     settled = suppress(scan, found, accepted, lines)
     known = baseline[1] if baseline else {}
@@ -83,7 +84,9 @@ def document(
 
 def _with_severity(item: Item, wanted: Wanted) -> Item | None:
     severity = wanted(item.code, item.severity)
-    return None if severity is None else replace(item, severity=severity)
+    if severity is None or severity == item.severity:
+        return None if severity is None else item
+    return replace(item, severity=severity)
 
 
 # --- tools -----------------------------------------------------------------------------------------------------------
@@ -146,12 +149,11 @@ def _answer(answer: Answer, tool: Tool) -> out.Answer:
 
 
 def _conflict(conflict: Conflict, names: dict[str, str], print_: str, state: out.Suppression | None, told: Told) -> out.Conflict:
-    rule = by_code().get(conflict.code)
     return out.Conflict(
         tools=conflict.tools,
         kind=conflict.kind,
         code=conflict.code,
-        resource=_resource(conflict),
+        resource=_shown(conflict.resource),
         when=conflict.when,
         failure=conflict.failure,
         runners=conflict.runners,
@@ -160,9 +162,9 @@ def _conflict(conflict: Conflict, names: dict[str, str], print_: str, state: out
         confidence=conflict.confidence,
         message=conflict.message,
         evidence=tuple(told.steps(side) for side in conflict.evidence),
-        help=rule.help_for(conflict) if rule else "",
+        help=_help(conflict.code, conflict.kind, conflict.resource.kind),
         fingerprint=print_,
-        tools_names=tuple(names[t] for t in conflict.tools),
+        tools_names=(names[conflict.tools[0]], names[conflict.tools[1]]),
         suppressed=state is not None,
         suppression=state,
     )
@@ -170,7 +172,18 @@ def _conflict(conflict: Conflict, names: dict[str, str], print_: str, state: out
 
 def _resource(item: Conflict | Ordering | Finding) -> out.Resource:
     assert item.resource is not None
-    return out.Resource(kind=item.resource.kind, key=key_text(item.resource), scope=item.resource.scope)
+    return _shown(item.resource)
+
+
+@lru_cache(maxsize=256)
+def _help(code: str, clash: str, resource: str) -> str:
+    rule = by_code().get(code)
+    return rule.remedy(clash, resource) if rule else ""
+
+
+@lru_cache(maxsize=8192)
+def _shown(resource: Resource) -> out.Resource:
+    return out.Resource(kind=resource.kind, key=key_text(resource), scope=resource.scope)
 
 
 def _ordering(ordering: Ordering, lines: Lines) -> out.Ordering:
@@ -230,12 +243,9 @@ def _findings(
 def _leads(scan: ScanModel, prints: tuple[str, ...]) -> dict[tuple[str, tuple[str, ...], object], str]:
     """Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
     index = {id(c): i for i, c in enumerate(scan.conflicts)}
-    by_rule: dict[str, list[Conflict]] = {}
-    for conflict in scan.conflicts:
-        by_rule.setdefault(conflict.code, []).append(conflict)
     leads: dict[tuple[str, tuple[str, ...], object], str] = {}
-    for code, conflicts in by_rule.items():
-        for group in grouped(conflicts):
+    for code, groups in (scan.stories or {}).items():
+        for group in groups:
             tools = tuple(sorted({t for c in group for t in c.tools}))
             leads[code, tools, group[0].evidence] = prints[index[id(group[0])]]
     return leads

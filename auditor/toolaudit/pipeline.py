@@ -206,6 +206,7 @@ def analyse(opened: Opened, progress: Report) -> ScanModel:
     from toolaudit.frameworks.discover import discover
     from toolaudit.frameworks.dispatch import with_runs
     from toolaudit.verdicts import classify, conflicts, dispatching, orderings
+    from toolaudit.verdicts.profile import profiles
     from toolaudit.verdicts.scan_model import FileCounts, ScanModel
 
     request, frameworks, versions, project, settings = opened
@@ -219,8 +220,10 @@ def analyse(opened: Opened, progress: Report) -> ScanModel:
     memory = project.memory(settings) if request.use_cache else None
     footprints = summarise.footprints(project, tools, known, partial(progress, "following effects"), memory)
     progress("judging pairs", 0, 0)
-    verdicts = classify.classify_all(tools, footprints)
-    clashing = conflicts.conflicts(tools, footprints, verdicts)
+    views = profiles(tools, footprints)
+    verdicts = classify.classified(views)
+    judged = project.kept(f"pairs of {settings}") if request.use_cache else None
+    clashing = conflicts.among(views, {v.tool: v.confidence for v in verdicts}, judged)
     files = len(project.files)
     skipped = len({item.path for item in project.unreadable if item.line == 0})
     return ScanModel(
@@ -228,7 +231,7 @@ def analyse(opened: Opened, progress: Report) -> ScanModel:
         footprints=footprints,
         verdicts=verdicts,
         conflicts=clashing,
-        orderings=orderings.orderings(tools, footprints, verdicts),
+        orderings=orderings.needed(views, frozenset(v.tool for v in verdicts if v.opaque)),
         unreadable=project.unreadable,
         loose=_loose(discovery),
         dropped=_dropped(tools, discovery, frameworks, versions),

@@ -72,13 +72,16 @@ def collect(document: ScanDocument) -> tuple[Entry, ...]:
     rules = {rule.code: rule.name for rule in document.rules}
     names = labels(document.tools)
     entries = [_from_conflict(conflict, names, rules) for conflict in document.conflicts]
+    entries += [_from_finding(finding, names, rules) for finding in single(document)]
+    return tuple(sorted(entries, key=_order))
+
+
+def single(document: ScanDocument) -> list[Finding]:
+    """The findings that repeat no conflict."""
     about = {(finding.code, frozenset(finding.tools)) for finding in document.findings}
     repeated = [c for c in document.conflicts if (c.code, frozenset(c.tools)) in about]
-    known = {entry.fingerprint for entry in entries} | {_pair_key(c.code, c.tools, c.evidence) for c in repeated}
-    for finding in document.findings:
-        if not {finding.fingerprint, _pair_key(finding.code, finding.tools, finding.evidence)} & known:
-            entries.append(_from_finding(finding, names, rules))
-    return tuple(sorted(entries, key=_order))
+    known = {_fingerprint(conflict) for conflict in document.conflicts} | {_pair_key(c.code, c.tools, c.evidence) for c in repeated}
+    return [f for f in document.findings if not {f.fingerprint, _pair_key(f.code, f.tools, f.evidence)} & known]
 
 
 def is_open(entry: Entry) -> bool:
@@ -99,7 +102,7 @@ def _from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, s
         name=rules.get(conflict.code, conflict.code),
         severity=conflict.severity,
         confidence=conflict.confidence,
-        status=_status(conflict.suppressed, conflict.suppression, conflict.new),
+        status=status(conflict.suppressed, conflict.suppression, conflict.new),
         pair=True,
         tools=conflict.tools,
         names=_pair_names(conflict, names),
@@ -109,7 +112,7 @@ def _from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, s
         end_column=first.end_column if first else None,
         message=conflict.message,
         help=conflict.help,
-        fingerprint=conflict.fingerprint or _fallback_fingerprint(conflict),
+        fingerprint=_fingerprint(conflict),
         evidence=conflict.evidence,
         resource=conflict.resource,
         when=conflict.when,
@@ -136,7 +139,7 @@ def _from_finding(finding: Finding, names: dict[str, str], rules: dict[str, str]
         name=finding.name or rules.get(finding.code, finding.code),
         severity=finding.severity,
         confidence=finding.confidence,
-        status=_status(finding.suppressed, finding.suppression, finding.new),
+        status=status(finding.suppressed, finding.suppression, finding.new),
         pair=False,
         tools=finding.tools,
         names=tuple(names.get(tool, _short(tool)) for tool in finding.tools),
@@ -166,7 +169,7 @@ def _leading_step(evidence: tuple[tuple[Step, ...], ...]) -> Step | None:
     return accessed or first
 
 
-def _status(suppressed: bool, suppression: Suppression | None, new: bool) -> Status:
+def status(suppressed: bool, suppression: Suppression | None, new: bool) -> Status:
     if suppressed:
         return "baseline" if suppression and suppression.origin == "baseline" else "suppressed"
     return "open" if new else "known"
@@ -183,8 +186,10 @@ def _pair_key(code: str, tools: tuple[str, ...], evidence: tuple[tuple[Step, ...
     return "\n".join([code, *sorted(set(tools)), *places]) if places else f"{code}\n{tools}\nno evidence"
 
 
-def _fallback_fingerprint(conflict: Conflict) -> str:
+def _fingerprint(conflict: Conflict) -> str:
     """For documents of other writers: code, tools and resource, no line."""
+    if conflict.fingerprint:
+        return conflict.fingerprint
     parts = (conflict.code, *conflict.tools, conflict.resource.kind, conflict.resource.scope, conflict.resource.key)
     return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:16]
 

@@ -36,8 +36,8 @@ def prove(entries: Iterable[Entry], evidence: Iterable[EvidenceDocument]) -> dic
                 tested.append(item)
             else:
                 by_pair.setdefault(_pair(item.code, item.tools, item.resource), []).append(item)
-    proofs = {}
-    for entry in entries:
+    proofs: dict[str, Proof] = {}
+    for entry in entries if by_fingerprint or by_pair or tested else ():
         items = by_fingerprint.get(entry.fingerprint) or by_pair.get(_pair(entry.code, entry.tools, entry.resource)) or []
         items = items + [item for item in tested if _is_about(item, entry) and _agrees(item, entry)]
         if items:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from toolaudit_reports.document import ScanDocument, Summary
-from toolaudit_reports.findings import collect
+from toolaudit_reports.document import Conflict, Finding, ScanDocument, Summary
+from toolaudit_reports.findings import single, status
 
 
 def summarise(document: ScanDocument) -> Summary:
     """Counts of tools, conflicts and findings by severity; what is suppressed or known is in `suppressed` alone."""
-    entries = collect(document)
-    severities = Counter(entry.severity for entry in entries if entry.status == "open")
+    every: tuple[Conflict | Finding, ...] = (*document.conflicts, *single(document))
+    counted = [(item.severity, status(item.suppressed, item.suppression, item.new)) for item in every]
+    severities = Counter(severity for severity, state in counted if state == "open")
     classes = Counter(tool.class_ for tool in document.tools)
     return Summary(
         tools=len(document.tools),
@@ -20,6 +21,6 @@ def summarise(document: ScanDocument) -> Summary:
         errors=severities["error"],
         warnings=severities["warning"],
         notes=severities["note"],
-        suppressed=sum(entry.status != "open" for entry in entries),
+        suppressed=sum(state != "open" for _, state in counted),
         classes=dict(sorted(classes.items())),
     )

@@ -17,7 +17,7 @@ from toolaudit.project.decode import DecodeError, decode
 from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
 from toolaudit.project.index import index_module
 from toolaudit.project.layout import Layout
-from toolaudit.project.memory import Memory, State
+from toolaudit.project.memory import Kept, Memory, State
 from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
@@ -228,6 +228,10 @@ class LocalProject:
     def memory(self, name: str) -> Memory:
         """What is kept from one run over this code base to the next. `name` names all that it depends on besides the code."""
         return Memory(self, self._cache, key("memory", name, str(self._base), *self._marker_parts()))
+
+    def kept(self, name: str) -> Kept:
+        """Bytes kept from one run over this code base to the next, whatever has changed in it."""
+        return Kept(self._cache, key("kept", name, str(self._base), *self._marker_parts()))
 
     def contents(self) -> dict[str, str]:
         """Path → digest of every scanned file, empty for one that cannot be read."""

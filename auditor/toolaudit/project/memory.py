@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -76,6 +77,24 @@ class Memory:
     def holds(self, paths: Iterable[str], text: str) -> bool:
         """Whether one of the files holds a text now."""
         return self._code.holds(paths, text)
+
+
+class Kept:
+    """Bytes under one name, compressed; who reads them must know whether they still hold."""
+
+    def __init__(self, cache: Cache, row: bytes) -> None:
+        self._cache = cache
+        self._row = row
+
+    def recall(self) -> bytes | None:
+        data = self._cache.facts([self._row]).get(self._row)
+        try:
+            return None if data is None else zlib.decompress(data)
+        except zlib.error:
+            return None
+
+    def keep(self, data: bytes) -> None:
+        self._cache.store_facts({self._row: zlib.compress(data, 1)})
 
 
 def digest_of(path: Path) -> str | None:

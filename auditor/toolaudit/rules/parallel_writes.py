@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from toolaudit.model import Finding
 from toolaudit.rules.registry import Rule
@@ -21,13 +20,14 @@ RULE = Rule(
 def check(scan: ScanModel) -> Iterator[Finding]:
     """Runners that start all calls together beside tools that race. A runner beside tools of its own file runs those; another one, any."""
     races = {c.tools for c in scan.conflicts if c.kind == "race" and c.confidence != "low"}
-    folders = {file: PurePosixPath(file) for file in {tool.file for tool in scan.tools}}
     tools = {tool.id: tool for tool in scan.tools}
     for site in scan.runners:
-        folder = PurePosixPath(site.place.file).parent
-        inside = {t.id for t in scan.tools if folders[t.file].is_relative_to(folder)}
+        if not site.together or site.has_lock:
+            continue
+        folder = site.place.file.rpartition("/")[0]
+        inside = {t.id for t in scan.tools if not folder or t.file.startswith(f"{folder}/")}
         near = tuple(sorted({t for pair in races if inside.issuperset(pair) for t in pair}))
-        if site.together and not site.has_lock and near:
+        if near:
             clashing = sorted({tools[tool].name for tool in near})
             listed = ", ".join(clashing[:5]) + (f" and {len(clashing) - 5} more" if len(clashing) > 5 else "")
             message = f"{site.place.function} starts all calls of a turn together, though some tools clash: {listed}"

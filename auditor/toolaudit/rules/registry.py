@@ -32,8 +32,11 @@ class Rule(Struct, frozen=True, order=True):
 
     def help_for(self, conflict: Conflict) -> str:
         """What to do about one conflict."""
-        known = dict(self.remedies)
-        return known.get("order" if conflict.kind == "order" else conflict.resource.kind, self.help)
+        return self.remedy(conflict.kind, conflict.resource.kind)
+
+    def remedy(self, clash: str, resource: str) -> str:
+        """What to do about a clash of this kind on a resource of this kind."""
+        return dict(self.remedies).get("order" if clash == "order" else resource, self.help)
 
 
 class UnknownRuleError(LookupError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from toolaudit.model import Access, Conflict, Finding, KeyPart, Ordering, Place, Resource, Tool
 from toolaudit.rules.registry import Rule
@@ -17,6 +18,7 @@ NAMED = 5
 Blank = tuple[str, str, tuple[KeyPart, ...]]
 
 
+@lru_cache(maxsize=8192)
 def story_of(resource: Resource) -> Blank:
     """A resource with its parameters blanked: what `{path}` and `{filename}` stand for is one story."""
     return family(resource.kind), resource.scope, tuple(KeyPart("param") if p.kind == "param" else p for p in resource.key)
@@ -25,8 +27,17 @@ def story_of(resource: Resource) -> Blank:
 def from_conflicts(scan: ScanModel, rule: Rule) -> Iterator[Finding]:
     """One finding for each group of conflicts with this rule's code that share a resource and hang together through their tools."""
     tools = {tool.id: tool for tool in scan.tools}
-    for group in grouped([c for c in scan.conflicts if c.code == rule.code]):
+    known = by_story(scan.conflicts) if scan.stories is None else scan.stories
+    for group in known.get(rule.code, ()):
         yield _told(rule, group, tools)
+
+
+def by_story(conflicts: Iterable[Conflict]) -> dict[str, list[list[Conflict]]]:
+    """Code → its conflicts, `grouped`."""
+    by_code: dict[str, list[Conflict]] = {}
+    for conflict in conflicts:
+        by_code.setdefault(conflict.code, []).append(conflict)
+    return {code: grouped(some) for code, some in by_code.items()}
 
 
 def grouped(conflicts: list[Conflict]) -> list[list[Conflict]]:
@@ -60,8 +71,8 @@ def _connected(conflicts: list[Conflict]) -> list[list[Conflict]]:
             tool = parent[tool]
         return tool
 
-    for conflict in conflicts:
-        parent[root(conflict.tools[0])] = root(conflict.tools[1])
+    for one, other in dict.fromkeys(conflict.tools for conflict in conflicts):
+        parent[root(one)] = root(other)
     groups: dict[str, list[Conflict]] = {}
     for conflict in conflicts:
         groups.setdefault(root(conflict.tools[0]), []).append(conflict)

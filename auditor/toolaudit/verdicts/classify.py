@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
 from toolaudit.verdicts.keys import resource_text
-from toolaudit.verdicts.profile import Profile, Window, Written, covers, line_of, never_both, profile, shared_locks, written_by
+from toolaudit.verdicts.profile import Profile, Window, Written, covers, line_of, never_both, profile, profiles, shared_locks
 
 SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
 CREATES = frozenset({"create", "ensure"})
@@ -42,9 +42,11 @@ def classify_view(view: Profile) -> Verdict:
 
 def classify_all(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> tuple[Verdict, ...]:
     """The verdicts on a catalogue, in the order of `tools`; a tool without a footprint is `unknown`."""
-    by_tool = {f.tool: f for f in footprints}
-    written = written_by(footprints)
-    views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
+    return classified(profiles(tools, footprints))
+
+
+def classified(views: tuple[Profile, ...]) -> tuple[Verdict, ...]:
+    """The same, of tools whose profiles are made."""
     return settle_independence(views, tuple(classify_view(view) for view in views))
 
 

@@ -5,15 +5,18 @@ Accesses are put into buckets of kind and owner first, so that only tools that c
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from toolaudit.model import Access, Confidence, Conflict, Footprint, Severity, Tool, Verdict
+from toolaudit.verdicts import remembered
 from toolaudit.verdicts.clashes import Clash
 from toolaudit.verdicts.commute import today
 from toolaudit.verdicts.keys import IN_PROCESS, family, key_text, overlap
-from toolaudit.verdicts.pairing import PER_PAIR, STRONG, Judge, View
-from toolaudit.verdicts.profile import WRITES, Profile, profile, written_by
+from toolaudit.verdicts.pairing import PER_PAIR, STRONG, Candidate, Judge, View
+from toolaudit.verdicts.profile import WRITES, Profile, profiles
+from toolaudit.verdicts.remembered import Remembering
 from toolaudit.verdicts.sentences import conflict_message
 
 # What a free shell or interpreter can reach on its own machine.
@@ -24,17 +27,69 @@ MANY_PAIRS = 20_000
 BLIND = frozenset({"write", "rename", "session"})
 
 
-def conflicts(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...]) -> tuple[Conflict, ...]:
-    """Every pair that must not run in parallel, sorted by tools; a pair that is safe is absent."""
-    by_tool = {f.tool: f for f in footprints}
-    written = written_by(footprints)
-    views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
-    confidence: dict[str, Confidence] = {v.tool: v.confidence for v in verdicts}
+def conflicts(
+    tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...], memory: Remembering | None = None
+) -> tuple[Conflict, ...]:
+    """Every pair that must not run in parallel, sorted by tools; a pair that is safe is absent.
+
+    `memory` keeps what was found until the next run, which judges only pairs with a tool that has changed.
+    """
+    return among(profiles(tools, footprints), {v.tool: v.confidence for v in verdicts}, memory)
+
+
+def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory: Remembering | None = None) -> tuple[Conflict, ...]:
+    """The same, of tools whose profiles are made."""
+    if memory is None or len({view.tool.id for view in views}) != len(views):
+        ranked = list(_ranked(views, frozenset()))
+        most = _most(len(ranked))
+        return _sorted(found for *_, found in _found(views, ranked, most, confidence))
+    now = remembered.digests(views, confidence)
+    before = remembered.recall(memory, views, now)
+    ranked = list(_ranked(views, before.same))
+    most = _most(len({conflict.tools for conflict, _ in before.found}) + len(ranked))
+    if before.same and before.most != most:  # more or fewer clashes are shown of each pair than were kept
+        before = remembered.Before()
+        ranked = list(_ranked(views, before.same))
+    fresh = list(_found(views, ranked, most, confidence))
+    if fresh or len(before.same) != len(views):
+        remembered.keep(memory, most, now, [*(row for _, row in before.found), *remembered.rows(fresh, views)])
+    return _sorted(itertools.chain((conflict for conflict, _ in before.found), (found for *_, found in fresh)))
+
+
+Ranked = tuple[int, int, list[Candidate]]
+
+
+def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked]:
+    """The clashes of each pair, the strongest first, but for pairs of `same` tools."""
     judge = Judge()
-    numbered = {id(view): View(view, judge) for view in views}
-    ranked = [(one, other, told) for one, other in meeting_pairs(views) if (told := judge.ranked(numbered[id(one)], numbered[id(other)]))]
-    most = PER_PAIR if len(ranked) <= MANY_PAIRS else 1
-    found = [_conflict(one, other, candidate.clash(), confidence) for one, other, told in ranked for candidate in told[:most]]
+    numbered: dict[int, View] = {}
+
+    def view(i: int) -> View:
+        known = numbered.get(i)
+        if known is None:
+            known = numbered[i] = View(views[i], judge)
+        return known
+
+    for i, j in meeting(views, same):
+        told = judge.ranked(view(i), view(j))
+        if told:
+            yield i, j, told
+
+
+def _most(pairs: int) -> int:
+    return PER_PAIR if pairs <= MANY_PAIRS else 1
+
+
+def _found(
+    views: tuple[Profile, ...], ranked: list[Ranked], most: int, confidence: dict[str, Confidence]
+) -> Iterator[tuple[int, int, Access, Conflict]]:
+    for i, j, told in ranked:
+        for candidate in told[:most]:
+            clash = candidate.clash()
+            yield i, j, clash.a, _conflict(views[i], views[j], clash, confidence)
+
+
+def _sorted(found: Iterable[Conflict]) -> tuple[Conflict, ...]:
     return tuple(sorted(found, key=lambda c: (c.tools, c.kind != "race", c.code, c.resource.kind, key_text(c.resource), c.when)))
 
 
@@ -44,7 +99,13 @@ def is_shortened(found: tuple[Conflict, ...]) -> bool:
 
 
 def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile]]:
-    """Pairs of tools that touch a common bucket which at least one of them writes; each once, a tool with itself included.
+    """Pairs of tools that touch a common bucket which at least one of them writes; each once, a tool with itself included."""
+    for i, j in meeting(views):
+        yield views[i], views[j]
+
+
+def meeting(views: tuple[Profile, ...], same: frozenset[int] = frozenset()) -> Iterator[tuple[int, int]]:
+    """The same by position, but for pairs of `same` tools.
 
     Within a pair, names decide which comes first, not files: the resource that stands for a clash is the first tool's, and a moved file
     must not change it.
@@ -57,11 +118,19 @@ def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile
                 buckets[key].add(i)
                 if access.mode in WRITES:
                     writers[key].add(i)
-    pairs = {(min(i, j), max(i, j)) for key, who in writers.items() for i in who for j in buckets[key]}
+    size = len(views)
+    fresh = set(range(size)) - same
+    pairs: set[int] = set()  # as one number each, which is sorted in a third of the time
+    for key, who in writers.items():
+        there = buckets[key]
+        for i in who:
+            near = there if i in fresh else there & fresh
+            pairs.update([i * size + j if i <= j else j * size + i for j in near])
     names = sorted(range(len(views)), key=lambda i: (views[i].tool.name, views[i].tool.function, views[i].tool.id))
     rank = {i: position for position, i in enumerate(names)}
-    for i, j in sorted(pairs):
-        yield (views[i], views[j]) if rank[i] <= rank[j] else (views[j], views[i])
+    for pair in sorted(pairs):
+        i, j = divmod(pair, size)
+        yield (i, j) if rank[i] <= rank[j] else (j, i)
 
 
 def _buckets(access: Access) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ from toolaudit.model import Access, Failure, Footprint, Ordering, Resource, Tool
 from toolaudit.verdicts.conflicts import meeting_pairs
 from toolaudit.verdicts.keys import IN_PROCESS, Overlap, key_text, overlap, resource_text
 from toolaudit.verdicts.owners import Owned, owned
-from toolaudit.verdicts.profile import WRITES, Profile, line_of, profile, written_by
+from toolaudit.verdicts.profile import WRITES, Profile, line_of, profiles
 
 MAKES = frozenset({"create", "ensure"})
 SETS = frozenset({"write", "session", "update", "create", "ensure"})
@@ -24,10 +24,11 @@ NEEDS = frozenset({"read", "check", "consume", "update", "increment", "delete", 
 
 def orderings(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...]) -> tuple[Ordering, ...]:
     """Pairs where `after` needs what `before` puts there, sorted; mutual needs are no order and are left out."""
-    by_tool = {f.tool: f for f in footprints}
-    opaque = {v.tool for v in verdicts if v.opaque}
-    written = written_by(footprints)
-    views = tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
+    return needed(profiles(tools, footprints), frozenset(v.tool for v in verdicts if v.opaque))
+
+
+def needed(views: tuple[Profile, ...], opaque: frozenset[str]) -> tuple[Ordering, ...]:
+    """The same, of tools whose profiles are made; `opaque` are those that run free text."""
     ends = {id(view): _ends(view) for view in views}
     found: dict[tuple[str, str], list[Ordering]] = defaultdict(list)
     for one, other in meeting_pairs(views):

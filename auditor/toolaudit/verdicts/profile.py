@@ -104,6 +104,13 @@ def _head(resource: Resource) -> KeyPart:
     return resource.key[0] if resource.key else KeyPart("any")
 
 
+def profiles(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> tuple[Profile, ...]:
+    """The profile of each tool, as one of the catalogue."""
+    by_tool = {f.tool: f for f in footprints}
+    written = written_by(footprints)
+    return tuple(profile(tool, by_tool.get(tool.id, Footprint(tool.id)), written) for tool in tools)
+
+
 def profile(tool: Tool, footprint: Footprint, written: Written | None = None) -> Profile:
     """Split a footprint into what counts and what does not; reads of what nobody writes are configuration when `written` is known."""
     reads: list[Access] = []

@@ -64,6 +64,8 @@ class ScanModel(Struct, frozen=True):
     files: FileCounts = FileCounts()
     notes: tuple[ScanNote, ...] = ()
     runners: tuple[DispatchSite, ...] = ()
+    stories: dict[str, list[list[Conflict]]] | None = None
+    """Code → the conflicts, those of one story together, once somebody has sorted them."""
 
     def tool(self, identity: str) -> Tool:
         """The tool of this id; KeyError when there is none."""

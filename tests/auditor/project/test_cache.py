@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from toolaudit.errors import ToolauditError
 from toolaudit.project import open_project
 from toolaudit.project.cache import Cache, content_digest, folder, key
 from toolaudit.project.pool import Workers
@@ -264,12 +266,28 @@ def test_results_are_kept_within_their_bytes(where, monkeypatch):
     monkeypatch.setattr("toolaudit.project.cache.KEPT_BYTES", 100)
     cache = Cache(where)
     for name, size in (("old", 60), ("new", 60), ("huge", 300), ("huge", 400)):
-        cache.store_result(key(name), [b"x" * (size // 2)] * 2, {})
+        cache.store_result(key(name), [noise(size // 2)] * 2, {})
     assert [cache.result(key(name)) for name in ("old", "new")] == [None, None]
-    assert cache.result(key("huge")) == b"x" * 400  # the last one is kept whatever its size
-    assert list(cache.pieces(key("huge")) or ()) == [b"x" * 200] * 2
-    cache.store_result(key("next"), b"y" * 90, {})
-    assert [cache.result(key(name)) for name in ("huge", "next")] == [None, b"y" * 90]
+    assert cache.result(key("huge")) == noise(200) * 2  # the last one is kept whatever its size
+    assert list(cache.pieces(key("huge")) or ()) == [noise(200)] * 2
+    cache.store_result(key("next"), noise(60), {})
+    assert [cache.result(key(name)) for name in ("huge", "next")] == [None, noise(60)]
+
+
+def noise(size: int) -> bytes:
+    """Bytes that cannot be packed."""
+    return random.Random(size).randbytes(size)
+
+
+def test_a_damaged_piece_is_one_clear_line(where):
+    cache = Cache(where)
+    cache.store_result(key("k"), b"x" * 100, {})
+    cache.close()
+    with sqlite3.connect(where / "facts.sqlite3") as connection:
+        connection.execute("update pieces set data = zeroblob(length(data))")
+    assert Cache(where).result(key("k")) is None
+    with pytest.raises(ToolauditError, match=r"facts\.sqlite3: the cache is damaged; remove it"):
+        list(Cache(where).pieces(key("k")) or ())
 
 
 def test_a_result_that_lost_a_piece_is_no_result(where):
@@ -277,7 +295,7 @@ def test_a_result_that_lost_a_piece_is_no_result(where):
     cache.store_result(key("k"), [b"1", b"2"], {})
     cache.close()
     with sqlite3.connect(where / "facts.sqlite3") as connection:
-        connection.execute("delete from pieces where data = ?", (b"2",))
+        connection.execute("delete from pieces where id = (select max(id) from pieces)")
     assert Cache(where).result(key("k")) is None
 
 

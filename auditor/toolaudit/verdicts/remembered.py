@@ -1,0 +1,149 @@
+"""Pairs judged the last time: of two tools that are as they were, nothing is judged again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from toolaudit.model import Access, Confidence, Conflict, Failure, Runner, Severity
+from toolaudit.verdicts.profile import Profile
+
+
+class Remembering(Protocol):
+    """Keeps bytes from one run to the next."""
+
+    def recall(self) -> bytes | None: ...
+
+    def keep(self, data: bytes) -> None: ...
+
+
+class Row(Struct, frozen=True, array_like=True, gc=False):
+    """A conflict in numbers: its tools by their positions, its accesses by theirs in the footprints."""
+
+    one: int
+    other: int
+    kind: str
+    code: str
+    at: int
+    """The first tool's access whose resource it is about."""
+    when: str
+    failure: str
+    runners: tuple[str, ...]
+    latent: bool
+    severity: str
+    confidence: str
+    message: str
+    evidence: tuple[tuple[int, ...], tuple[int, ...]]
+
+
+class _Kept(Struct, frozen=True, array_like=True):
+    most: int
+    tools: list[tuple[str, bytes]]
+    """Id, and digest of all that a verdict on a pair depends on."""
+    rows: list[Row]
+
+
+class Before(NamedTuple):
+    """What holds still: the positions of the tools that are as they were, the conflicts between those, and how many a pair was given."""
+
+    same: frozenset[int] = frozenset()
+    found: tuple[tuple[Conflict, Row], ...] = ()
+    most: int = 0
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def digests(views: Sequence[Profile], confidence: Mapping[str, Confidence]) -> list[tuple[str, bytes]]:
+    """Each tool with what decides how it clashes: its declaration, its footprint, and which of its accesses count."""
+    made: list[tuple[str, bytes]] = []
+    for view in views:
+        aside = {id(access) for access in view.secondary}
+        counted = [id(access) not in aside for access in view.footprint.accesses]
+        data = _encoder.encode((view.tool, view.footprint, counted, len(view.windows), confidence.get(view.tool.id, "")))
+        made.append((view.tool.id, hashlib.blake2b(data, digest_size=16).digest()))
+    return made
+
+
+def recall(memory: Remembering, views: Sequence[Profile], now: list[tuple[str, bytes]]) -> Before:
+    """The conflicts of the last run between tools that have not changed since."""
+    data = memory.recall()
+    try:
+        kept = None if data is None else msgspec.msgpack.decode(data, type=_Kept)
+    except msgspec.MsgspecError:
+        return Before()
+    if kept is None:
+        return Before()
+    position = {tool: i for i, tool in enumerate(now)}
+    moved = [position.get(tool, -1) for tool in kept.tools]
+    found: list[tuple[Conflict, Row]] = []
+    sides: dict[tuple[int, tuple[int, ...]], tuple[Access, ...]] = {}
+    for row in kept.rows:
+        one, other = moved[row.one], moved[row.other]
+        if one >= 0 and other >= 0:
+            if one != row.one or other != row.other:
+                row = msgspec.structs.replace(row, one=one, other=other)
+            found.append((_conflict(row, views, sides), row))
+    return Before(frozenset(i for i in moved if i >= 0), tuple(found), kept.most)
+
+
+def _conflict(row: Row, views: Sequence[Profile], sides: dict[tuple[int, tuple[int, ...]], tuple[Access, ...]]) -> Conflict:
+    one, other = views[row.one], views[row.other]
+
+    def side(tool: int, accesses: tuple[int, ...]) -> tuple[Access, ...]:
+        known = sides.get((tool, accesses))
+        if known is None:
+            there = views[tool].footprint.accesses
+            known = sides[tool, accesses] = tuple([there[i] for i in accesses])
+        return known
+
+    first, second = row.evidence
+    failure: Failure = row.failure  # type: ignore[assignment]
+    runners: tuple[Runner, ...] = row.runners  # type: ignore[assignment]
+    severity: Severity = row.severity  # type: ignore[assignment]
+    sure: Confidence = row.confidence  # type: ignore[assignment]
+    return Conflict(
+        (one.tool.id, other.tool.id),
+        row.kind,  # type: ignore[arg-type]
+        row.code,
+        one.footprint.accesses[row.at].resource,
+        row.when,
+        failure,
+        runners,
+        row.latent,
+        severity,
+        sure,
+        row.message,
+        (side(row.one, first), side(row.other, second)),
+    )
+
+
+def rows(found: Iterable[tuple[int, int, Access, Conflict]], views: Sequence[Profile]) -> list[Row]:
+    """Conflicts in numbers: with the positions of their tools and the first tool's access."""
+    places = [{id(access): i for i, access in enumerate(view.footprint.accesses)} for view in views]
+    return [
+        Row(
+            one,
+            other,
+            c.kind,
+            c.code,
+            places[one][id(access)],
+            c.when,
+            c.failure,
+            c.runners,
+            c.latent,
+            c.severity,
+            c.confidence,
+            c.message,
+            (tuple([places[one][id(a)] for a in c.evidence[0]]), tuple([places[other][id(a)] for a in c.evidence[1]])),
+        )
+        for one, other, access, c in found
+    ]
+
+
+def keep(memory: Remembering, most: int, now: list[tuple[str, bytes]], made: list[Row]) -> None:
+    memory.keep(_encoder.encode(_Kept(most, now, made)))
