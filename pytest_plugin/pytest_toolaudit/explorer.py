@@ -14,7 +14,7 @@ from typing import Any
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.run import Machine, Run
-from pytest_toolaudit.engine.threads import END, Everything
+from pytest_toolaudit.engine.threads import END, WAIT, Everything
 from pytest_toolaudit.engine.turn import Site, turn
 from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modules
 from pytest_toolaudit.oracle.compare import Masks, Outcome
@@ -23,7 +23,7 @@ from pytest_toolaudit.oracle.world import World, patches_for
 from pytest_toolaudit.points.drivers import loaded_drivers
 from pytest_toolaudit.search.conflicts import Found, cancellations, find
 from pytest_toolaudit.search.exhaustive import Reduction
-from pytest_toolaudit.search.named import Entry, Narrator, Step
+from pytest_toolaudit.search.named import Entry, Narrator, Step, preemption_of
 from pytest_toolaudit.search.schedule import Point, Schedule
 from pytest_toolaudit.search.token import labels
 
@@ -252,14 +252,14 @@ class Explorer:
             reduction.start()
             self.world.reset()
             turn.consider = reduction.consider
-            run = self.machine.run(tuple(range(len(self.calls))), reduction.plan, False, reduction.watch)
+            run = self.machine.run(reduction.order(), reduction.plan, False, reduction.watch)
             if not self._learn(run):
                 break
         self.schedules += 1
         fresh = not reduction.redundant
         schedule = reduction.schedule()
         outcome = Outcome(run.results, self.world.final())
-        reduction.finish(run.trace)
+        reduction.finish(run)
         if not fresh:
             return None
         order = None if run.problem else self.serial.explains(outcome, run.trace)
@@ -283,7 +283,7 @@ class Explorer:
 
     def narrate(self, schedule: Schedule, entries: tuple[Entry, ...] = (), serial: bool = False) -> tuple[Run, Outcome, Narrator]:
         """Runs a schedule with every access named; ``entries`` are followed by name. ``serial``: each call to its end."""
-        ends = {(e.call, END, 1): e.target for e in entries if e.function == "end"}
+        ends = {(p.point.call, p.point.site, p.point.nth): p.target for p in map(preemption_of, entries) if p is not None}
         for _ in range(_RETRIES):
             narrator = Narrator(self.machine.engine, self.world, entries)
             turn.consider = narrator.consider
@@ -296,5 +296,9 @@ class Explorer:
     def entries(self, schedule: Schedule, steps: Sequence[Step]) -> tuple[Entry, ...]:
         """The preemptions of a narrated schedule, by name."""
         found = [Entry(s.call, s.function, s.nth, s.resource, s.preempted_to) for s in steps if s.preempted_to is not None]
-        ends = [Entry(p.point.call, "end", 1, "end", p.target) for p in schedule.preemptions if p.point.site is END]
+        ends = [
+            Entry(p.point.call, p.point.site.kind, p.point.nth, p.point.site.kind, p.target)
+            for p in schedule.preemptions
+            if p.point.site in (END, WAIT)
+        ]
         return (*found, *ends)

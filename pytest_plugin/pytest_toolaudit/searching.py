@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
 from pytest_toolaudit.engine.lanes import Problem
-from pytest_toolaudit.engine.threads import END
 from pytest_toolaudit.explorer import Explorer, Judged
 from pytest_toolaudit.oracle.compare import Outcome
 from pytest_toolaudit.oracle.determinism import first_difference
@@ -18,12 +18,16 @@ from pytest_toolaudit.proving import replayed
 from pytest_toolaudit.search.conflicts import components
 from pytest_toolaudit.search.directed import start_orders, sweep
 from pytest_toolaudit.search.exhaustive import Reduction
-from pytest_toolaudit.search.schedule import Point, Preemption, Schedule
+from pytest_toolaudit.search.named import preemption_of
+from pytest_toolaudit.search.schedule import Schedule
 from pytest_toolaudit.search.shrink import fewer_preemptions
 from pytest_toolaudit.search.surw import draw
 from pytest_toolaudit.search.token import read
 from pytest_toolaudit.verdict import REPLAYS, Verdict, make_witness, serial_steps
 from pytest_toolaudit.why import order_failure
+
+LIKELIEST = 4  # schedules of the sweep that run before anything else
+EARLY = 20  # schedules after which a proof is put off until the sweep is through
 
 
 class Search:
@@ -36,7 +40,8 @@ class Search:
         self.tried: set[Schedule] = set()
         self.unsteady: str | None = None
         self.exhausted = False
-        self.traces = 0
+        self.traces = self.proved = 0
+        self.reduction = Reduction(explorer.machine.engine, explorer.machine.in_loop, self.settings.runner == "task-group")
         self.stale: list[str] = []
         self.open: list[Schedule] = []
         self.repeats: dict[Schedule, int] = {}
@@ -65,12 +70,30 @@ class Search:
         self._check_determinism(given.trace)
         serial.outcome(self.given)
         serial.outcome(self.given[::-1])
-        hit = self._saved(first) or (self._exhaust() if self.settings.exhaustive else self._sweep() or self._random())
+        hit = self._saved(first) or self._explored()
         while hit is not None:
             if self._stands(hit):
                 return self.proven(hit)
-            hit = self._sweep() or self._random()
+            hit = self._explored()
         return self._nothing_found()
+
+    def _explored(self) -> Judged | None:
+        """The first schedule that fails; None when all of them are known not to, or the budget is spent.
+
+        The likeliest schedules come first, then a proof that is cheap where there are few orders of dependent accesses; the sweep, a
+        longer attempt at a proof, and the random walk share what is left.
+        """
+        most = self.settings.budget
+        if self.settings.exhaustive:
+            steps: list[Callable[[], Judged | None]] = [partial(self._exhaust, most)]
+        else:
+            steps = [partial(self._sweep, 1, LIKELIEST), partial(self._exhaust, EARLY)]
+        steps += [partial(self._sweep, self.settings.preemptions), partial(self._exhaust, most // 2), partial(self._sweep, 3), self._random]
+        for step in steps:
+            hit = step()
+            if hit is not None or self.traces:
+                return hit
+        return None
 
     def _stands(self, hit: Judged) -> bool:
         """Still unexplained after its replays, with serial orders run anew before and after them."""
@@ -97,15 +120,15 @@ class Search:
         order, entries = read(text, explorer.labels)
         explorer.schedules += 1
         run, outcome, narrator = explorer.narrate(Schedule(order), entries)
-        followed = [(e.call, e.function, e.nth, e.resource) for e in entries if e.function != "end"]
+        ends = {entry: preemption for entry in entries if (preemption := preemption_of(entry)) is not None}
+        followed = [(e.call, e.function, e.nth, e.resource) for e in entries if e not in ends]
         self.stale = [
             f"{explorer.labels[call]}@{function}:{nth}({resource})"
             for call, function, nth, resource in followed
             if (call, function, nth, resource) not in narrator.used
         ]
-        ends = tuple(Preemption(Point(e.call, END, 1), e.target) for e in entries if e.function == "end")
         schedule = narrator.schedule(order)
-        schedule = replace(schedule, preemptions=schedule.preemptions + ends)
+        schedule = replace(schedule, preemptions=(*schedule.preemptions, *ends.values()))
         order_found = None if run.problem else explorer.serial.explains(outcome, run.trace)
         return Judged(schedule, outcome, run, order_found, run.problem is None and explorer.serial.undecided)
 
@@ -125,50 +148,57 @@ class Search:
         groups = components(len(self.given), known.pairs)
         return sweep(groups, known.points, known.ranks, count, explorer.machine.in_loop, len(self.given))
 
-    def _sweep(self) -> Judged | None:
+    def _sweep(self, deepest: int, most: int | None = None) -> Judged | None:
+        """Every schedule with up to ``deepest`` preemptions at conflicting accesses that was not run yet; ``most`` of them."""
         explorer = self.explorer
-        deepest = max(3, self.settings.preemptions)
-        levels = 0
+        levels, ran = 0, 0
         while levels <= deepest:
             before = sum(map(len, explorer.known.points.values()))
-            ran = False
+            found = False
             for schedule in self._start_orders() if levels == 0 else self._schedules(levels):
-                ran = True
+                found = True
                 if schedule in self.tried:
                     continue
-                if self.spent():
-                    self.exhausted = levels > self.settings.preemptions
+                if self.spent() or ran == most:
                     return None
                 self.tried.add(schedule)
+                ran += 1
                 judged = explorer.judge(schedule)
                 if self.is_hit(judged):
                     return judged
             if sum(map(len, explorer.known.points.values())) != before:
-                levels = 0  # a schedule showed new conflicts: what was through is not through any more
+                levels, self.exhausted = 0, False  # a schedule showed new conflicts: what was through is not through any more
                 continue
-            if not ran and levels > 0:
-                self.exhausted = True
+            self.exhausted |= levels >= self.settings.preemptions or (levels > 0 and not found)
+            if levels > 0 and not found:
                 return None
             levels += 1
-        self.exhausted = True
         return None
 
-    def _exhaust(self) -> Judged | None:
+    def _exhaust(self, most: int) -> Judged | None:
         """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
-        explorer = self.explorer
-        reduction = Reduction(explorer.machine.engine, explorer.machine.in_loop)
-        runs = 0
+        explorer, reduction = self.explorer, self.reduction
+        if all(known.blocked for known in explorer.serial.done.values()):  # nothing ends even alone
+            return None
+        until = explorer.schedules + most
         while not reduction.over:
-            if explorer.schedules >= self.settings.budget:
-                return self._random()
+            if self.spent() or explorer.schedules >= until:
+                return None
             judged = explorer.steer(reduction)
-            runs += judged is not None
+            self.proved += judged is not None
             if judged is not None and self.is_hit(judged):
                 again = explorer.judge(judged.schedule)
-                hit = again if self.is_hit(again) else self._sweep() or self._random()
-                self.unsteady = self.unsteady or ("a schedule that fails could not be repeated" if hit is None else None)
-                return hit
-        self.exhausted, self.traces = True, runs - reduction.restarts
+                if self.is_hit(again):
+                    return again
+                if reduction.lost:
+                    return None
+                if first_difference(judged.run.trace, again.run.trace) is None:
+                    explorer.masks.learn(judged.outcome, again.outcome)
+                    continue
+                self.unsteady = self.unsteady or "a schedule that fails could not be repeated"
+                reduction.over = reduction.lost = True
+        if not reduction.lost:
+            self.exhausted, self.traces = True, self.proved - reduction.restarts
         return None
 
     def _start_orders(self) -> Iterator[Schedule]:

@@ -103,10 +103,10 @@ def reduced(calls: list[Call]) -> tuple[set[Any], int]:
 
 OPERATIONS = st.tuples(st.sampled_from(["read", "write"]), st.sampled_from("ab"), st.integers(1, 3))
 PROGRAMS = st.lists(st.lists(OPERATIONS, min_size=1, max_size=3).map(tuple), min_size=2, max_size=3)
-SHORT = st.lists(st.lists(OPERATIONS, min_size=1, max_size=2).map(tuple), min_size=2, max_size=2)
+SHORT = st.lists(st.lists(OPERATIONS, min_size=1, max_size=2).map(tuple), min_size=2, max_size=4)
 UPDATE = (("read", "a", 0), ("write", "a", 1))
 LAW = settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-MIXED = settings(LAW, max_examples=10)
+MIXED = settings(LAW, max_examples=40)
 
 
 @LAW
@@ -122,15 +122,75 @@ def test_threads(programs: list[Program]) -> None:
 
 
 @MIXED
+@example([(("write", "a", 1),), (("read", "a", 1),), (("read", "a", 1),)], [False, True, True])
+@example([(("read", "a", 1),), (("read", "a", 1), ("write", "a", 2)), (("write", "a", 1),)], [True, True, False])
+@example([(("read", "a", 1),), (("read", "a", 1),), (("write", "a", 1),), (("read", "a", 1),)], [True, True, False, False])
 @example([UPDATE, UPDATE], [True, True])
 @example([UPDATE, UPDATE], [True, False])
 @example([(("read", "a", 0),), (("read", "a", 0),), (("write", "a", 1),)], [False, True, True])
-@given(SHORT, st.lists(st.booleans(), min_size=3, max_size=3))
+@given(SHORT, st.lists(st.booleans(), min_size=4, max_size=4))
 def test_tasks_and_threads(programs: list[Program], tasks: list[bool]) -> None:
-    """The same outcomes on an event loop and in mixed batches."""
-    wanted, _, _ = naive(programs)
+    """The same outcomes on an event loop and in mixed batches, from one schedule for each trace."""
+    wanted, traces, _ = naive(programs)
     calls = [call(perform_later if task else perform, program) for program, task in zip(programs, tasks, strict=False)]
-    assert reduced(calls)[0] == wanted
+    assert reduced(calls) == (wanted, traces)
+
+
+async def perform_in_steps(program: Program) -> list[int]:
+    """Suspended only where the program says so: what stands between two pauses is one step of the event loop."""
+    seen = []
+    for kind, name, value in program:
+        if kind == "pause":
+            await asyncio.sleep(0)
+        elif kind == "read":
+            seen.append(REGISTERS[name])
+        else:
+            REGISTERS[name] = value
+    return seen
+
+
+def naive_in_steps(programs: list[Program], tasks: list[bool]) -> set[Any]:
+    """All outcomes when a thread may stop a task inside a step, and no other task can then run before that step is over."""
+    outcomes: set[Any] = set()
+    met: set[Any] = set()
+
+    def extend(done: tuple[int, ...], registers: tuple[int, int], seen: tuple[tuple[int, ...], ...], inside: int | None) -> None:
+        if (done, registers, seen, inside) in met:
+            return
+        met.add((done, registers, seen, inside))
+        left = [i for i, program in enumerate(programs) if done[i] < len(program)]
+        if not left:
+            outcomes.add((tuple(freeze(list(mine)) for mine in seen), freeze({"a": registers[0], "b": registers[1]})))
+        for i in left:
+            if tasks[i] and inside not in (None, i):
+                continue
+            kind, name, value = programs[i][done[i]]
+            held, mine = list(registers), list(seen)
+            if kind == "read":
+                mine[i] = (*mine[i], held[name == "b"])
+            elif kind == "write":
+                held[name == "b"] = value
+            moved = (*done[:i], done[i] + 1, *done[i + 1 :])
+            over = kind == "pause" or moved[i] == len(programs[i])
+            extend(moved, (held[0], held[1]), tuple(mine), inside if not tasks[i] else None if over else i)
+
+    extend((0,) * len(programs), (0, 0), ((),) * len(programs), None)
+    return outcomes
+
+
+STEPS = st.lists(st.lists(st.one_of(OPERATIONS, st.just(("pause", "", 0))), min_size=1, max_size=4).map(tuple), min_size=2, max_size=3)
+
+
+@MIXED
+@given(STEPS, st.lists(st.booleans(), min_size=3, max_size=3))
+def test_steps_of_several_accesses(programs: list[Program], tasks: list[bool]) -> None:
+    """A task that a thread stops inside a step keeps the others off the event loop: all outcomes that this leaves, and no more."""
+    calls = [call(perform_in_steps if task else perform, _fitting(program, task)) for program, task in zip(programs, tasks, strict=False)]
+    assert reduced(calls)[0] == naive_in_steps([_fitting(program, task) for program, task in zip(programs, tasks, strict=False)], tasks)
+
+
+def _fitting(program: Program, task: bool) -> Program:
+    return tuple(operation for operation in program if task or operation[0] != "pause")
 
 
 def locked(n: int) -> None:
@@ -180,3 +240,77 @@ def test_budget_ends_it() -> None:
     assert verdict.traces == 0
     assert not verdict.exhausted
     assert "the exhaustive search ended at the budget of 20 schedules" in verdict.notes
+
+
+def test_a_proof_comes_early() -> None:
+    """Two calls under one lock are proved long before the budget ends, though nobody asked for it."""
+    verdict = explore([call(locked, 1), call(locked, 2)])
+    assert verdict.kind == "serializable", verdict.render()
+    assert verdict.traces == 2
+    assert verdict.schedules <= 20
+
+
+def in_thread(n: int) -> None:
+    """A lost update, outside the event loop."""
+    REGISTERS["a"] = REGISTERS["a"] + n
+
+
+async def handed_over(n: int) -> None:
+    """Lets a thread do it."""
+    await asyncio.to_thread(in_thread, n)
+
+
+async def transfer() -> str:
+    """Two halves with a suspension between them."""
+    REGISTERS["a"] = 1
+    await asyncio.sleep(0.01)
+    REGISTERS["b"] = 1
+    return "ok"
+
+
+async def fail() -> None:
+    """Cancels the others of its task group."""
+    await asyncio.sleep(0)
+    raise ValueError("no such account")
+
+
+@pytest.mark.parametrize(
+    ("calls", "runner"),
+    [([call(handed_over, 1), call(handed_over, 2)], "threads"), ([call(transfer), call(fail)], "task-group")],
+    ids=["a thread of a task", "a sibling is cancelled"],
+)
+def test_what_is_not_an_access_of_the_loop(calls: list[Call], runner: str) -> None:
+    """Nothing is proved past a thread that a task starts, or past the cancellation by a call that fails."""
+    verdict = explore(calls, runner=runner, exhaustive=True)
+    assert verdict.kind == "racy", verdict.render()
+
+
+def tried(n: int) -> str:
+    """Does nothing when another call is at it."""
+    if not FIRST.acquire(blocking=False):
+        return "busy"
+    try:
+        REGISTERS["b"] = n
+    finally:
+        FIRST.release()
+    return "done"
+
+
+def test_no_proof_over_a_lock_that_is_tried() -> None:
+    """Releasing is no point: which attempts fail is not known of all orders."""
+    verdict = explore([call(tried, 1), call(locked, 1)], exhaustive=True)
+    assert verdict.traces == 0
+
+
+def polls() -> str:
+    """Waits busily."""
+    while REGISTERS["a"] == 0:
+        pass
+    return "seen"
+
+
+def test_no_proof_over_endless_runs() -> None:
+    """A call that polls has no longest run: the attempt ends, and the bounded search says what it covers."""
+    verdict = explore([call(locked, 1), call(polls)])
+    assert verdict.kind == "serializable", verdict.render()
+    assert verdict.traces == 0

@@ -20,6 +20,7 @@ FOLDER = Path(__file__).parents[1] / "programs"
 RACY = sorted(path.stem for path in (FOLDER / "racy").glob("*.py"))
 SAFE = sorted(path.stem for path in (FOLDER / "safe").glob("*.py"))
 _COUNT = itertools.count()
+LONG = {"async_executor_file": 300, "eight_calls": 300}  # a full pool; 40,320 serial orders
 DEEP = {"change_directory": 2, "environment": 2, "swapped_replies": 2, "swapped_stdout": 2, "redirected_stdout": 2}
 
 
@@ -103,6 +104,7 @@ def test_safe(name: str) -> None:
     verdict = run(program)
     assert verdict.kind in ("independent", "serializable", "order-dependent"), verdict.render()
     assert verdict.failure == getattr(program, "FAILURE", None), verdict.render()
+    assert verdict.schedules <= LONG.get(name, 30)  # proved, or through its bound
 
 
 @pytest.mark.parametrize("name", SAFE)

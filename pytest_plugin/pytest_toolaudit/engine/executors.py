@@ -37,6 +37,7 @@ def submit(engine: Engine, lane: Lane, executor: Any, job: Callable[[], Any], de
     if pool.free or pool.hired < pool.size:
         _start(engine, pool, lane, job, deliver, context)
     else:
+        engine.uncontrolled = True  # who comes first at a full pool is no choice of the schedule
         pool.waiting.append((lane, job, deliver, context))
 
 

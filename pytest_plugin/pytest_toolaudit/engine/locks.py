@@ -40,11 +40,13 @@ class CooperativeLock:
             return self._acquire_outside(blocking, timeout)
         engine = turn.engine
         deadline: float | None = None
+        engine.uncontrolled |= not blocking or timeout >= 0  # a release is no point, so nothing is known of all orders
         if timeout >= 0:
             deadline = engine.lanes[turn.call].clock + timeout
         while not self.real.acquire(False):
             if not blocking:
                 return False
+            engine.uncontrolled |= not self.name and self.holder not in (-1, turn.call)  # taken where no point was: inside a library
             wait = Wait(self, self.name or ("an RLock" if self.reentrant else "a lock"), lambda: self.holder, deadline)
             if not engine.block(wait):
                 return False

@@ -170,6 +170,11 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             return True
         return lane.patience > 0 and self._has_socket(lane.index)
 
+    def could_go(self, lane: Lane) -> bool:
+        """Whether this call has a step to run or only sleeps; asking changes nothing."""
+        sleeps = any(timer._callback is _SLEEP for timer in self._timers(lane.index))
+        return self.queues.head(lane.index) or sleeps or (lane.patience > 0 and self._has_socket(lane.index))
+
     def _others_ready(self, lane: Lane) -> bool:
         return any(self.queues.head(other.index) for other in self.lanes if other is not lane)
 
@@ -284,6 +289,8 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             self._look_outside(lane)
 
     def _look_outside(self, lane: Lane | None) -> None:
+        if self.engine is not None:
+            self.engine.uncontrolled = True
         found = self._selector.select(_select_chunk)
         if found:
             self._process_events(found)  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ class Machine:
         engine.plan, engine.counts, engine.serial = plan, {}, serial
         engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
         engine.switches = engine.naps = 0
-        engine.pause_wanted = False
+        engine.pause_wanted = engine.uncontrolled = False
         engine.spans, engine.turns = [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)

@@ -12,6 +12,7 @@ from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pytest_toolaudit.engine.deadlock import deadlock
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
 from pytest_toolaudit.engine.turn import Site, quiet, turn
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_toolaudit.engine.loop import ControlledLoop
 
 END = Site("end", "end of the call")
+WAIT = Site("wait", "wait for another call")
 CALL: contextvars.ContextVar[int] = contextvars.ContextVar("toolaudit_call")
 SPIN = 64  # naps in a row before a call that polls lets others run
 Plan = dict[tuple[int, Site, int], int]
@@ -59,6 +61,7 @@ class Engine:
         self.spans: list[tuple[int, bool]] = []
         self.turns: list[int] = []
         self.naps = 0
+        self.uncontrolled = False
         self.external = False
         self.pause_wanted = False
         self.context: contextvars.Context | None = None
@@ -132,6 +135,15 @@ class Engine:
                 return actor
         return None
 
+    def could_go(self, lane: Lane, inside: Lane | None) -> bool:
+        """Whether a call that has not ended could go on; ``inside``: the one that the event loop is in the middle of a step of."""
+        if any(actor.job is not None and actor.waiting is None and not actor.detached for actor in lane.actors):
+            return True
+        keeper, loop = self.loop_actor, self.loop
+        if not lane.is_async or keeper is None or loop is None or keeper.waiting is not None or keeper.detached:
+            return False
+        return inside is lane if inside is not None else loop.could_go(lane)
+
     def next_actor(self) -> Actor | None:
         """The first in order that can go on; time passes only when nobody can."""
         for lane in self.order:
@@ -194,7 +206,7 @@ class Engine:
             turn.ident = 0
             if not any(other.detached for other in self.busy):
                 if self.problem is None and any(not lane.finished for lane in self.lanes):
-                    self.problem = self._deadlock()
+                    self.problem = deadlock(self.lanes)
                 self.main.release()
             return
         self.switches += 1
@@ -262,6 +274,8 @@ class Engine:
         actor = self.running
         assert actor is not None
         actor.waiting = wait
+        nth = self.counts[turn.call, WAIT] = self.counts.get((turn.call, WAIT), 0) + 1
+        self._follow(turn.call, WAIT, nth)
         self.pass_turn(actor)
         return not wait.timed_out
 
@@ -289,6 +303,7 @@ class Engine:
         lane.naps += 1
         self.naps += 1
         if lane.naps % SPIN == 0 and not self.serial and lane in self.order:
+            self.uncontrolled = True
             self.order.remove(lane)
             self.order.append(lane)
             if self.running is not None and self.running is not self.loop_actor:
@@ -297,6 +312,7 @@ class Engine:
     def spread(self) -> None:
         """At its next point the running call lets the others go on: called by the watchdog, once a schedule."""
         watch, consider = turn.watch, turn.consider
+        self.uncontrolled = True
 
         def give_way(site: Site, obj: Any, key: Any) -> None:
             turn.watch, turn.consider = watch, consider
@@ -366,35 +382,9 @@ class Engine:
     def lane_finished(self, lane: Lane) -> None:
         """The call itself returned or raised; the schedule may say who follows."""
         lane.finished = True
-        target = self.plan.get((lane.index, END, 1))
-        if target is not None and not self.serial:
+        self._follow(lane.index, END, 1)
+
+    def _follow(self, call: int, site: Site, nth: int) -> None:
+        target = self.plan.get((call, site, nth)) if not self.serial else None
+        if target is not None:
             self.to_front(self.lanes[target])
-
-    def _deadlock(self) -> Problem:
-        stuck, lines = [], []
-        for lane in self.lanes:
-            if lane.finished:
-                continue
-            stuck.append(lane.index)
-            waits = [a.waiting for a in lane.actors if a.waiting is not None]
-            if waits:
-                holder = waits[0].holder()
-                held = f", held by call {holder}" if holder >= 0 and holder != lane.index else ""
-                at = f" ({waits[0].site})" if waits[0].site else ""
-                lines.append(f"call {lane.index} waits for {waits[0].what}{held}{at}")
-            elif lane.task is not None:
-                lines.append(f"call {lane.index} awaits {where_awaits(lane.task)}")
-            else:
-                lines.append(f"call {lane.index} has not started")
-        return Problem("deadlock", "; ".join(lines), tuple(stuck))
-
-
-def where_awaits(task: Any) -> str:
-    """The innermost line that a suspended task stands at, as ``file:line``."""
-    coroutine, place = task.get_coro(), "an event that nobody sets"
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
-        if frame is not None:
-            place = f"in {frame.f_code.co_name} at {frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
-        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
-    return place

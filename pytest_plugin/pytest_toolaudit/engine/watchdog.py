@@ -84,7 +84,7 @@ class Watchdog:
                 return
             if actor is engine.loop_actor and not any(not lane.is_async and not lane.finished for lane in engine.lanes):
                 return
-            actor.detached = True
+            actor.detached = engine.uncontrolled = True
             following = engine.next_actor()
             if following is None or following is actor:
                 actor.detached = False

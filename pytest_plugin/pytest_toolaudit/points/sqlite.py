@@ -71,6 +71,7 @@ def _patiently(connection: Any, action: Callable[[], Any]) -> Any:
             if not str(error).startswith(_BUSY):
                 raise
             name = os.path.basename(getattr(connection, "_toolaudit_path", None) or "")
+            engine.uncontrolled = True  # SQLite's own lock: where it was taken is no point
             if not engine.block(Wait(_LOCKED, f"the SQLite database {name}".rstrip(), lambda: -1, deadline)):
                 raise
         else:

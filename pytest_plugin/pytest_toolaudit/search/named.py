@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_toolaudit.engine.threads import Engine
+from pytest_toolaudit.engine.threads import END, WAIT, Engine
 from pytest_toolaudit.engine.turn import AWAIT, READ, SLEEP, WRITE, Access, Site, quiet, turn
 from pytest_toolaudit.hooks import own_file
 from pytest_toolaudit.oracle.freeze import freeze, thaw
@@ -46,6 +46,12 @@ class Entry:
     nth: int
     resource: str
     target: int
+
+
+def preemption_of(entry: Entry) -> Preemption | None:
+    """What an entry means that names no access: who follows when a call ends or has to wait."""
+    site = {"end": END, "wait": WAIT}.get(entry.function)
+    return Preemption(Point(entry.call, site, entry.nth), entry.target) if site is not None and entry.resource == entry.function else None
 
 
 class Narrator:
