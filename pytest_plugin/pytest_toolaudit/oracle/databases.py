@@ -25,6 +25,7 @@ class HeldDatabase:
             self.connection.rollback()
             if self.stamp is None:
                 self.connection.deserialize(self.image)
+                self.connection.execute("PRAGMA writable_schema=RESET")  # else it goes by the tables that it remembers
             elif self.stamp != _stamp(self.connection):
                 with contextlib.closing(sqlite3.connect(":memory:")) as before:
                     before.deserialize(self.image)
