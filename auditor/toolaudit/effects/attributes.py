@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.bodies import assigned_to, imported_in
+from toolaudit.effects.budget import anew
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.values import (
@@ -222,7 +223,8 @@ def _run_constructor(world: World, ref: ClassRef, member: Member) -> dict[str, V
         if p.kind in ("normal", "keyword", "positional")
     )
     function = Function(member.owner.path, member.head.qualname, code, member.owner, Value(Instance(ref)))
-    _, made = call_function(frame, function, Arguments(keywords=keywords), 0)
+    with anew(world):  # what a class holds is worked out once, whichever tool asks first
+        _, made = call_function(frame, function, Arguments(keywords=keywords), 0)
     return {name: _settled(value, name, ref) for name, value in made}
 
 

@@ -38,7 +38,7 @@ from toolaudit.effects.values import (
     taints,
     union,
 )
-from toolaudit.facts import Attr, FunctionFacts, Name
+from toolaudit.facts import Attr, Call, FunctionFacts, Name
 
 
 def call(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
@@ -226,23 +226,33 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> 
     if type(target) is not Attr:
         return
     _grown(frame, target, func, arguments)
-    if type(target.value) is not Name or target.value.id not in frame.env:
+    holder = _holder(frame, target)
+    if holder not in frame.env:
         return
     from toolaudit.effects import containers
 
-    held = frame.env[target.value.id]
+    held = frame.env[holder]
     form = held.form
     if isinstance(form, Many) and held.loc is None and target.attr in containers.MUTATORS:
         grown = containers.grown(form, target.attr, arguments)
-        frame.env[target.value.id] = Value(grown, join_taint(held.taint, taints(arguments.all())))
+        frame.env[holder] = Value(grown, join_taint(held.taint, taints(arguments.all())))
     elif isinstance(form, Instance) and frame.made:
         fields = {**dict(form.fields), **dict(frame.made)}
-        frame.env[target.value.id] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), held.taint, held.loc)
-        if target.value.id == frame.receiver:
+        frame.env[holder] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), held.taint, held.loc)
+        if holder == frame.receiver:
             frame.fields.update(frame.made)
     elif held.loc is None and isinstance(form, Data | Handle) and arguments.all():
-        frame.env[target.value.id] = held.tainted(taints(arguments.all()))
+        frame.env[holder] = held.tainted(taints(arguments.all()))
     frame.made = ()
+
+
+def _holder(frame: Frame, target: Attr) -> str:
+    """The local name whose object a method is called on; `super().__init__()` and `Base.__init__(self)` work on the receiver."""
+    if type(target.value) is Name:
+        own = target.attr == "__init__" and target.value.id not in frame.env
+        return frame.receiver if own else target.value.id
+    of = target.value.func if isinstance(target.value, Call) else None
+    return frame.receiver if isinstance(of, Name) and of.id == "super" else ""
 
 
 def _grown(frame: Frame, target: Any, func: Value, arguments: Arguments) -> None:

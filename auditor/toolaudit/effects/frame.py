@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from toolaudit.branches import Arms
+from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
 from toolaudit.model import BEYOND, Fact, KeyPart, Lock, Operation, Place, Resource, UnknownCall
@@ -96,9 +97,13 @@ class World:
     unfinished: dict[object, Summary] = field(default_factory=dict)
     cycles: int = 0
     walks: int = 0
-    walks_each: int = 240
-    """Functions walked anew for one tool; the median tool reaches 4, nine in ten fewer than 40. What is beyond is an unknown call."""
-    """Functions walked for the current tool."""
+    """Functions walked anew for the current tool."""
+    walks_each: int = MOST_WALKS
+    """How many there may be; the median tool reaches 4, nine in ten fewer than 40. What is beyond is an unknown call."""
+    stop: int = MOST_WALKS
+    """How many there may be when the function that is being walked is done."""
+    was_cut: bool = False
+    """Some function was not walked for want of walks."""
     chosen: dict[Code, set[object]] = field(default_factory=dict)
     redone: set[object] = field(default_factory=set)
     variants: dict[tuple[str, str, int], int] = field(default_factory=dict)

@@ -44,7 +44,10 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 MAX_SHORT = 3
 """So short a word counts only where it stands alone: a backend is no `db`."""
 TAILS = {"db", "sql"}
+SETTINGS = {"headers", "params", "cookies", "proxies", "adapters", "hooks"}
+"""What a client keeps of how it is to ask: changing it asks nothing."""
 QUIET_METHODS = {
+    "mount",
     "close",
     "aclose",
     "__enter__",
@@ -185,7 +188,7 @@ def unlisted(
     """A method of a client that no entry describes: its verb is the best guess, and it is said to be one."""
     words = set(re.findall(r"[a-z]+", type_name.lower()))
     results = name in OF_RESULTS and bool(words & {"cursor", "cur"}) and (arguments is None or not arguments.args)
-    if name in QUIET_METHODS or results:
+    if name in QUIET_METHODS or results or type_name.rpartition(".")[2] in SETTINGS:
         frame.resolved += 1
         return Value(Data(), taint)
     if name == "__call__" and not type_name.rsplit(".", 1)[-1][:1].isupper():

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from toolaudit.effects.edits import accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
-from toolaudit.effects.upkeep import helpers, is_upkeep
+from toolaudit.effects.upkeep import helpers, is_upkeep, records, sets_up
 from toolaudit.effects.values import MARKS, Loc, Taint
 from toolaudit.model import KeyPart, Resource
 
@@ -29,6 +29,7 @@ _CONNECTION = re.compile(
     r"is_initialized|ready|last_error|connection_url|http_session|driver))$"
 )
 _CLIENTS = re.compile(r"(^|_)(clients|connections|conns|engines|pools|drivers)$")
+_SESSIONS = re.compile(r"(^|_)(sessions|interpreters|browsers|kernels|sandboxes|contexts|managers|services)$")
 _VERBOSITY = re.compile(
     r"(^|_)(debug|verbose|verbosity|log_level|loglevel|debug_(on|mode|level|enabled)|is_debug|quiet_mode)$", re.IGNORECASE
 )
@@ -79,7 +80,8 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
     ]
 
     def part(effect: Effect) -> bool:
-        settles = effect.mode == "r" or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other"))
+        assigned = isinstance(effect.target, Loc) and effect.target.root == "self" and effect.op == "write"
+        settles = effect.mode == "r" or assigned or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other"))
         if effect.secondary or not settles or any(p.kind == "param" for p in _key(effect)):
             return False
         return any(
@@ -155,8 +157,10 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="lazy-init")
     if effect.secondary or "w" not in effect.mode:
         return effect
-    if is_upkeep(effect, tool):
+    if is_upkeep(effect, tool) or sets_up(effect):
         return replace(effect, secondary="lazy-init")
+    if why := records(effect, tool):
+        return replace(effect, secondary=why)
     target = effect.target
     if isinstance(target, Loc):
         why = _memory(effects, effect, target, tool)
@@ -217,11 +221,17 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         given = not checks and not helpers(effect, tool) and any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
         return "" if given else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
-        kept = target.root == "self" and _CLIENTS.search(name)  # of a global store the members are not followed, so its reads must count
-        return "memo" if kept and checks and not derives and effect.op == "write" else ""
+        met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name))
+        kept = target.root == "self" and met  # of a global store the members are not followed, so its reads must count
+        looked = checks or [i for i in _items(effect.control, effects) if _same_store(effects[i].target, target)]
+        return "memo" if kept and looked and not derives and effect.op == "write" else ""
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
         return "lazy-init"
     return ""
+
+
+def _same_store(one: Loc | Resource, other: Loc) -> bool:
+    return isinstance(one, Loc) and (one.root, one.scope, one.path[:1]) == (other.root, other.scope, other.path[:1])
 
 
 def is_connection(target: Loc) -> bool:

@@ -67,14 +67,27 @@ def _if(frame: Frame, stmt: f.If) -> None:
         execute(frame, stmt.body if decided else stmt.orelse)
         return
     when = facts_of(frame, stmt.test, frame.when)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)])
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], _found_in(stmt.test))
     asked = refuses_all_but_reads(frame, stmt)
     if asked:
         frame.asks |= {asked}
 
 
-def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]]]) -> None:
-    """Walk alternatives from the same state and join what they leave; when one of them ends, the rest depends on the condition."""
+def _found_in(test: f.Expr) -> int | None:
+    """The way in which a flag is set: what is done there, because something was found, is done again the next time."""
+    if isinstance(test, f.Unary) and test.op == "not":
+        return 1 if isinstance(test.operand, f.Name) else None
+    if isinstance(test, f.Boolean):
+        way = 0 if test.op == "and" else 1
+        return way if any(_found_in(part) == way for part in test.values) else None
+    return 0 if isinstance(test, f.Name) else None
+
+
+def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]]], found: int | None = None) -> None:
+    """Walk alternatives from the same state and join what they leave; when one of them ends, the rest depends on the condition.
+
+    `found` is the way on which a look-up met something.
+    """
     outer, when, before = frame.control, frame.when, frame.env
     fixed, asks = frame.fixed, frame.asks
     ends: list[dict[str, Value]] = []
@@ -87,7 +100,7 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
         frame.env = dict(before)
         frame.fixed, frame.asks = set(fixed), asks
         frame.alive = True
-        frame.control = join_taint(outer, join_taint(frame.sticky, taint))
+        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if way == found else taint))
         frame.when = facts
         if facts is None:
             continue
@@ -104,7 +117,7 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
-        frame.guard(taint)
+        frame.guard(edits.found(taint) if ways == [found] else taint)
 
 
 def _apart(frame: Frame, arms: Arms) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from toolaudit.effects import attributes, pragmas
+from toolaudit.effects import attributes, budget, guesses, pragmas
 from toolaudit.effects.arguments import Arguments, Fields
 from toolaudit.effects.context import (
     Bindings,
@@ -50,7 +50,9 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, line: 
     bindings = Bindings({**bound, **{f"^{name}": value for name, value in function.env}})
     summary = summarise(world, function, bound, frozenset(), frame, line)
     if summary is None:
-        return PLAIN, ()
+        facts = function.code.facts
+        hinted = _as_annotated(world, function.path, facts, None) if isinstance(facts, FunctionFacts) else None
+        return hinted or PLAIN, ()
     keep = _wanted(frame, function, summary, bindings)
     if keep:
         summary = summarise(world, function, bound, keep, frame, line) or summary
@@ -158,8 +160,9 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
     known = _known(world, key, frame)
     if known is not None:
         return known
-    if len(world.working) >= MAX_DEPTH or world.walks >= world.walks_each:
-        frame.missing(function.qualname, "recursion", "unknown", line)
+    if len(world.working) >= MAX_DEPTH or budget.spent(world):
+        world.was_cut = True
+        frame.missing(function.qualname, "recursion", "may-write" if guesses.sends(function.qualname) else "unknown", line)
         return None
     if _bound_shapes(world, function, shapes, closure):
         key = _key(function, shapes, closure)
@@ -192,8 +195,8 @@ UNFINISHED = Summary()
 
 def _bound_shapes(world: World, function: Function, shapes: dict[str, Value], closure: dict[str, Value]) -> bool:
     """Past a number of shapes a function is taken at its plainest: no structure but receivers."""
-    held = [v.form.code for v in (*closure.values(), *shapes.values()) if isinstance(v.form, Function)]
-    mark = (function.path, function.qualname, hash((function.code.line, tuple(id(code) for code in held))))
+    held = tuple(code for value in (*closure.values(), *shapes.values()) for code in _wrapped(value, 4))
+    mark = (function.path, function.qualname, hash((function.code.line, held)))
     count = world.variants.get(mark, 0)
     world.variants[mark] = count + 1
     if count < MAX_SHAPES:
@@ -206,6 +209,16 @@ def _bound_shapes(world: World, function: Function, shapes: dict[str, Value], cl
     return True
 
 
+def _wrapped(value: Value, depth: int) -> tuple[int, ...]:
+    """The functions that a value is and holds: what a decorator wraps is another thing each time."""
+    form = value.form
+    if isinstance(form, Partial):
+        return _wrapped(form.func, depth)
+    if not isinstance(form, Function):
+        return ()
+    return (id(form.code), *(code for _, inner in form.env if depth for code in _wrapped(inner, depth - 1)))
+
+
 def _summarised(
     world: World, function: Function, shapes: dict[str, Value], closure: dict[str, Value], key: object, frame: Frame
 ) -> Summary:
@@ -214,8 +227,9 @@ def _summarised(
     A summary made while a function further up was unfinished serves until that one is finished, and is then made anew on demand: so that
     each function of a cycle is walked a bounded number of times (Tarjan's low links tell the heads of cycles).
     """
-    depth = len(world.working)
+    depth, stop = len(world.working), world.stop
     world.working[key] = depth
+    world.stop = budget.share(world, depth)
     try:
         summary = _run(world, function, shapes, closure)
         rounds = 1
@@ -232,6 +246,7 @@ def _summarised(
     finally:
         del world.working[key]
         world.unfinished.pop(key, None)
+        world.stop = stop
     if summary.low < depth:
         world.provisional.append((summary.low, key))
         frame.low = min(frame.low, summary.low)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from toolaudit.catalogue.lookup import Catalogue
-from toolaudit.effects import entries, footprint, units
+from toolaudit.effects import budget, entries, footprint, units
 from toolaudit.effects.calls import call
 from toolaudit.effects.expressions import evaluate
 from toolaudit.effects.frame import Frame, World
@@ -102,7 +102,7 @@ def _bounded(world: World, tool: Tool) -> Frame:
 def walk(world: World, tool: Tool) -> Frame:
     """One tool's function called as its framework calls it."""
     path, qualname = entries.entry_of(tool)
-    world.walks = 0
+    budget.begin(world)
     frame = Frame(world, path, "<tool>")
     function = entries.entry(world, tool)
     if function is None or not isinstance(function.form, Function):

@@ -16,7 +16,14 @@ _READY = re.compile(
     r")$",
     re.IGNORECASE,
 )
+_MAKES = re.compile(r"^_*(?:a|async_)?(?:get_or_create|ensure|get_or_start|create_if_needed|lazy)_\w+$")
 KINDS = frozenset({"file", "dir", "sql", "memory"})
+MADE = frozenset({"http", "session", "other", "aws"})
+"""Where the sessions are that such a helper opens, as its methods' names tell."""
+_LIMITS = re.compile(r"rate_?limit|throttl|limiter", re.IGNORECASE)
+_LOGS = re.compile(r"(^|_|\.)logs?($|_|\.)|(^|_|\.)(logging|logger|audit)($|_|\.)", re.IGNORECASE)
+_SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
+_LOG_FILE = re.compile(r"\.log$|(^|/)logs?/")
 
 
 def helpers(effect: Effect, tool: str) -> list[str]:
@@ -28,9 +35,32 @@ def helpers(effect: Effect, tool: str) -> list[str]:
 
 def is_upkeep(effect: Effect, tool: str) -> bool:
     """A write below a helper that makes something ready, of what no argument of the tool names."""
-    if not any(_READY.match(name) for name in helpers(effect, tool)):
+    below, target = helpers(effect, tool), effect.target
+    if not isinstance(target, Loc) and target.kind in MADE and effect.confidence == "name-only":
+        return any(_MAKES.match(name) for name in below) and not any(part.kind == "param" for part in target.key)
+    if not any(_READY.match(name) for name in below):
         return False
-    target = effect.target
     if isinstance(target, Loc):
         return target.root != "state"
     return target.kind in KINDS and not any(part.kind == "param" for part in target.key)
+
+
+def records(effect: Effect, tool: str) -> str:
+    """Why a write below a helper is a record that the program keeps of its own doings; empty where it is none."""
+    target = effect.target
+    around = [place.function for place in effect.chain[1:] if place.function.rsplit(".", 1)[-1].strip("_") != tool.strip("_")]
+    if isinstance(target, Loc):
+        below = helpers(effect, tool)
+        if any(_LIMITS.search(name) for name in around[1:]):
+            return "telemetry"
+        return "memo" if any(_SHARES.search(name) for name in below) else ""
+    named = "".join(part.text for part in target.key if part.kind == "literal")
+    own = target.kind == "file" and effect.op == "append" and not any(part.kind == "param" for part in target.key)
+    return "telemetry" if own and _LOG_FILE.search(named) and any(_LOGS.search(name) for name in around) else ""
+
+
+def sets_up(effect: Effect) -> bool:
+    """The environment, set by the constructor of a client for its own sake."""
+    target = effect.target
+    built = [place.function.rsplit(".", 1)[-1] == "__init__" for place in effect.chain[2:]]
+    return not isinstance(target, Loc) and target.kind == "env" and any(built) and not any(part.kind == "param" for part in target.key)

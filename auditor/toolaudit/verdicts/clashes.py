@@ -163,7 +163,7 @@ def meeting(one: Profile, other: Profile, a: Access, b: Access) -> Clash | None:
     """How two accesses of whole calls clash; None when they do not."""
     itself = one is other
     same = _reach(a, b)
-    if same.relation == "never":
+    if same.relation == "never" and not (same := _listed(a, b)).conditions:
         return None
     if "opaque" in {a.operation, b.operation}:
         return _opaque(one, other, a, b, same)
@@ -184,6 +184,26 @@ def _reach(a: Access, b: Access) -> Overlap:
             return NEVER if _child(shell) and rest.mode == "r" and rest.resource.kind in OF_THE_PROCESS else Overlap("may")
     found = overlap(a.resource, b.resource)
     return found if found.relation == "never" else Overlap("may", found.conditions, found.pairs)
+
+
+def _listed(a: Access, b: Access) -> Overlap:
+    """A new member of a collection, and the same collection listed under another address: `POST /cards` beside `GET /lists/{id}/cards`."""
+    if a.resource.kind != "http" or b.resource.kind != "http" or {a.mode, b.mode} != {"r", "w"}:
+        return NEVER
+    new, look = (a, b) if a.mode == "w" else (b, a)
+    collection = _collection(new.resource.key)
+    if new.operation not in {"send", "create", "append"} or not collection or collection != _collection(look.resource.key):
+        return NEVER
+    host, other = new.resource.key[0], look.resource.key[0]
+    if host.kind != other.kind or host.text.split("/")[:3] != other.text.split("/")[:3]:
+        return NEVER
+    return Overlap("may", (f"the new one belongs to the {collection} that are listed",))
+
+
+def _collection(key: tuple[KeyPart, ...]) -> str:
+    """The plural that an address ends in."""
+    last = key[-1].text.rstrip("/").rpartition("/") if key and key[-1].kind == "literal" else ("", "", "")
+    return last[2] if last[1] and last[2].isalpha() and last[2].endswith("s") else ""
 
 
 def _child(shell: Access) -> bool:

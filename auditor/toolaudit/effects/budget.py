@@ -1,0 +1,41 @@
+"""How many functions are walked: for one tool, for what comes after a call that takes them all, for what a class holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolaudit.effects.frame import World
+
+MOST_WALKS = 240
+KEPT, KEPT_DEPTH = 10, 5
+"""So many of the walks that are left are kept for what a caller does afterwards, near the tool."""
+
+
+def begin(world: World) -> None:
+    """A tool's own walks."""
+    world.walks, world.stop = 0, world.walks_each + KEPT * KEPT_DEPTH
+
+
+def spent(world: World) -> bool:
+    return world.walks >= world.stop
+
+
+def share(world: World, depth: int) -> int:
+    """Where a function at this depth must stop."""
+    return world.stop - KEPT if depth < KEPT_DEPTH else world.stop
+
+
+@contextmanager
+def anew(world: World) -> Iterator[None]:
+    """Walks of their own, in which nothing that was cut short before serves."""
+    walks, stop, summaries = world.walks, world.stop, world.summaries
+    world.walks, world.stop = 0, MOST_WALKS
+    if world.was_cut:
+        world.summaries = {}
+    try:
+        yield
+    finally:
+        world.walks, world.stop, world.summaries = walks, stop, summaries
