@@ -6,10 +6,10 @@ Each takes the class that the annotation names and its type arguments. Framework
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from pytest_toolaudit.confirming.arguments import made_of
 from pytest_toolaudit.confirming.standin import StandIn
 
 
@@ -35,11 +35,11 @@ def call_id(kind: Any = None, *of: Any) -> str:
 
 def _dependencies(of: tuple[Any, ...]) -> Any:
     """An object of the type that the context is annotated with; a dict where it is not."""
-    kind: Callable[[], Any] = of[0] if of and isinstance(of[0], type) else dict
+    kind: type = of[0] if of and isinstance(of[0], type) else dict
     try:
         return None if kind is type(None) else kind()
-    except Exception:  # it needs arguments that nobody knows
-        return StandIn(getattr(kind, "__name__", "dependencies"))
+    except Exception:  # it needs arguments
+        return made_of(kind) or StandIn(getattr(kind, "__name__", "dependencies"))
 
 
 def dependencies(kind: Any = None, *of: Any) -> Any:
@@ -90,10 +90,12 @@ def agno_context(kind: Any = None, *of: Any) -> Any:
 
 
 def fastmcp_context(kind: Any = None, *of: Any) -> Any:
-    """FastMCP's, of an empty server."""
+    """FastMCP's, of an empty server and of one session, as on connections that begin with a handshake."""
     from fastmcp import FastMCP
 
-    return kind(fastmcp=FastMCP("toolaudit"))
+    context = kind(fastmcp=FastMCP("toolaudit"))
+    context._session = SimpleNamespace(_fastmcp_state_prefix="session")
+    return context
 
 
 def memory_store(kind: Any = None, *of: Any) -> Any:

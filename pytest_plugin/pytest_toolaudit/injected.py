@@ -26,10 +26,15 @@ def _table() -> Mapping[str, str]:
     return found
 
 
-def filled(calls: Sequence[Call], supply: Supply | None = None) -> list[Call]:
-    """The calls with every missing injected parameter filled; calls of one batch share what is made."""
-    shared: dict[tuple[str, str], Any] = {}
+def filled(calls: Sequence[Call], supply: Supply | None = None, shared: dict[tuple[str, str], Any] | None = None) -> list[Call]:
+    """The calls with every missing injected parameter filled; calls of one batch share what is made, kept in `shared` for further ones."""
+    shared = {} if shared is None else shared
     return [_filled(call, supply, shared) for call in calls]
+
+
+def injected_names(function: Callable[..., Any]) -> frozenset[str]:
+    """The parameters that a framework fills."""
+    return frozenset(name for name, hint in _hints(function).items() if name != "return" and is_injected(hint))
 
 
 def _filled(call: Call, supply: Supply | None, shared: dict[tuple[str, str], Any]) -> Call:

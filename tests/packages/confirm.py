@@ -55,6 +55,7 @@ def confirmed(package: dict[str, Any], chosen: argparse.Namespace, reasons: Coun
     scratch, home = folder / "scratch", folder / "home"
     for made in (scratch, home):
         made.mkdir(exist_ok=True)
+    (scratch / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")  # this project's settings are none of the package's
     site = next((folder / "environment").glob("lib/python3.*/site-packages"))
     watched = (site, scratch, home)
     before = _tree(watched)

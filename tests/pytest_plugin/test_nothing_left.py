@@ -112,6 +112,20 @@ def spin() -> None:
         time.sleep(0.01)
 
 
+class Held:
+    """Looks at shared state when it is finalized."""
+
+    def __del__(self) -> None:
+        TOTAL["n"] = TOTAL["n"]
+
+
+def spin_holding() -> None:
+    """Never ends, and holds something that comes to a point when it is given up."""
+    held = Held()
+    while TOTAL["n"] == 0 and held:
+        time.sleep(0.01)
+
+
 def compute() -> None:
     """Never ends and never comes to a point."""
     while True:
@@ -195,3 +209,10 @@ def test_inert_outside() -> None:
     code = lose.__code__
     explore([call(lose, 1), call(lose, 2)])
     assert lose.__code__ is code
+
+
+def test_finalizers_of_calls_that_are_given_up_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    assert explore([call(spin_holding), call(spin_holding)], steps=500).kind == "deadlock"
+    assert said == []

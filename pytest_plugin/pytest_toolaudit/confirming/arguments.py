@@ -32,6 +32,7 @@ STATEMENTS = (
     f"SELECT * FROM {MADE_TABLE}",
 )
 FOLDER = "."
+INSIDE = "toolaudit_inside"
 Own = Literal["all", "complete", "none"]
 OWN: tuple[Own, ...] = ("all", "complete", "none")
 
@@ -40,7 +41,8 @@ OWN: tuple[Own, ...] = ("all", "complete", "none")
 class How:
     """How values are made up: `variant` tells calls apart; files are of `kind`; paths stand below `base`, or are folders throughout;
     parameters in `vary` do not keep their defaults; objects of the project's own classes are made ("all"), stood in ("none"),
-    or stood in where they would hold a stand-in ("complete"). `holds` are parameters that name a folder. `untyped`: what has no annotation is stood in too, instead of a text.
+    or stood in where they would hold a stand-in ("complete"). `holds` are parameters that name a folder; `inside` is what folders are called
+    that are not the working folder itself. `untyped`: what has no annotation is stood in too, instead of a text.
     An id that may be left out is, unless it is among `keys`.
     """
 
@@ -53,6 +55,7 @@ class How:
     untyped: bool = False
     keys: frozenset[str] = frozenset()
     holds: frozenset[str] = frozenset()
+    inside: str = ""
 
 
 USUAL = How()
@@ -66,10 +69,11 @@ def made_up(
     fixed: Mapping[str, Any] | None = None,
     required_only: bool = False,
     shared: Mapping[str, Any] | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """Arguments for one call: texts and numbers differ between variants, except those in `fixed`.
 
-    `shared` holds objects that a framework injects, by parameter. Raises CannotRunError for a parameter of which nothing is known.
+    `shared` holds objects that both calls get, by parameter; those in `without` somebody else fills. Raises CannotRunError for a parameter of which nothing is known.
     """
     try:
         parameters = inspect.signature(function).parameters
@@ -84,7 +88,7 @@ def made_up(
             made[name] = supplied.objects[name]()
         elif shared is not None and name in shared:
             made[name] = shared[name]
-        elif parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+        elif name in without or parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             continue
         elif parameter.default is inspect.Parameter.empty or not required_only:
             made[name] = _for_parameter(name, hints.get(name, Any), parameter.default, how)
@@ -176,11 +180,11 @@ def _of_class(collection: type, inner: tuple[Any, ...], name: str, how: How) -> 
         return collection(**made_up(collection, Supplied(), how=how, required_only=True))
     if collection.__module__ in STANDARD:
         return _simplest(collection)
-    return _own(collection, how) or StandIn(collection.__name__)
+    return made_of(collection, how) or StandIn(collection.__name__)
 
 
-def _own(collection: type, how: How) -> Any:
-    """An object of the project's own class, which tools share; what a framework injects is stood in."""
+def made_of(collection: type, how: How = USUAL) -> Any:
+    """An object of the project's own class, which tools share; None where it cannot be made. What a framework injects is stood in."""
     from pytest_toolaudit.confirming.stoodin import framework_roots
 
     foreign = collection.__module__.partition(".")[0] in framework_roots() | {"builtins", "typing"}
@@ -218,7 +222,8 @@ def text(name: str, how: How = USUAL) -> str:
         return NAMES[how.variant % len(NAMES)]
     made = "_new" if any(word in MADE_WORDS for word in words) else ""
     if name in how.holds or any(word in FOLDER_WORDS or word.endswith(("dir", "folder")) for word in words):
-        return how.base + made.lstrip("_") if made else how.base or FOLDER
+        inside = f"{how.inside}{number}" if how.inside else FOLDER
+        return how.base + made.lstrip("_") if made else how.base or inside
     if any(word in DATABASE_WORDS or word.startswith("sqlite") for word in words):
         return f"{how.base}{DATABASE}" if how.variant == 0 else f"{how.base}{STEM}{number}.db"
     if any(word in FILE_WORDS or word.endswith(("path", "file", "filename")) for word in words):

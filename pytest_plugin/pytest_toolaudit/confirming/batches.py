@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_toolaudit import call
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.confirming.arguments import How, choices, dispatched, folders, made_up, statements
+from pytest_toolaudit.confirming.arguments import INSIDE, How, choices, dispatched, folders, made_up, statements
 from pytest_toolaudit.confirming.documents import kind_of
 from pytest_toolaudit.confirming.identities import identity
 from pytest_toolaudit.confirming.patience import SECONDS, completed
@@ -17,9 +18,13 @@ from pytest_toolaudit.confirming.refusals import failure
 from pytest_toolaudit.confirming.supplied import Supplied
 from pytest_toolaudit.confirming.work import Work
 from pytest_toolaudit.engine.run import RETURNED
+from pytest_toolaudit.injected import MISSING, filled, injected_names
 from pytest_toolaudit.oracle.freeze import freeze
 from toolaudit_reports.document import Tool
 
+Injected = dict[tuple[str, str], Any]
+"""What frameworks inject into the calls of one attempt."""
+JSON = (str, int, float, bool, list, dict, bytes, type(None))
 Functions = tuple[Callable[..., Any], ...]
 COMBINED = 25
 """Pairs of choices that are tried at most, when tools take one of a closed set or a statement."""
@@ -30,7 +35,8 @@ class Batch:
     """The two calls of one attempt: how far their arguments agree, which choice of a closed set they take, how values are made up.
 
     `over` are arguments of the first and of the second call that stand above those that a project supplies; `kinds` are the documents
-    that tools (ids) are known to work on. `started`: the project's entry point has run before.
+    that tools (ids) are known to work on. `started`: the project's entry point has run before; `prepared`: so have the tools themselves,
+    and those that make what they use.
     """
 
     meets: str = "keys"
@@ -40,6 +46,7 @@ class Batch:
     over: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
     kinds: Mapping[str, str] = field(default_factory=dict)
     started: bool = False
+    prepared: bool = False
 
 
 def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
@@ -67,14 +74,15 @@ def last_resorts(batch: Batch, folder: str) -> Iterator[Batch]:
 
 
 def made(
-    work: Work, functions: Functions, batch: Batch, supplied: Supplied, known: Mapping[str, Any]
+    work: Work, functions: Functions, batch: Batch, supplied: Supplied, known: Mapping[str, Any], injected: Injected
 ) -> tuple[list[Call], tuple[Any, ...]]:
     """The calls of a batch, and their arguments. `known` are ids of things that exist. Raises CannotRunError."""
-    batch = replace(batch, how=replace(batch.how, keys=frozenset(name.split(".")[0] for names in work.keys for name in names)))
+    keys = frozenset(name.split(".")[0] for names in work.keys for name in names)
+    batch = replace(batch, how=replace(batch.how, keys=keys, inside=INSIDE if work.resource_kind == "cwd" else ""))
     first = arguments(
         functions[0], work.tools[0], _over(supplied, work.tools[0], batch.over[0]), batch, {**known, **batch.choice.get("a", {})}, None
     )
-    shared = {name: value for name, value in first.items() if not isinstance(value, str | int | float | bool | list | dict | bytes | None)}
+    shared = {name: value for name, value in first.items() if not isinstance(value, JSON) or _hidden(name, work.tools[0])}
     fixed = {**known, **batch.choice.get("b", {})}
     if batch.meets != "apart":
         fixed |= _meeting(work, first, batch.choice.get("b", {}))
@@ -83,7 +91,20 @@ def made(
     second_batch = replace(batch, how=replace(batch.how, variant=variant, vary=vary))
     fixed = {name: value for name, value in fixed.items() if name not in vary}
     second = arguments(functions[-1], work.tools[-1], _over(supplied, work.tools[-1], batch.over[1]), second_batch, fixed, shared)
-    return [call(functions[0], **first), call(functions[-1], **second)], (first, second)
+    calls = [call(functions[0], **first), call(functions[-1], **second)]
+    return filled(calls, functools.partial(_supply, supplied), injected), (first, second)
+
+
+def _hidden(name: str, tool: Tool) -> bool:
+    """Whether the model does not see the parameter: the runner fills it, for all calls alike."""
+    return (
+        bool(tool.parameters) and not tool.when and not tool.arguments_in and all(name != parameter.name for parameter in tool.parameters)
+    )
+
+
+def _supply(supplied: Supplied, parameter: str, kind: str) -> Any:
+    make = supplied.objects.get(parameter) or supplied.objects.get(kind)
+    return make() if make is not None else MISSING
 
 
 def _over(supplied: Supplied, tool: Tool, over: Mapping[str, Any]) -> Supplied:
@@ -113,21 +134,29 @@ def arguments(
     how = replace(batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool), holds=folders(tool))
     if tool.when or tool.arguments_in:
         return dispatched(function, tool, supplied, how, {**fixed, **given}, given)
-    return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only)
+    without = injected_names(function) - set(given)
+    return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only, without=without)
 
 
-def prepare(makers: Sequence[tuple[str, Callable[..., Any], Tool]], supplied: Supplied) -> dict[str, Any]:
+def prepare(makers: Sequence[tuple[str, Callable[..., Any], Tool]], supplied: Supplied, injected: Injected) -> dict[str, Any]:
     """Calls what usually runs first; when one fails the item is tried without it. Parameter → id of what was made."""
     known: dict[str, Any] = {}
     for parameter, function, tool in makers:
         for required_only in (False, True):
-            with contextlib.suppress(Exception):
-                given = arguments(function, tool, supplied, Batch(required_only=required_only), {}, None)
-                answer = completed(lambda function=function, given=given: function(**given), SECONDS)  # type: ignore[misc]
-                if failure((RETURNED, freeze(answer))) is not None:
-                    continue
-                found = identity(answer, parameter) if parameter else None
+            answer = called_first(function, tool, supplied, Batch(required_only=required_only), injected)
+            if answer is not None:
+                found = identity(answer[0], parameter) if parameter else None
                 if found is not None:
                     known[parameter] = found
                 break
     return known
+
+
+def called_first(function: Callable[..., Any], tool: Tool, supplied: Supplied, batch: Batch, injected: Injected) -> tuple[Any] | None:
+    """What a call answers that is made before those of the batch; None when it does not do its work."""
+    with contextlib.suppress(Exception):
+        given = arguments(function, tool, supplied, batch, {}, None)
+        (one,) = filled([call(function, **given)], functools.partial(_supply, supplied), injected)
+        answer = completed(one.invoke, SECONDS)
+        return (answer,) if failure((RETURNED, freeze(answer))) is None else None
+    return None

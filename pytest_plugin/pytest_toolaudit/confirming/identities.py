@@ -11,6 +11,9 @@ from pytest_toolaudit.confirming.arguments import ID
 from toolaudit_reports.document import Tool
 
 MAKES = re.compile(r"(^|_)(create|add|new|insert|store|save|remember|open|start|register|put|write|log|record)(_|$)")
+ENDS = re.compile(
+    r"(^|_)(delete|remove|clear|drop|reset|close|stop|kill|purge|forget|clean|cleanup|end|pop|unlink|unpin|unregister|unset|unsubscribe|unwatch)(_|$)"
+)
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _TOLD = re.compile(r"\bids?\b\W{1,4}([\w-]+)", re.IGNORECASE)
 _HEX = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b")
@@ -27,10 +30,14 @@ def _needed(tool: Tool) -> frozenset[str]:
 
 
 def maker_of(parameter: str, tool: Tool, tools: tuple[Tool, ...]) -> Tool | None:
-    """The tool that makes what the parameter names: of the same file, with a verb of making and the same noun, and without such a parameter."""
+    """The tool that makes what the parameter names: with a verb of making and the same noun, and without such a parameter.
+
+    It is of the same file; of another one only where the parameter names a noun.
+    """
     noun = ID.sub("", parameter.lower())
-    near = [t for t in tools if t.file == tool.file and t.id != tool.id and MAKES.search(t.name.lower()) and parameter not in _needed(t)]
-    named = [t for t in near if noun and noun in t.name.lower()]
+    making = [t for t in tools if t.id != tool.id and MAKES.search(t.name.lower()) and parameter not in _needed(t)]
+    near = [t for t in making if t.file == tool.file]
+    named = [t for t in near if noun and noun in t.name.lower()] or [t for t in making if noun and noun in t.name.lower()]
     fitting = named or ([] if noun else near)
     return min(fitting, key=lambda t: (len(wanted(t)), len(t.name)), default=None)
 

@@ -173,7 +173,7 @@ def undecorated(value: Any) -> Callable[..., Any] | None:
 
 def _method(owner: type, parts: list[str], supplied: Supplied) -> Callable[..., Any]:
     instance = instance_of(owner, supplied)
-    name = parts[0] if parts else next((n for n in ("_run", "forward", "__call__") if hasattr(owner, n)), "__call__")
+    name = mangled(owner, parts[0]) if parts else next((n for n in ("_run", "forward", "__call__") if hasattr(owner, n)), "__call__")
     found = undecorated(getattr(instance, name, None))
     if found is None:
         raise CannotRunError(f"{owner.__name__}.{name} cannot be called on its own")
@@ -181,6 +181,11 @@ def _method(owner: type, parts: list[str], supplied: Supplied) -> Callable[..., 
         first = next(iter(inspect.signature(found).parameters), "")
         found = functools.partial(found, instance) if first == "self" else found
     return closure(found, parts[1:], supplied) if len(parts) > 1 else found
+
+
+def mangled(owner: type, name: str) -> str:
+    """A private method's name, as the compiler writes it."""
+    return f"_{owner.__name__.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
 
 
 def instance_of(owner: type, supplied: Supplied) -> Any:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.absent import stand_ins
-from pytest_toolaudit.confirming.batches import Batch, Functions, batches, last_resorts, made, prepare
+from pytest_toolaudit.confirming.arguments import How
+from pytest_toolaudit.confirming.batches import Batch, Functions, Injected, batches, called_first, last_resorts, made, prepare
 from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.load import load
 from pytest_toolaudit.confirming.met import met
@@ -32,6 +33,9 @@ ARGUMENTS_HELP = (
 MENTIONED = 60
 """Characters of a refusal that tell it from others: messages are cut."""
 LESSONS = 4
+FIRST = 3
+"""The variant of the values with which tools are called before a batch."""
+THINGS = 3
 LATENT = 10
 """Schedules of a batch that cannot clash as these calls run here: enough to see them work."""
 
@@ -75,14 +79,17 @@ class Loaded:
 
     functions: Functions
     makers: tuple[tuple[str, Callable[..., Any], Tool], ...]
+    fillers: tuple[tuple[Callable[..., Any], Tool], ...] = ()
 
 
 class _Tried:
-    """What the items of one pair of tools have in common: explored once. And what cannot be loaded, for the whole process."""
+    """What the items of one pair of tools have in common: explored once. And what cannot be loaded, and what fails whatever is tried, for
+    the whole process."""
 
     pair: tuple[str, ...] = ()
     found: ClassVar[dict[object, tuple[Verdict, str]]] = {}
     unloadable: ClassVar[dict[str, CannotRunError]] = {}
+    failing: ClassVar[set[str]] = set()
 
 
 def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed: Allowed) -> Trial:
@@ -115,6 +122,8 @@ def _tried(attempts: _Attempts) -> Trial:
         if best.verdict == "not-reproduced" and _cannot_race(attempts.work):
             break
     assert best is not None
+    if best.verdict == "cannot-run" and best.found is not None:
+        _Tried.failing.update(attempts.work.pair)
     return best
 
 
@@ -124,14 +133,20 @@ def _loaded(work: Work, root: Path, supplied: Supplied, seconds: float, sandbox:
             raise _Tried.unloadable[tool.id]
     with stand_ins():
         functions = tuple(_function(tool, root, supplied, seconds, sandbox) for tool in work.tools)
-        makers = []
-        for parameter, tool in (*(("", tool) for tool in work.before), *work.creators):
-            if tool.id not in _Tried.unloadable:
-                try:
-                    makers.append((parameter, _function(tool, root, supplied, seconds, sandbox), tool))
-                except CannotRunError:
-                    continue
-    return Loaded(functions, tuple(makers))
+        makers = [(parameter, tool) for parameter, tool in (*(("", tool) for tool in work.before), *work.creators)]
+        loaded = {tool.id: _if_loadable(tool, root, supplied, seconds, sandbox) for tool in (*(tool for _, tool in makers), *work.fillers)}
+    return Loaded(
+        functions,
+        tuple((parameter, found, tool) for parameter, tool in makers if (found := loaded[tool.id]) is not None),
+        tuple((found, tool) for tool in work.fillers if (found := loaded[tool.id]) is not None),
+    )
+
+
+def _if_loadable(tool: Tool, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Callable[..., Any] | None:
+    try:
+        return None if tool.id in _Tried.unloadable else _function(tool, root, supplied, seconds, sandbox)
+    except CannotRunError:
+        return None
 
 
 def _function(tool: Tool, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Callable[..., Any]:
@@ -172,6 +187,12 @@ class _Attempts:
         for batch in options:
             yield states[0], batch
             yield from self._taught(batch)
+        if self._unready():
+            for batch in options:
+                yield states[0], replace(batch, prepared=True)
+                yield from self._taught(replace(batch, prepared=True))
+        if self.best is not None and self.best.verdict == "cannot-run" and _Tried.failing.issuperset(self.work.pair):
+            return
         for world in states[1:]:
             for batch in options:
                 yield world, batch
@@ -184,6 +205,10 @@ class _Attempts:
         for batch in last_resorts(replace(options[0], started=self.ready), str(self.folder)):
             if self.best is None or self.best.verdict == "cannot-run":
                 yield states[0], batch
+
+    def _unready(self) -> bool:
+        """Whether calls failed, or clashed on what is made once: another world may suit them."""
+        return self.best is not None and bool(self.best.elsewhere or (self.best.found is not None and failures(self.best.found)))
 
     def _started(self, batch: Batch) -> Iterator[tuple[Files, Batch]]:
         batch, self.ready = replace(batch, started=True), True
@@ -227,13 +252,18 @@ class _Attempts:
         if batch.started:
             start(self.loaded.functions, self.supplied)
         keep_folders(self.folder, hidden=not batch.started)
-        known = prepare(self.loaded.makers, self.supplied)
+        injected: Injected = {}
+        known = prepare(self.loaded.makers, self.supplied, injected)
+        if batch.prepared:
+            self._prepared(injected)
         keep_folders(self.folder, hidden=True)
         try:
-            calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known)
+            calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known, injected)
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
-        verdict, refused = self._explored(calls, (tuple(sorted(world)), sorted(world.values()), str(arguments), batch.started))
+        verdict, refused = self._explored(
+            calls, (tuple(sorted(world)), sorted(world.values()), str(arguments), batch.started, batch.prepared)
+        )
         if verdict.kind == "deadlock" and verdict.witness is None:
             reason = "a call does not end, though no other runs beside it"
             return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
@@ -246,6 +276,13 @@ class _Attempts:
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
         reason = _latent(work)
         return Trial(work, "not-reproduced", verdict, reason, arguments=arguments, schedules=verdict.schedules)
+
+    def _prepared(self, injected: Injected) -> None:
+        """The tools were called before, and there are things of every variant in the places that they use."""
+        first = [(function, tool, FIRST) for function, tool in zip(self.loaded.functions, self.work.tools, strict=True)]
+        more = [(function, tool, variant) for variant in range(THINGS) for function, tool in self.loaded.fillers]
+        for function, tool, variant in first + more:
+            called_first(function, tool, self.supplied, Batch(how=How(variant=variant)), injected)
 
     def _proved(self, verdict: Verdict, arguments: tuple[Any, ...]) -> Trial:
         """Confirmed where the witness touches what the item, or a clash that it covers, names."""
@@ -264,9 +301,10 @@ class _Attempts:
         if not self.work.keys[1]:
             return None
         fill(self.folder, world)
-        known = prepare(self.loaded.makers, self.supplied)
+        injected: Injected = {}
+        known = prepare(self.loaded.makers, self.supplied, injected)
         try:
-            calls, _ = made(self.work, self.loaded.functions, replace(batch, meets="apart"), self.supplied, known)
+            calls, _ = made(self.work, self.loaded.functions, replace(batch, meets="apart"), self.supplied, known, injected)
         except CannotRunError:
             return None
         return self._explored(calls, None)[0]
@@ -279,7 +317,7 @@ class _Attempts:
 
         def fresh() -> Any:
             world = supplied.state() if supplied.state is not None else None
-            prepare(makers, supplied)
+            prepare(makers, supplied, {})
             return world
 
         return fresh

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_toolaudit.confirming.identities import maker_of, wanted
+from pytest_toolaudit.confirming.identities import ENDS, MAKES, maker_of, wanted
 from toolaudit_reports.document import Conflict, Ordering, ScanDocument, Tool
 
 _EQUAL = re.compile(r"a\.([\w.]+) == b\.([\w.]+)")
@@ -15,6 +15,7 @@ LIES_IN = " lies in "
 """A folder and what is in it meet, though they are not equal."""
 _SEVERITY = {"error": 0, "warning": 1, "note": 2}
 _CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
+MOST_FILLERS = 3
 ORDERING_CODES = {"context dependency": "TA201", "timing dependency": "TA202"}
 
 
@@ -34,7 +35,7 @@ class Work:
     `tools` are in the order of the batch; `keys` are the parameters of the first and of the second call that must be equal for the two
     to meet; `wants` are the verdicts of the engine that confirm it; `before` are tools that usually run first (they make what these use);
     `creators` make the things
-    whose ids these parameters take; `covers` are the clashes that stand behind this one, `strength` orders items, the strongest first.
+    whose ids these parameters take, `fillers` things in the places that these use; `covers` are the clashes that stand behind this one, `strength` orders items, the strongest first.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Work:
     covers: tuple[Covered, ...] = ()
     strength: tuple[int, ...] = ()
     creators: tuple[tuple[str, Tool], ...] = ()
+    fillers: tuple[Tool, ...] = ()
 
     @property
     def pair(self) -> tuple[str, ...]:
@@ -82,7 +84,7 @@ def work(document: ScanDocument) -> tuple[Work, ...]:
         makers.setdefault(ordering.after, []).append(tools[ordering.before])
     items = list(_folded([_of_conflict(c, tools, makers) for c in document.conflicts if not c.suppressed]))
     items += _folded(_of_ordering(o, tools) for o in document.orderings)
-    items = [replace(item, creators=_creators(item, document.tools)) for item in items]
+    items = [replace(item, creators=_creators(item, document.tools), fillers=_fillers(item, document.tools)) for item in items]
     first = {item.pair: position for position, item in reversed(list(enumerate(items)))}
     return _named_apart(sorted(items, key=lambda item: first[item.pair]))
 
@@ -91,6 +93,22 @@ def _creators(item: Work, tools: tuple[Tool, ...]) -> tuple[tuple[str, Tool], ..
     names = dict.fromkeys(name for tool in item.tools for name in wanted(tool))
     found = [(name, maker) for name in names for tool in item.tools if (maker := maker_of(name, tool, tools)) is not None]
     return tuple({name: (name, maker) for name, maker in reversed(found)}.values())
+
+
+def _fillers(item: Work, tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
+    """The tools of the same files that write what the item's tools use and whose names do not speak of an end: makers first."""
+    files = {tool.file for tool in item.tools}
+    used = {(resource.kind, resource.key) for tool in item.tools for resource in tool.resources}
+    found = [
+        tool
+        for tool in tools
+        if tool.file in files
+        and not ENDS.search(tool.name.lower())
+        and any((resource.kind, resource.key) in used and resource.access != "r" for resource in tool.resources)
+    ]
+    return tuple(
+        sorted(found, key=lambda tool: (not MAKES.search(tool.name.lower()), len(wanted(tool)), len(tool.parameters)))[:MOST_FILLERS]
+    )
 
 
 def chosen(items: Sequence[Work], limit: int) -> frozenset[str]:

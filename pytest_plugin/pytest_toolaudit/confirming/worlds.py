@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from pytest_toolaudit.confirming.arguments import DATABASE, STEM
+from pytest_toolaudit.confirming.arguments import DATABASE, INSIDE, STEM
 from pytest_toolaudit.confirming.documents import PLAIN, content, kind_of
 from pytest_toolaudit.confirming.repository import repository
 from pytest_toolaudit.confirming.work import Work
@@ -73,6 +73,8 @@ def worlds(work: Work, functions: Sequence[Callable[..., Any]], known: Mapping[s
         found = [{**files, **repository(files)} for files in found if files or len(found) == 1]
     if work.resource_kind == "sql":
         found = [{**files, DATABASE: content("db") or b""} for files in found]
+    if work.resource_kind == "cwd":
+        found = [{**files, f"{INSIDE}/{STEM}.txt": b"alpha\n", f"{INSIDE}1/{STEM}.txt": b"alpha\n"} for files in found]
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextvars
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 from pytest_toolaudit.engine import executors
 from pytest_toolaudit.engine.clock import Base
-from pytest_toolaudit.engine.lanes import Wait
+from pytest_toolaudit.engine.lanes import Abandoned, Wait
 from pytest_toolaudit.engine.locks import make_lock, make_rlock
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.threads import CALL
@@ -143,8 +144,17 @@ def _run_once(original: Callable[[Any], None]) -> Callable[[Any], None]:
     return run_once
 
 
+def _unraisable(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def unraisable(what: Any) -> None:
+        if not issubclass(what.exc_type, Abandoned):  # finalizers of a call that is given up meet points too
+            original(what)
+
+    return unraisable
+
+
 def install(patches: Patches) -> None:
     """Locks, threads, pools and the C queue that cannot be asked before it blocks."""
+    patches.wrap(sys, "unraisablehook", _unraisable)
     patches.wrap(threading, "Lock", lambda original: make_lock)
     patches.wrap(threading, "RLock", lambda original: make_rlock)
     patches.wrap(threading, "_allocate_lock", lambda original: make_lock)
