@@ -74,10 +74,12 @@ class Sandbox:
     allowed: Allowed = field(default_factory=Allowed)
     folders: tuple[str, ...] = ()
     refused: list[str] = field(default_factory=list)
+    temporary: str = ""
 
     @contextmanager
     def entered(self) -> Iterator[Sandbox]:
         """Active in the whole process: tools may run in any thread."""
+        self.temporary = os.path.realpath(tempfile.gettempdir())  # the first look for it writes a file, under a lock
         _install()
         before, bytecode = _Active.sandbox, sys.dont_write_bytecode
         _Active.sandbox, sys.dont_write_bytecode = self, True
@@ -121,7 +123,7 @@ class Sandbox:
             full = os.path.realpath(os.fsdecode(path))
         except (TypeError, ValueError):
             return None
-        roots = (*self.folders, *self.allowed.folders, os.path.realpath(tempfile.gettempdir()))
+        roots = (*self.folders, *self.allowed.folders, self.temporary)
         if full in (os.devnull, "/dev/tty") or full.startswith("/dev/shm/") or any(_below(full, root) for root in roots):
             return None
         return f"{event} writes {full}, outside the working folder; {self.allowed.option}=write:{os.path.dirname(full)} allows it"

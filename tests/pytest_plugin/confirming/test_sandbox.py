@@ -105,6 +105,12 @@ def test_is_let_through(name: str) -> None:
     assert box.refused == []
 
 
+def test_the_temporary_folder_is_not_looked_for_while_a_write_is_judged(tmp_path: Path) -> None:
+    code = "from pytest_toolaudit.sandbox import Sandbox\nwith Sandbox(folders=('.',)).entered():\n    open('/one', 'w')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "RefusedError" in done.stderr
+
+
 def test_nothing_is_refused_outside() -> None:
     with Sandbox().entered():
         pass
