@@ -36,7 +36,7 @@ class Batch:
 
     `over` are arguments of the first and of the second call that stand above those that a project supplies; `kinds` are the documents
     that tools (ids) are known to work on. `started`: the project's entry point has run before; `prepared`: so have the tools themselves,
-    and those that make what they use.
+    and those that make what they use. `without` are parameters that keep their defaults.
     """
 
     meets: str = "keys"
@@ -47,6 +47,7 @@ class Batch:
     kinds: Mapping[str, str] = field(default_factory=dict)
     started: bool = False
     prepared: bool = False
+    without: frozenset[str] = frozenset()
 
 
 def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
@@ -102,6 +103,10 @@ def _hidden(name: str, tool: Tool) -> bool:
     )
 
 
+def _required(tool: Tool) -> set[str]:
+    return {parameter.name for parameter in tool.parameters if parameter.required}
+
+
 def _supply(supplied: Supplied, parameter: str, kind: str) -> Any:
     make = supplied.objects.get(parameter) or supplied.objects.get(kind)
     return make() if make is not None else MISSING
@@ -134,7 +139,8 @@ def arguments(
     how = replace(batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool), holds=folders(tool))
     if tool.when or tool.arguments_in:
         return dispatched(function, tool, supplied, how, {**fixed, **given}, given)
-    without = injected_names(function) - set(given)
+    without = (injected_names(function) | (batch.without - _required(tool))) - set(given)
+    fixed = {name: value for name, value in fixed.items() if name not in without}
     return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only, without=without)
 
 

@@ -11,6 +11,7 @@ from pytest_toolaudit.confirming.arguments import ID
 from toolaudit_reports.document import Tool
 
 MAKES = re.compile(r"(^|_)(create|add|new|insert|store|save|remember|open|start|register|put|write|log|record)(_|$)")
+OPENS = re.compile(r"(^|_)(load|open|connect|start|begin|init|initialize|login|import)(_|$)")
 ENDS = re.compile(
     r"(^|_)(delete|remove|clear|drop|reset|close|stop|kill|purge|forget|clean|cleanup|end|pop|unlink|unpin|unregister|unset|unsubscribe|unwatch)(_|$)"
 )
@@ -32,13 +33,14 @@ def _needed(tool: Tool) -> frozenset[str]:
 def maker_of(parameter: str, tool: Tool, tools: tuple[Tool, ...]) -> Tool | None:
     """The tool that makes what the parameter names: with a verb of making and the same noun, and without such a parameter.
 
-    It is of the same file; of another one only where the parameter names a noun.
+    It is of the same file; of another one only where the parameter names a noun. Where no tool is, one that opens something.
     """
     noun = ID.sub("", parameter.lower())
     making = [t for t in tools if t.id != tool.id and MAKES.search(t.name.lower()) and parameter not in _needed(t)]
     near = [t for t in making if t.file == tool.file]
     named = [t for t in near if noun and noun in t.name.lower()] or [t for t in making if noun and noun in t.name.lower()]
-    fitting = named or ([] if noun else near)
+    opening = [t for t in tools if noun and t.id != tool.id and OPENS.search(t.name.lower()) and parameter not in _needed(t)]
+    fitting = named or (opening if noun else near)
     return min(fitting, key=lambda t: (len(wanted(t)), len(t.name)), default=None)
 
 

@@ -17,6 +17,8 @@ SEEN_AS = {
 """Kinds of the scan → kinds of the engine, where the words differ: it sees the files and requests below."""
 _OPEN = re.compile(r"\{[^{}]*\}|\*+")
 _VARIABLE = re.compile(r"^(param|env|self|unknown|computed)\b")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]+")
+"""A name of the code whose value the scan does not know."""
 _WORDS = re.compile(r"\w+")
 
 
@@ -58,7 +60,7 @@ def _same_object(key: str, seen: str) -> bool:
 
 def _same_path(key: str, seen: str, *, folder: bool) -> bool:
     """A template's constant end must fit; what is seen may be shown relative to a folder that the scan names."""
-    if _VARIABLE.match(key):
+    if _VARIABLE.match(key) or _CONSTANT.fullmatch(key):
         return True
     tail = _OPEN.split(key)[-1] if _OPEN.search(key) else "/" + key.removeprefix("~").removeprefix("./").lstrip("/")
     if not tail.strip("/") or f"/{seen}".endswith(tail) or key.endswith(f"/{seen}"):

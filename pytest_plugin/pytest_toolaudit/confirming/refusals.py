@@ -31,15 +31,23 @@ _MISSING = (
 )
 _NO_NAMES = frozenset({"it", "this", "that", "which", "one", "argument", "parameter", "field", "value", "name", "key", "input"})
 _TYPED = re.compile(r"^(\w+)\n\s+Input should be a valid (\w+)", re.MULTILINE)
+_QUOTED = re.compile(r"['\"`]([\w-]+)['\"`]")
+_OPTIONS = re.compile(
+    r"\b(?:one of|use|valid \w+|allowed \w+|supported \w+|expected|choose from|options)\b\W+(?:are\W+)?([\w-]+(?:, [\w-]+)+)", re.IGNORECASE
+)
+_NOWHERE = r"(not (registered|found|known|exist)|does not exist|unknown|no such)"
+_ABSOLUTE = re.compile(r"\bmust be (an )?absolute\b|\babsolute path (is )?(required|expected)\b|\bnot an absolute path\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.([A-Za-z]\w{1,5})\b")
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a refusal asks for: arguments by name, and the kind of document (its suffix)."""
+    """What a refusal asks for: arguments by name, those to leave out, the kind of document (its suffix), paths that are absolute."""
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
     kind: str = ""
+    without: frozenset[str] = frozenset()
+    absolute: bool = False
 
 
 def failure(result: tuple[str, Any]) -> str | None:
@@ -77,8 +85,35 @@ def lesson(said: str, tool: Tool, known: Mapping[str, Any], how: How) -> Lesson 
     for name, kind in _TYPED.findall(said):
         if kind in _TYPES and not isinstance(known.get(name), _TYPES[kind]):
             wanted[name] = value(_TYPES[kind], name, how)
+    wanted |= {name: option for name, option in _listed(said, known).items() if name not in wanted}
     kind = _document(said, known)
-    return Lesson(wanted, kind) if wanted or kind else None
+    optional = {p.name for p in tool.parameters if not p.required}
+    without = frozenset(name for name, given in known.items() if name in optional and name not in wanted and _is_unknown(said, name, given))
+    absolute = bool(_ABSOLUTE.search(said))
+    return Lesson(wanted, kind, without, absolute) if wanted or kind or without or absolute else None
+
+
+def _listed(said: str, known: Mapping[str, Any]) -> dict[str, str]:
+    """For a value that is refused beside a list of others: the first of those."""
+    found = {}
+    for name, given in known.items():
+        spelled = re.escape(name).replace("_", "[_ ]")
+        if isinstance(given, str) and given and given in said and re.search(rf"\b{spelled}\b", said, re.IGNORECASE):
+            rest = said.partition(given)[2]
+            options = [option for option in _QUOTED.findall(rest) if option != given] or _after_colon(rest)
+            found.update({name: options[0]} if len(options) > 1 else {})
+    return found
+
+
+def _after_colon(text: str) -> list[str]:
+    listed = _OPTIONS.search(text)
+    return [option.strip(" '\"`") for option in listed[1].split(",")] if listed else []
+
+
+def _is_unknown(said: str, name: str, given: Any) -> bool:
+    """Whether the refusal says that nothing of this name exists."""
+    noun = name.removesuffix("_id").removesuffix("_name")
+    return isinstance(given, str) and bool(re.search(rf"\b{re.escape(noun)}\b\W*{re.escape(given)}\b.*{_NOWHERE}", said, re.IGNORECASE))
 
 
 def _document(said: str, known: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ _ENDLESS: set[str] = set()
 def start(functions: Sequence[Callable[..., Any]], supplied: Supplied) -> None:
     """Calls the entry points of the functions' projects, whatever comes of it; one that does not start so gets the words it asks for."""
     found = {id(entry): entry for function in functions for entry in _entries(_module(function))}
-    for name, entry in [(f"{entry.__module__}:{entry.__qualname__}", entry) for entry in found.values()]:
+    for name, entry in [(f"{entry.__module__}:{getattr(entry, '__qualname__', type(entry).__name__)}", entry) for entry in found.values()]:
         if name in _ENDLESS:
             continue
         try:

@@ -12,6 +12,7 @@ from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.absent import stand_ins
 from pytest_toolaudit.confirming.arguments import How
 from pytest_toolaudit.confirming.batches import Batch, Functions, Injected, batches, called_first, last_resorts, made, prepare
+from pytest_toolaudit.confirming.identities import identity, wanted
 from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.load import load
 from pytest_toolaudit.confirming.met import met
@@ -228,6 +229,7 @@ class _Attempts:
     def _lessons(self, batch: Batch) -> Batch | None:
         """The batch changed by what the last trial was refused; None when that teaches nothing."""
         trial, over, kinds = self.last, [dict(one) for one in batch.over], dict(batch.kinds)
+        without, base = batch.without, batch.how.base
         if trial is None or trial.found is None or len(trial.found.outcome.results) != len(self.work.tools):
             return None
         for place, (tool, result) in enumerate(zip(self.work.tools, trial.found.outcome.results, strict=True)):
@@ -238,7 +240,8 @@ class _Attempts:
             if learned is not None:
                 over[place].update({name: value for name, value in learned.arguments.items() if name not in over[place]})
                 kinds.update({tool.id: learned.kind} if learned.kind else {})
-        changed = replace(batch, over=(over[0], over[1]), kinds=kinds)
+                without, base = without | learned.without, f"{self.folder}/" if learned.absolute else base
+        changed = replace(batch, over=(over[0], over[1]), kinds=kinds, without=without, how=replace(batch.how, base=base))
         return changed if changed != batch else None
 
     def run(self, world: Files, batch: Batch) -> Trial:
@@ -255,7 +258,7 @@ class _Attempts:
         injected: Injected = {}
         known = prepare(self.loaded.makers, self.supplied, injected)
         if batch.prepared:
-            self._prepared(injected)
+            known = {**self._prepared(injected), **known}
         keep_folders(self.folder, hidden=True)
         try:
             calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known, injected)
@@ -274,15 +277,22 @@ class _Attempts:
         failed = failures(verdict)
         if failed and len(failed) == len(calls):
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
-        reason = _latent(work)
+        reason = _latent(work) or (f"one of the calls fails: {failed[0]}" if failed else "")
         return Trial(work, "not-reproduced", verdict, reason, arguments=arguments, schedules=verdict.schedules)
 
-    def _prepared(self, injected: Injected) -> None:
-        """The tools were called before, and there are things of every variant in the places that they use."""
-        first = [(function, tool, FIRST) for function, tool in zip(self.loaded.functions, self.work.tools, strict=True)]
-        more = [(function, tool, variant) for variant in range(THINGS) for function, tool in self.loaded.fillers]
-        for function, tool, variant in first + more:
+    def _prepared(self, injected: Injected) -> dict[str, Any]:
+        """The tools were called before, and there are things of every variant in the places that they use. Parameter → id of one."""
+        tools = self.work.tools
+        for function, tool in zip(self.loaded.functions, tools, strict=True):
+            called_first(function, tool, self.supplied, Batch(how=How(variant=FIRST)), injected)
+        answers = [
             called_first(function, tool, self.supplied, Batch(how=How(variant=variant)), injected)
+            for variant in range(THINGS)
+            for function, tool in self.loaded.fillers
+        ]
+        names = dict.fromkeys(name for tool in tools for name in wanted(tool))
+        told = {name: identity(answer[0], name) for name in names for answer in answers if answer is not None}
+        return {name: found for name, found in told.items() if found is not None}
 
     def _proved(self, verdict: Verdict, arguments: tuple[Any, ...]) -> Trial:
         """Confirmed where the witness touches what the item, or a clash that it covers, names."""

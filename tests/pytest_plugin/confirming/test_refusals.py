@@ -193,3 +193,38 @@ def test_tools_that_lie_elsewhere_are_found_and_replayed_from_here(tmp_path: Pat
     assert "../there/tools.py" in found.witness.replay
     done = subprocess.run([sys.executable, "-m", "pytest", "kept", "-q"], cwd=here, capture_output=True, text=True, timeout=600)
     assert "equals no serial order" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "wanted"),
+    [
+        ("Unsupported operation: alpha. Use 'add', 'remove' or 'list'", {"operation": "alpha", "text": "alpha"}, {"operation": "add"}),
+        (
+            "Invalid relationship type: beta. Must be one of ('blocks', 'duplicates')",
+            {"relationship_type": "beta"},
+            {"relationship_type": "blocks"},
+        ),
+        ("mode 'alpha' is not valid; valid modes are: fast, slow", {"mode": "alpha"}, {"mode": "fast"}),
+        ("text 'alpha' is too short", {"text": "alpha"}, None),
+    ],
+)
+def test_a_refusal_that_lists_what_may_be_given_is_heeded(said: str, given: dict[str, Any], wanted: dict[str, Any] | None) -> None:
+    learned = lesson(said, _tool(), given, How())
+    assert (learned.arguments if learned is not None else None) == wanted
+
+
+def test_what_exists_nowhere_is_left_out_where_it_may_be() -> None:
+    parameters = [
+        SimpleNamespace(name=name, required=required, annotation="str") for name, required in (("project", False), ("name", True))
+    ]
+    tool: Any = SimpleNamespace(parameters=parameters, id="t", name="t")
+    learned = lesson("Project 'alpha' is not registered.", tool, {"project": "alpha", "name": "alpha"}, How())
+    assert learned is not None
+    assert learned.without == {"project"}
+    assert lesson("Name 'alpha' is not registered.", tool, {"name": "alpha"}, How()) is None
+
+
+def test_a_path_that_must_be_absolute_is() -> None:
+    learned = lesson("path must be absolute", _tool(), {"path": "toolaudit.json"}, How())
+    assert learned is not None
+    assert learned.absolute
