@@ -38,6 +38,9 @@ from toolaudit.effects.values import (
 )
 from toolaudit.model import KeyPart
 
+STATEMENT = 20
+"""A text that begins with more known characters than these is a statement of some language with values in it."""
+
 
 def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: Arguments, line: int) -> Value:
     """What the catalogue's entry says, done to the frame: effects, callbacks, flags, result."""
@@ -165,7 +168,7 @@ def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool
         for part in form.parts:
             if part.kind == "param":
                 frame.demands.add(part.text)
-        if form.parts and form.parts[0].kind == "literal" and all(" " in glob for glob in globs):
+        if form.parts and form.parts[0].kind == "literal" and (all(" " in g for g in globs) or len(form.parts[0].text.strip()) > STATEMENT):
             return any(fnmatchcase(_with_names(form.parts), glob) for glob in globs)
         return _begins(form.parts[0].text, globs) if form.parts and form.parts[0].kind == "literal" else _maybe(globs)
     return _maybe(globs)

@@ -43,8 +43,10 @@ def settle(tools: Sequence[Tool], frames: Sequence[Walked]) -> tuple[Footprint, 
 
 def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str]) -> list[Effect]:
     """A read of what is only ever filled as bookkeeping is part of that bookkeeping, save that of a memo which the tool itself never fills.
-    So is a look whether the connection is there that another tool opens."""
+    So is a look whether the connection is there that another tool opens, or the fetching of one, on the way to what it reaches."""
     fills = {root_of(effect.target) for effect in effects if "w" in effect.mode}
+
+    beyond = any(isinstance(effect.target, Resource) and not effect.secondary for effect in effects)
 
     def kept(effect: Effect) -> str:
         if effect.mode != "r" or not isinstance(effect.target, Loc) or effect.secondary:
@@ -53,7 +55,11 @@ def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str])
         why = written.get(root, "")
         if why:
             return why if why != "memo" or root in fills else ""
-        return "lazy-init" if effect.op == "check" and root not in fills and secondary.is_connection(effect.target) else ""
+        if root in fills or effect.op not in ("check", "read"):
+            return ""
+        if effect.op == "check" and secondary.is_connection(effect.target):
+            return "lazy-init"
+        return "lazy-init" if beyond and len(effect.chain) > 2 and secondary.is_handle(effect.target) else ""
 
     return [replace(effect, secondary=why) if (why := kept(effect)) != effect.secondary else effect for effect in effects]
 

@@ -8,6 +8,7 @@ from toolaudit.effects.annotations import annotated
 from toolaudit.effects.attributes import imported, merged, module_frame, placed, vague, with_members
 from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import World
+from toolaudit.effects.registrations import supplied
 from toolaudit.effects.registries import in_global
 from toolaudit.effects.values import (
     PLAIN,
@@ -20,7 +21,9 @@ from toolaudit.effects.values import (
     union,
 )
 from toolaudit.facts import (
+    Expr,
     FunctionFacts,
+    FunctionHead,
     Name,
 )
 from toolaudit.project.resolve import (
@@ -80,15 +83,22 @@ def _set_by_functions(world: World, ref: GlobalRef, member: bool = False) -> lis
         if code is None or not isinstance(code.facts, FunctionFacts):
             continue
         frame = module_frame(world, ref.path)
+        kept = assigned_to(code.facts.body, "", ref.name, member)
+        handed = supplied(world, ref.path, head) if any(_names_one(expr, head) for expr in kept) else {}
         for parameter in head.parameters:
-            frame.env[parameter.name] = annotated(world, ref.path, parameter.annotation) or Value(Data())
+            frame.env[parameter.name] = annotated(world, ref.path, parameter.annotation) or handed.get(parameter.name) or Value(Data())
         for binding in imported_in(code.facts.body):
             frame.env[binding.name] = imported(world, binding)
-        for expr in assigned_to(code.facts.body, "", ref.name, member):
+        for expr in kept:
             made = world.evaluate(frame, expr)
             if not vague(made):
                 found.append(Value(made.form))
     return found
+
+
+def _names_one(expr: Expr, head: FunctionHead) -> bool:
+    """An argument kept as it is, whose type nothing says: what callers hand over tells."""
+    return isinstance(expr, Name) and any(p.name == expr.id and p.annotation is None for p in head.parameters)
 
 
 def _global_lines(world: World, ref: GlobalRef, count: int) -> list[int]:

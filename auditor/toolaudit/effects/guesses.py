@@ -34,6 +34,8 @@ WRITE_VERBS: dict[str, Operation] = {
     "invite": "send", "schedule": "append", "lock": "update", "unlock": "update", "import": "write", "click": "update", "type": "update",
     "navigate": "update", "goto": "update", "invoke": "send", "ingest": "append", "log": "append", "increment": "increment", "pop": "consume",
 }  # fmt: skip
+THINGS = {"chat", "status", "history", "keys", "values", "items", "query", "info", "results"}
+"""Verbs that are as often the thing that a name speaks of: `chat_postMessage`, `status_update`."""
 OPAQUE_VERBS = {"execute", "run", "eval", "exec", "call", "request", "command", "script"}
 KIND_WORDS: tuple[tuple[str, Kind], ...] = (
     ("sandbox", "session"), ("session", "session"), ("redis", "redis"), ("database", "sql"), ("sql", "sql"), ("postgres", "sql"), ("duckdb", "sql"),
@@ -69,7 +71,10 @@ def verb_of(name: str) -> str:
     if words and words[0].lower() in ("async", "a", "sync", "do", "batch", "bulk") and len(words) > 1:
         words = words[1:]
     lowered = [word.lower() for word in words]
-    return next((word for word in lowered if word in READ_VERBS or word in WRITE_VERBS), lowered[0] if lowered else "")
+    known = [word for word in lowered if word in READ_VERBS or word in WRITE_VERBS]
+    if known and known[0] in THINGS and lowered[0] == known[0]:
+        known = [word for word in known[1:] if word in WRITE_VERBS] or known
+    return known[0] if known else lowered[0] if lowered else ""
 
 
 def kind_of(type_name: str, library: Library | None) -> Kind:
@@ -77,6 +82,8 @@ def kind_of(type_name: str, library: Library | None) -> Kind:
         return library.default_kind  # type: ignore[return-value]
     words = [word.lower() for word in _WORDS.findall(type_name)]
     for known, kind in KIND_WORDS:
+        if known == "page" and words[-1:] != ["page"]:
+            continue
         if any(word == known or (len(known) > MAX_SHORT and known in word) or (known in TAILS and word.endswith(known)) for word in words):
             return kind
     return "other"
@@ -155,6 +162,7 @@ RUNS_SQL = {
 }
 SQL_HOLDERS = {"cursor", "conn", "connection", "db", "database", "engine", "cur", "con", "tx", "transaction", "session", "driver"}
 
+OTHER_CODE = {"script", "js", "javascript", "cdp", "python", "code", "tool", "workflow", "function", "command"}
 RUNS_COMMANDS = re.compile(r"(^|_)(exec|run|execute|start)_(shell|command|cmd|bash|terminal|script)s?(_|$)|^(shell|bash|run_in_shell)$")
 COMMAND_HOLDERS = {"process", "commands", "shell", "terminal", "ssh", "console"}
 
@@ -166,7 +174,7 @@ def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint
     """A method that runs the SQL or the command that it is given, by its name and its object's; None for any other."""
     words, verb = set(re.findall(r"[a-z]+", type_name.lower())), verb_of(name)
     bound = Bound({}, arguments.args, receiver)
-    if verb in RUNS_SQL and words & SQL_HOLDERS:
+    if verb in RUNS_SQL and words & SQL_HOLDERS and not set(re.findall(r"[a-z]+", name.lower())) & OTHER_CODE:
         return Value(Data("not-in-catalogue"), taint | run_sql(frame, "{0}", bound, taint, line))
     if RUNS_COMMANDS.search(name) or (verb in OPAQUE_VERBS and words & COMMAND_HOLDERS):
         frame.pending = True

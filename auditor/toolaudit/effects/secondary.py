@@ -239,6 +239,13 @@ def is_connection(target: Loc) -> bool:
     return not any(isinstance(step, tuple) for step in target.path) and bool(_CONNECTION.search(_name(target)))
 
 
+def is_handle(target: Loc) -> bool:
+    """A place in a store of sessions or clients, by name."""
+    names = [step for step in target.path if isinstance(step, str)] or [target.name]
+    last = names[-1]
+    return bool(target.path) and isinstance(target.path[-1], tuple) and bool(_CLIENTS.search(last) or _SESSIONS.search(last))
+
+
 def _of_records(effect: Effect, target: Loc) -> bool:
     """A record of what was called, kept under a constant name in a framework's state."""
     last = target.path[-1] if target.path else ""
