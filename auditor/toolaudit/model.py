@@ -208,6 +208,8 @@ class Update(Struct, frozen=True):
     accumulates: bool = False
     """What is written holds more of what was read, or other text in place of some: an equal call would change it again. Setting an entry by
     its key does not."""
+    refused: bool = False
+    """The write is made only where the read found nothing: an equal call stops at the check."""
 
 
 class UnknownCall(Struct, frozen=True):

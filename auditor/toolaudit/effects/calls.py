@@ -220,7 +220,7 @@ _CALL: dict[type, Callable[[Frame, Value, Arguments, int], Value]] = {
 }
 
 
-def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> None:
+def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, given: Value) -> None:
     """What a method did to an object that a local name holds: members added, attributes set."""
     target = expr.func
     if type(target) is not Attr:
@@ -241,6 +241,8 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments) -> 
         frame.env[holder] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), held.taint, held.loc)
         if holder == frame.receiver:
             frame.fields.update(frame.made)
+    elif held.loc is None and isinstance(form, Data | Handle) and target.attr.startswith("execute"):
+        frame.env[holder] = held.tainted(given.taint)  # a cursor hands out what its statement read
     elif held.loc is None and isinstance(form, Data | Handle) and arguments.all():
         frame.env[holder] = held.tainted(taints(arguments.all()))
     frame.made = ()

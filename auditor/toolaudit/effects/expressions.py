@@ -312,7 +312,7 @@ def _call(frame: Frame, expr: f.Call) -> Value:
     frame.called = names.receiver_text(expr.func)
     frame.discarded = expr is frame.statement
     value = call(frame, func, arguments, line)
-    capture_call(frame, expr, func, arguments)
+    capture_call(frame, expr, func, arguments, value)
     frame.line = line
     return value
 

@@ -146,8 +146,17 @@ def _updates(effects: Sequence[Effect], kept: list[int], position: dict[int, int
             Update(position[read], position[index], "data", _window(effects[read], effect), _accumulates(effects, read, effect))
             for read in data
         ]
-        out += [Update(position[read], position[index], "control", _window(effects[read], effect)) for read in control]
+        out += [
+            Update(position[read], position[index], "control", _window(effects[read], effect), refused=_refused(effects, read, effect))
+            for read in control
+        ]
     return tuple(out)
+
+
+def _refused(effects: Sequence[Effect], read: int, write: Effect) -> bool:
+    """Written only where a query found no rows."""
+    target = effects[read].target
+    return isinstance(target, Resource) and target.kind == "sql" and f"={read}" in write.control
 
 
 def _accumulates(effects: Sequence[Effect], read: int, write: Effect) -> bool:

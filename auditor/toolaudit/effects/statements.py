@@ -12,7 +12,7 @@ from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import MAX_ARMS, Frame, Jump, bare
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import read
-from toolaudit.effects.truth import facts_of, refuses_all_but_reads, truth
+from toolaudit.effects.truth import facts_of, found_in, missed_rows, refuses_all_but_reads, truth
 from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, join_taint, union
 from toolaudit.project.resolve import ClassRef
 
@@ -67,20 +67,10 @@ def _if(frame: Frame, stmt: f.If) -> None:
         execute(frame, stmt.body if decided else stmt.orelse)
         return
     when = facts_of(frame, stmt.test, frame.when)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], _found_in(stmt.test))
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], found_in(stmt.test))
     asked = refuses_all_but_reads(frame, stmt)
     if asked:
         frame.asks |= {asked}
-
-
-def _found_in(test: f.Expr) -> int | None:
-    """The way in which a flag is set: what is done there, because something was found, is done again the next time."""
-    if isinstance(test, f.Unary) and test.op == "not":
-        return 1 if isinstance(test.operand, f.Name) else None
-    if isinstance(test, f.Boolean):
-        way = 0 if test.op == "and" else 1
-        return way if any(_found_in(part) == way for part in test.values) else None
-    return 0 if isinstance(test, f.Name) else None
 
 
 def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]]], found: int | None = None) -> None:
@@ -93,6 +83,7 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
     ends: list[dict[str, Value]] = []
     left_fixed: list[set[str]] = []
     arms, key = frame.arms, str(frame.line)
+    missed = join_taint(taint, missed_rows(frame, taint, found))
     ways: list[int] = []
     ended = False
     for way, (facts, body) in enumerate(paths):
@@ -100,7 +91,7 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
         frame.env = dict(before)
         frame.fixed, frame.asks = set(fixed), asks
         frame.alive = True
-        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if way == found else taint))
+        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if way == found else missed))
         frame.when = facts
         if facts is None:
             continue
@@ -117,7 +108,7 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
-        frame.guard(edits.found(taint) if ways == [found] else taint)
+        frame.guard(edits.found(taint) if ways == [found] else missed)
 
 
 def _apart(frame: Frame, arms: Arms) -> bool:

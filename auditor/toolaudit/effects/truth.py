@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from toolaudit import facts as f
-from toolaudit.effects.frame import Frame
+from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.objects import parameter_of
-from toolaudit.effects.values import Data, Scalar, Value
-from toolaudit.model import Fact
+from toolaudit.effects.values import CLEAN, Data, Scalar, Taint, Value
+from toolaudit.model import Fact, Resource
 
 
 def quiet_look(frame: Frame, expr: f.Expr) -> Value:
@@ -132,3 +132,29 @@ def refuses_all_but_reads(frame: Frame, stmt: f.If) -> str:
     while isinstance(held, f.Call) and isinstance(held.func, f.Attr) and held.func.attr in SAME_TEXT:
         held = held.func.value
     return parameter_of(quiet_look(frame, held))
+
+
+def found_in(test: f.Expr) -> int | None:
+    """The way on which something was found: what is done there is done again the next time, what is done on the other one is not."""
+    if isinstance(test, f.Unary) and test.op == "not":
+        inner = found_in(test.operand)
+        return None if inner is None else 1 - inner
+    if isinstance(test, f.Boolean):
+        way = 0 if test.op == "and" else 1
+        return way if any(found_in(part) == way for part in test.values) else None
+    if isinstance(test, f.Compare) and len(test.ops) == 1:
+        right = test.rights[0]
+        nothing = isinstance(right, f.Const) and (right.value is None or right.value == 0)
+        return {"is": 1, "==": 1, "is not": 0, "!=": 0, ">": 0}.get(test.ops[0]) if nothing else None
+    return 0 if isinstance(test, f.Name | f.Call | f.Await | f.Item | f.Attr) else None
+
+
+def missed_rows(frame: Frame, taint: Taint, found: int | None) -> Taint:
+    """The marks of the rows that were looked up, for the way on which there were none."""
+    if found is None:
+        return CLEAN
+    return frozenset(f"={i}" for i in taint if isinstance(i, int) and i < len(frame.effects) and _is_query(frame.effects[i]))
+
+
+def _is_query(effect: Effect) -> bool:
+    return effect.mode == "r" and effect.op == "read" and isinstance(effect.target, Resource) and effect.target.kind == "sql"

@@ -12,6 +12,7 @@ _READY = re.compile(
     r"(?:load|get|resolve|ensure|init|initiali[sz]e|connect|setup|set_up|open|prepare|build|make|refresh|migrate)(?:_\w+)?_"
     r"(?:config|configuration|settings|creds?|credentials|tokens?|clients?|conn|connection|engine|pool|service|tables?|schema|database|db|auth|"
     r"dependencies|modules?|models?)"
+    r"|ensure_(?:\w+_)?(?:synced|indexed|loaded|fresh|current|up_to_date|initiali[sz]ed|started|running)"
     r"|(?:connect|connection|client|engine|ensure_connected|ensure_ready)"
     r")$",
     re.IGNORECASE,

@@ -193,7 +193,7 @@ def _accumulates(view: Profile, access: Access) -> str:
     """Why a second equal call changes state again; empty when it does not."""
     if any(p.kind == "fresh" for p in access.resource.key) and access.operation not in {"delete", "ensure"}:
         return "" if _refused(view, access) else "makes another one under a new name"
-    if _looked_for(view, access):
+    if _looked_for(view, access) or any(w.write is access and w.same and w.refused for w in view.windows):
         return ""
     if _next_free(view, access):
         return "takes the next name that is free"

@@ -36,6 +36,8 @@ class Window(Struct, frozen=True):
     locks: tuple[Lock, ...]
     accumulates: bool = False
     """A repeat would change the result of the first call again."""
+    refused: bool = False
+    """Written only where nothing was found."""
 
     @property
     def open(self) -> bool:
@@ -240,7 +242,7 @@ def _window(footprint: Footprint, update: Update, written: Written | None) -> Wi
     same = read is write or one_thing(read.resource, write.resource)
     if not same and (read.resource.kind in CONFIGURATION or (read.operation == "list" and write.resource.kind in CONFIGURATION)):
         return None
-    return Window(read, write, update.link, update.window, same, shared_locks(read.locks, write.locks), update.accumulates)
+    return Window(read, write, update.link, update.window, same, shared_locks(read.locks, write.locks), update.accumulates, update.refused)
 
 
 def _rewritten(reads: list[Access], writes: list[Access], windows: tuple[Window, ...]) -> tuple[Window, ...]:
