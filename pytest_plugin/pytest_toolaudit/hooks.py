@@ -7,18 +7,17 @@ import os
 import sys
 import types
 from _thread import get_ident
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, MutableMapping
 from datetime import date
 from typing import Any
 
+from pytest_toolaudit.containers import CACHED, QUEUES, is_container
 from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
-from pytest_toolaudit.engine.turn import Site, point, turn
+from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, turn
 from pytest_toolaudit.points import sqlite
 
 _MODULE = types.ModuleType
-_MUTABLE = (list, dict, set, deque, bytearray)
 _FIXED = frozenset(
     {str, bytes, int, float, bool, tuple, type(None), frozenset, range, type(lambda: 0), type(os.environ)}
 )  # the environment has points of its own
@@ -98,23 +97,58 @@ def delete_item(obj: Any, key: Any, site: Site) -> None:
 def contains(key: Any, obj: Any, site: Site) -> bool:
     """``key in obj``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, obj, _key(key) if isinstance(obj, dict) else None)
+        point(site, obj, _key(key) if isinstance(obj, (dict, MutableMapping)) else None)
     return key in obj
 
 
 def whole(obj: Any, site: Site) -> Any:
     """A container used as a whole."""
-    if turn.ident and isinstance(obj, _MUTABLE):
+    if turn.ident and is_container(obj):
         point(site, obj, None)
     return obj
 
 
 def method(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
     """A call that is a read or a write when ``obj`` is a container."""
-    if turn.ident and isinstance(obj, _MUTABLE):
-        keyed = attr in _KEYED and args and isinstance(obj, dict)
+    if turn.ident and is_container(obj):
+        if site.kind == READ and isinstance(obj, QUEUES) and attr == "get":  # what a dictionary answers, a queue hands over
+            site = _writing(site)
+        keyed = attr in _KEYED and args and isinstance(obj, (dict, MutableMapping))
         point(site, obj, _key(args[0]) if keyed else None)
     return getattr(obj, attr)(*args, **kwargs)
+
+
+_WRITING: dict[Site, Site] = {}
+
+
+def _writing(site: Site) -> Site:
+    """The same place as one that writes."""
+    found = _WRITING.get(site)
+    return found if found is not None else _WRITING.setdefault(site, Site(WRITE, site.text, site.file, site.line, site.function))
+
+
+def changing(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any, **kwargs: Any) -> Any:
+    """``heapq.heappush(obj, …)`` and other functions that change what they are handed."""
+    return function(whole(obj, site), *args, **kwargs)
+
+
+def cached(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
+    """A call of what ``functools.cache`` wraps: it looks, and where nothing is kept yet it runs and keeps the result."""
+    if turn.ident != get_ident() or not isinstance(function, CACHED):
+        return function(*args, **kwargs)
+    point(site, function, None)
+    before = function.cache_info().misses
+    value = function(*args, **kwargs)
+    if function.cache_info().misses != before:
+        point(_writing(site), function, None)
+    return value
+
+
+def dynamic(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any) -> Any:
+    """``getattr``, ``setattr``, ``hasattr`` and ``delattr``."""
+    if turn.ident == get_ident() and args and type(obj) not in _FIXED:
+        point(site, obj if type(obj) is not _MODULE else _space(obj), args[0])
+    return function(obj, *args)
 
 
 def database(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
@@ -148,7 +182,7 @@ def _steps(obj: Any, site: Site) -> Iterator[Any]:
 
 def iteration(obj: Any, site: Site) -> Any:
     """``for x in obj``"""
-    if turn.ident and isinstance(obj, _MUTABLE):
+    if turn.ident and is_container(obj):
         point(site, obj, None)
         return _steps(obj, site)
     return obj
@@ -274,7 +308,7 @@ def async_iteration(thing: Any, site: Site) -> Any:
 HOOKS: dict[str, Callable[..., Any]] = {
     "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
-    "method": method, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
+    "method": method, "dynamic": dynamic, "cached": cached, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered,
     "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration,
 }  # fmt: skip

@@ -12,27 +12,17 @@ import gc
 import importlib
 import linecache
 import sys
-import sysconfig
 import types
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from pytest_toolaudit.hooks import HOOKS, own_files
+from pytest_toolaudit.owned import is_own_file
 from pytest_toolaudit.rewrite import instrumented
 from pytest_toolaudit.rewriting.scopes import assigned_attributes
 
 Key = tuple[str, int, tuple[str, ...]]
-_FOREIGN = tuple({str(Path(sysconfig.get_paths()[name]).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
-_OURS = str(Path(__file__).resolve().parent)
 _ROOT_DEPTH = 3
-
-
-def is_own_file(file: str | None) -> bool:
-    """Whether a module's file belongs to the project, not to the standard library or an installed package."""
-    if not file or file.startswith("<") or not file.endswith(".py"):
-        return False
-    return not (file.startswith((*_FOREIGN, _OURS)) or "site-packages" in file or "dist-packages" in file)
 
 
 @functools.cache

@@ -41,6 +41,7 @@ class Search:
         self.unsteady: str | None = None
         self.exhausted = False
         self.traces = self.proved = 0
+        self.blind = False
         self.reduction = Reduction(explorer.machine.engine, explorer.machine.in_loop, self.settings.runner == "task-group")
         self.stale: list[str] = []
         self.open: list[Schedule] = []
@@ -67,6 +68,7 @@ class Search:
         same = given.outcome == reverse.outcome
         if not explorer.known.pairs and same and not given.blocked:
             return self.done("independent" if not explorer.world.unobserved else "inconclusive", None)
+        self.blind = not explorer.known.pairs and not given.blocked and not reverse.blocked
         self._check_determinism(given.trace)
         serial.outcome(self.given)
         serial.outcome(self.given[::-1])
@@ -178,7 +180,7 @@ class Search:
     def _exhaust(self, most: int) -> Judged | None:
         """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
         explorer, reduction = self.explorer, self.reduction
-        if all(known.blocked for known in explorer.serial.done.values()):  # nothing ends even alone
+        if self.blind or all(known.blocked for known in explorer.serial.done.values()):  # nothing ends even alone
             return None
         until = explorer.schedules + most
         while not reduction.over:
@@ -294,7 +296,7 @@ class Search:
 
     def done(self, kind: str, hit: Judged | None) -> Verdict:
         explorer = self.explorer
-        spent, exhausted = explorer.schedules, self.exhausted
+        spent, exhausted = explorer.schedules, self.exhausted and not (self.blind and not explorer.known.pairs)
         witness = make_witness(explorer, hit) if hit is not None else None
         failure = None
         if kind == "racy":
@@ -344,6 +346,8 @@ class Search:
             notes.append(f"does not repeat its own steps: {self.unsteady}")
         if self.settings.exhaustive and self.explorer.schedules >= self.settings.budget and not self.exhausted:
             notes.append(f"the exhaustive search ended at the budget of {self.settings.budget:,} schedules")
+        if self.blind and not self.explorer.known.pairs and len(self.explorer.serial.outcomes()) > 1:
+            notes.append("the order matters, and no access was seen that could be why: between their steps the calls were not interleaved")
         serial = self.explorer.serial
         if serial.cut_short:
             notes.append(

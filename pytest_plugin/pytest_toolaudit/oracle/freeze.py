@@ -10,7 +10,10 @@ import re
 import types
 import uuid
 from collections import OrderedDict, deque
+from collections.abc import MutableMapping
 from typing import Any
+
+from pytest_toolaudit.containers import FLAGS, QUEUES, is_container
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -52,6 +55,8 @@ class _Freezer:
             return ("set", *sorted((self.freeze(item) for item in list(value)), key=repr))
         if isinstance(value, bytearray):
             return bytes(value)
+        if is_container(value) and not isinstance(value, (*QUEUES, *FLAGS)):
+            return self._container(value)
         if isinstance(value, BaseException):
             return freeze_error(value)
         if isinstance(value, _TEXTUAL):
@@ -59,6 +64,12 @@ class _Freezer:
         if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
             return ("code", getattr(value, "__qualname__", "?"))
         return self._instance(value)
+
+    def _container(self, value: Any) -> Any:
+        if isinstance(value, MutableMapping):
+            return (type(value).__name__, *sorted(((self.freeze(k), self.freeze(v)) for k, v in list(value.items())), key=repr))
+        items = [self.freeze(item) for item in list(value)]
+        return (type(value).__name__, *(items if hasattr(value, "__getitem__") else sorted(items, key=repr)))
 
     def _instance(self, value: Any) -> Any:
         fields: dict[str, Any] = {}

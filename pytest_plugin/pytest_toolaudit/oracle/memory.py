@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import functools
 import logging
 import os
@@ -16,9 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.instrument import is_own_file
+from pytest_toolaudit.containers import CACHED, is_container
 from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
 from pytest_toolaudit.oracle.freeze import freeze
+from pytest_toolaudit.owned import is_own_file
 
 _LIMIT, _WIDTH, _DEPTH = 20_000, 300, 6
 _CONTAINERS = (list, dict, set, deque, bytearray)
@@ -152,7 +154,7 @@ class Graph:
         found = self.paths.get(id(obj))
         if found is None:
             return None
-        if isinstance(obj, _CONTAINERS) and found.key:
+        if is_container(obj) and found.key:
             return Located(f"memory:{_below(found.key, '')}", found.label, found.steps, None)
         return Located(f"memory:{_below(found.key, f'.{key}')}", f"{found.label}.{key}", found.steps, key)
 
@@ -250,6 +252,7 @@ class PreImages:
         self.saved: list[tuple[Any, Any]] = []
         self.cells = [(cell, _contents(cell)) for cell in graph.cells.values()]
         self.databases: list[HeldDatabase] = []
+        self.caches = [(value, value.cache_info()) for value in graph.objects if isinstance(value, CACHED)]
         for value in graph.objects:
             copy = _shallow(value)
             if copy is not None:
@@ -269,6 +272,9 @@ class PreImages:
                 cell.cell_contents = content
         for held in self.databases:
             held.restore()
+        for cached, before in self.caches:
+            if cached.cache_info() != before:
+                cached.cache_clear()
 
 
 def _contents(cell: types.CellType) -> Any:
@@ -285,6 +291,8 @@ def _shallow(value: Any) -> Any:
         return list(value)
     if isinstance(value, (set, bytearray)):
         return value.copy()
+    if isinstance(value, array.array):
+        return value[:]
     if isinstance(value, type):
         return {k: v for k, v in vars(value).items() if not k.startswith("__")}
     if isinstance(value, (tuple, frozenset, types.MethodType)):
@@ -303,7 +311,7 @@ def _put_back(value: Any, copy: Any) -> None:
             return
         value.clear()
         value.update(copy)
-    elif isinstance(value, (list, bytearray)):
+    elif isinstance(value, (list, bytearray, array.array)):
         if len(value) != len(copy) or any(a is not b for a, b in zip(value, copy, strict=True)):
             value[:] = copy
     elif isinstance(value, deque):

@@ -237,7 +237,7 @@ class WorkingFolder:
 def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
     """All patches that make outside resources visible, active."""
     from pytest_toolaudit.engine import children, clock
-    from pytest_toolaudit.points import drivers, process
+    from pytest_toolaudit.points import drivers, lazily, process
 
     patches = Patches()
     try:
@@ -247,6 +247,7 @@ def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
         files.install(patches, modules)
         process.install(patches, modules)
         sqlite.install(patches, modules)
+        lazily.install(patches)
         drivers.install(patches, modules)
     except BaseException:
         patches.undo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from pytest_toolaudit.containers import CACHED
 from pytest_toolaudit.engine.turn import ACQUIRE, READ, WRITE
 from pytest_toolaudit.rewriting import vocabulary as known
 from pytest_toolaudit.rewriting.base import Base, text_of
@@ -86,6 +87,13 @@ class Reads(Base):
             if held:
                 node.args[0] = self.hook("whole", node.args[0], self.site(READ, shown.node))
             return node
+        if isinstance(function, ast.Name) and self.is_global(function.id):
+            if function.id in known.CHANGING_FUNCTIONS and held:
+                return self.hook("changing", function, self.site(WRITE, shown.node), *node.args, keywords=node.keywords)
+            if function.id in known.DYNAMIC and function.id not in self.namespace and not node.keywords and len(node.args) > 1:
+                return self.hook("dynamic", function, self.site(known.DYNAMIC[function.id], shown.node), *node.args)
+            if isinstance(self.namespace.get(function.id), CACHED):
+                return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
         node.func = self.visit(function)
         return node
 
@@ -109,7 +117,15 @@ class Reads(Base):
             return call
         if not self.is_module(function.value):
             function.value = self.base(function.value)
+        elif name in known.CHANGING_FUNCTIONS and node.args:
+            return self.hook("changing", function, self.site(WRITE, shown.node), *node.args, keywords=node.keywords)
+        else:  # code that is not instrumented may look at what it is handed
+            node.args = [self._handed(a, shown) for a in node.args]
         return node
+
+    def _handed(self, node: ast.expr, shown: Shown) -> ast.expr:
+        plain = isinstance(node, (ast.Constant, ast.JoinedStr, ast.Starred, ast.Lambda, ast.BinOp, ast.GeneratorExp))
+        return node if plain else self.hook("whole", node, self.site(READ, shown.node))
 
 
 class Shown:

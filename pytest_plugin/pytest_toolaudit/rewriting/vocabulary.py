@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 
+from pytest_toolaudit.engine.turn import READ, WRITE
+
 CONTAINER_READS = frozenset((
-    "copy", "count", "difference", "elements", "get", "index", "intersection", "isdisjoint", "issubset",
-    "issuperset", "items", "keys", "most_common", "symmetric_difference", "union", "values",
+    "copy", "count", "difference", "elements", "empty", "full", "get", "index", "intersection", "is_set", "isdisjoint", "issubset",
+    "issuperset", "items", "keys", "most_common", "qsize", "symmetric_difference", "union", "values",
 ))  # fmt: skip
 CONTAINER_WRITES = frozenset((
-    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert",
-    "intersection_update", "move_to_end", "pop", "popitem", "popleft", "remove", "reverse", "rotate", "setdefault",
-    "sort", "subtract", "symmetric_difference_update", "update",
+    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "get_nowait", "insert",
+    "intersection_update", "move_to_end", "pop", "popitem", "popleft", "put", "put_nowait", "remove", "reverse", "rotate", "set",
+    "setdefault", "sort", "subtract", "symmetric_difference_update", "update",
 ))  # fmt: skip
 DATABASE_METHODS = frozenset((
     "commit", "execute", "executemany", "executescript", "fetchall", "fetchmany", "fetchone", "rollback",
@@ -20,6 +22,10 @@ READING_BUILTINS = frozenset((
     "all", "any", "dict", "enumerate", "frozenset", "len", "list", "max", "min", "repr", "set", "sorted", "str",
     "sum", "tuple", "zip",
 ))  # fmt: skip
+CHANGING_FUNCTIONS = frozenset((
+    "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right", "shuffle",
+))  # fmt: skip
+DYNAMIC = {"getattr": READ, "hasattr": READ, "setattr": WRITE, "delattr": WRITE}
 LOCK_METHODS = frozenset({"acquire", "release", "locked"})
 CLOCK_METHODS = frozenset({"now", "utcnow", "today"})
 PROCESS_ATTRIBUTES = frozenset({"stdout", "stderr", "stdin", "argv", "path"})

@@ -1,0 +1,38 @@
+"""Which objects are containers of shared things: the built-in ones, those of the standard library and of installed packages."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import functools
+import queue
+import sys
+import threading
+import weakref
+from collections import deque
+from collections.abc import MutableMapping, MutableSequence, MutableSet
+from os import environ
+from typing import Any
+
+from pytest_toolaudit.owned import is_own_file
+
+BUILT_IN = (list, dict, set, deque, bytearray)
+QUEUES = (queue.Queue, queue.SimpleQueue, queue._PySimpleQueue, asyncio.Queue)  # type: ignore[attr-defined]
+CACHED = functools._lru_cache_wrapper
+FLAGS = (threading.Event, asyncio.Event)
+_OTHERS = (array.array, weakref.WeakSet, MutableMapping, MutableSequence, MutableSet, *QUEUES, *FLAGS)
+_KNOWN: dict[type, bool] = {type(environ): False}  # the environment has points of its own
+
+
+def is_container(value: Any) -> bool:
+    """Whether its methods and items are accesses of ``value`` as a whole or of one of its keys. What a class of the project
+    does is seen in its own code."""
+    kind = type(value)
+    known = _KNOWN.get(kind)
+    if known is None:
+        known = _KNOWN[kind] = issubclass(kind, BUILT_IN) or (issubclass(kind, _OTHERS) and not _own(kind))
+    return known
+
+
+def _own(kind: type) -> bool:
+    return is_own_file(getattr(sys.modules.get(kind.__module__), "__file__", None))
