@@ -8,12 +8,14 @@ import bisect
 import collections
 import functools
 import heapq
+import os
 import queue
 import struct
 import sys
 import threading
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,3 +207,39 @@ def test_what_is_not_seen_is_not_proved() -> None:
     assert not verdict.traces
     assert not verdict.exhausted
     assert any("no access was seen" in note for note in verdict.notes)
+
+
+def private(name: str, mask: int) -> str:
+    """A file that only its owner shall read."""
+    before = os.umask(mask)
+    try:
+        Path(name).write_text("")
+    finally:
+        os.umask(before)
+    return oct(Path(name).stat().st_mode & 0o777)
+
+
+def importing(folder: str) -> str:
+    """Puts a folder in front for a moment."""
+    sys.path.insert(0, folder)
+    found = sys.path[0]
+    sys.path.remove(folder)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("calls", "resource"),
+    [
+        ([call(private, "a", 0o077), call(private, "b", 0o022)], "other:umask"),
+        ([call(importing, "one"), call(importing, "two")], "other:sys.path"),
+    ],
+    ids=["umask", "sys.path"],
+)
+def test_process_wide(calls: list[Any], resource: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What belongs to the process is set for a moment, and the other call works under it."""
+    monkeypatch.chdir(tmp_path)
+    verdict = explore(calls)
+    assert verdict.kind == "racy", verdict.render()
+    assert resource in verdict.resources
+    safe = explore([call(locked(functools.partial(one.function, *one.args))) for one in calls])
+    assert safe.kind == "serializable", safe.render()

@@ -7,6 +7,7 @@ import asyncio
 import builtins
 import concurrent.futures
 import contextlib
+import ctypes
 import io
 import logging
 import os
@@ -216,3 +217,31 @@ def test_finalizers_of_calls_that_are_given_up_say_nothing(monkeypatch: pytest.M
     monkeypatch.setattr(sys, "unraisablehook", said.append)
     assert explore([call(spin_holding), call(spin_holding)], steps=500).kind == "deadlock"
     assert said == []
+
+
+LIBC = ctypes.CDLL(None)
+
+
+async def away() -> None:
+    """Foreign code that blocks the event loop's thread for longer than anybody waits."""
+    LIBC.usleep(700_000)
+    await asyncio.sleep(0)
+    TOTAL["n"] += 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a function of C that sleeps")
+def test_a_thread_that_comes_back_late_ends() -> None:
+    """The exploration is over when the call returns from foreign code: its thread and its loop end then, without a word."""
+    before, unhandled = threading.active_count(), []
+    hook, threading.excepthook = threading.excepthook, unhandled.append
+    try:
+        verdict = explore([call(away), call(away)], seconds=0.1, limit=0.3)
+        assert verdict.kind == "inconclusive", verdict.render()
+        assert explore([call(lose_later, 1), call(lose_later, 2)]).kind == "racy"
+        deadline = time.monotonic() + 30
+        while threading.active_count() > before and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        threading.excepthook = hook
+    assert threading.active_count() <= before
+    assert not unhandled

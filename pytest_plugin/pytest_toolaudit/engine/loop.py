@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_toolaudit.engine.lanes import Abandoned, Lane
+from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
 from pytest_toolaudit.engine.threads import CALL
 from pytest_toolaudit.engine.turn import AWAIT, Site, turn
 
@@ -75,6 +75,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         self.lanes: list[Lane] = []
         self.inside: Lane | None = None
         self.stopped = True
+        self.keeper: Actor | None = None
         self.queues = ReadyQueues()
         self.cancel_siblings = False
         self.executors: dict[int, Any] = {}
@@ -202,6 +203,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
     def run_batch(self) -> None:
         """The job of the loop's actor: runs until every call has ended."""
         events.set_event_loop(self)
+        self.keeper = self.engine.loop_actor if self.engine is not None else None
         try:
             self.run_forever()
             self._cancel_leftovers()
@@ -209,6 +211,8 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             self.stopped = True
             self.inside = None
             events.set_event_loop(None)
+            if self.keeper is None or self.engine is None or self.engine.loop_actor is not self.keeper:
+                super().close()  # it was given up, and could not be closed while this thread was inside
 
     def _cancel_leftovers(self) -> None:
         left = [task for task in asyncio.all_tasks(self) if not task.done()]
@@ -230,11 +234,17 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         while handle is not None:
             lane = self.inside
             handle._run()
+            self._still_ours()
             self.inside = None
             if lane is None or lane.finished:
                 return
             self._suspended(lane)
             handle = self._next_of(lane)
+
+    def _still_ours(self) -> None:
+        """Ends this thread if its schedule was given up while it stood in foreign code that has returned after all."""
+        if self.engine is None or self.engine.loop_actor is not self.keeper:
+            raise Abandoned
 
     def _next_of(self, lane: Lane) -> asyncio.Handle | None:
         """The next step of the call that ran last, if it would be chosen: most steps are, and this way is the short one."""
@@ -262,6 +272,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
     def _choose(self) -> asyncio.Handle | None:
         engine = self.engine
         assert engine is not None
+        self._still_ours()
         keeper = engine.loop_actor
         assert keeper is not None
         while True:
@@ -300,6 +311,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
 
     def close(self) -> None:
         """Closes the loop and forgets its tasks without a warning for each."""
+        self.set_exception_handler(lambda loop, context: None)
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             coroutine: Any = task.get_coro()
@@ -309,7 +321,8 @@ class ControlledLoop(asyncio.SelectorEventLoop):
                 continue
         self.queues.clear()
         self._scheduled.clear()
-        super().close()
+        if not self.is_running():  # else its thread is in foreign code, and closes it when it comes back
+            super().close()
 
     # -- executors --------------------------------------------------------------------------------------------------
 

@@ -83,12 +83,18 @@ class Engine:
                     job()
             except Abandoned:
                 pass
+            except BaseException:
+                if actor.ident not in self.lost:  # else nobody waits for it any more, whatever it met when it came back
+                    raise
             while True:
                 try:
                     self.finish(actor)
                     break
                 except Abandoned:  # sent to the job, and it arrives late
                     continue
+            if actor.ident in self.lost:
+                self.lost.discard(actor.ident)  # the number may be given to another thread
+                return
 
     def hire(self, lane: Lane | None, job: Callable[[], None], actor: Actor | None = None) -> Actor:
         """A thread for ``job``, parked until its turn comes; ``actor`` reuses one that is kept for an executor."""

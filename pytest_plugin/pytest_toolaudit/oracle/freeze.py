@@ -55,7 +55,7 @@ class _Freezer:
             return ("set", *sorted((self.freeze(item) for item in list(value)), key=repr))
         if isinstance(value, bytearray):
             return bytes(value)
-        if is_container(value) and not isinstance(value, (*QUEUES, *FLAGS)):
+        if is_container(value):
             return self._container(value)
         if isinstance(value, BaseException):
             return freeze_error(value)
@@ -68,6 +68,11 @@ class _Freezer:
     def _container(self, value: Any) -> Any:
         if isinstance(value, MutableMapping):
             return (type(value).__name__, *sorted(((self.freeze(k), self.freeze(v)) for k, v in list(value.items())), key=repr))
+        if isinstance(value, FLAGS):
+            return (type(value).__name__, value.is_set())
+        if isinstance(value, QUEUES):  # what waits in it; its locks and counters are bookkeeping
+            held = getattr(value, "queue", getattr(value, "_queue", None))
+            return (type(value).__name__, self.freeze(held) if held is not None else value.qsize())
         items = [self.freeze(item) for item in list(value)]
         return (type(value).__name__, *(items if hasattr(value, "__getitem__") else sorted(items, key=repr)))
 

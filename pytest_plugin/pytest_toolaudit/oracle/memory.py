@@ -71,6 +71,7 @@ class Graph:
         for module in modules:
             self.paths[id(vars(module))] = Held("", module.__name__, (("object", vars(module)),))
             self.objects.append(vars(module))
+        self.paths[id(sys.path)] = Held("", "sys.path", (("object", sys.path),))
         for one in calls:
             self._seed(one, queue)
         for module in modules:
@@ -139,6 +140,8 @@ class Graph:
             return f"memory:cell:{key}"
         if obj is sys:
             return f"other:{key}" if key in STREAMS else f"other:sys.{key}"
+        if obj is sys.path:
+            return "other:sys.path"
         found = self.paths.get(id(obj))
         if found is not None:
             return f"memory:{_below(found.key, _part(obj, key))}"
@@ -154,6 +157,8 @@ class Graph:
         found = self.paths.get(id(obj))
         if found is None:
             return None
+        if obj is sys.path:
+            return Located("other:sys.path", found.label, found.steps, None)
         if is_container(obj) and found.key:
             return Located(f"memory:{_below(found.key, '')}", found.label, found.steps, None)
         return Located(f"memory:{_below(found.key, f'.{key}')}", f"{found.label}.{key}", found.steps, key)

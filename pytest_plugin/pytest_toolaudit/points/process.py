@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point
-from pytest_toolaudit.points.resources import CWD, touch
+from pytest_toolaudit.points.resources import CWD, MASK, Umask, touch
 
 
 def _environment(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -46,6 +46,16 @@ def _simple(kind: str, resource: str, operation: str) -> Callable[[Callable[...,
         return call
 
     return make
+
+
+def _masking(original: Callable[[int], int]) -> Callable[[int], int]:
+    def umask(mask: int) -> int:
+        if holds_turn():
+            Umask.changed = True
+            touch(WRITE, MASK, f"os.umask({mask})")
+        return original(mask)
+
+    return umask
 
 
 _PRINTS = Site(READ, "print(...)")
@@ -86,7 +96,8 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     redirect: Any = contextlib._RedirectStream
     patches.wrap(redirect, "__enter__", _redirecting)
     patches.wrap(redirect, "__exit__", _redirecting)
-    patches.wrap(os, "umask", _simple(WRITE, "other:umask", "os.umask"), also)
+    patches.wrap(os, "umask", _masking, also)
+    Umask.changed = False
 
 
 _getcwd, _chdir, _umask = os.getcwd, os.chdir, os.umask

@@ -12,7 +12,7 @@ from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, quiet, turn
 
 _PYTEST_FOLDER = re.compile(r"^pytest-of-[^/]+/pytest-\d+/(?:popen-gw\d+/)?[^/]+/")
 _MOST_SITES = 5000
-CWD = "cwd:process"
+CWD, MASK = "cwd:process", "other:umask"
 ITSELF = "itself"  # of a folder: that it exists, not what it lists
 _getcwd = os.getcwd
 _abspath = os.path.abspath
@@ -101,8 +101,16 @@ def touch_path(kind: str, path: Any, operation: str, folder: bool = False, name:
     return resource
 
 
+class Umask:
+    """Whether a call of the batch changes the mask that new files are made with: only then does making one read it."""
+
+    changed = False
+
+
 def touch_listing(path: Any, operation: str) -> None:
     """A file appeared or went away: whoever lists its folder sees that."""
     text = as_text(path)
     if text is not None and get_ident() == turn.ident:
+        if Umask.changed:
+            touch(READ, MASK, operation)
         touch(WRITE, NAMES.resource("dir", os.path.dirname(text) or "."), operation)
