@@ -219,6 +219,8 @@ def analyse(opened: Opened, progress: Report) -> ScanModel:
     known = lookup.load(_files(request.config.catalogue, request))
     memory = project.memory(settings) if request.use_cache else None
     footprints = summarise.footprints(project, tools, known, partial(progress, "following effects"), memory)
+    pragmas = _pragmas(project, tools, footprints)
+    project.release()
     progress("judging pairs", 0, 0)
     views = profiles(tools, footprints)
     verdicts = classify.classified(views)
@@ -235,7 +237,7 @@ def analyse(opened: Opened, progress: Report) -> ScanModel:
         unreadable=project.unreadable,
         loose=_loose(discovery),
         dropped=_dropped(tools, discovery, frameworks, versions),
-        pragmas=_pragmas(project, tools, footprints),
+        pragmas=pragmas,
         hints=_hints(frameworks),
         roots=tuple(_shown(root) for root in request.roots),
         runner=_overall(tools),

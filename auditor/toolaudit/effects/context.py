@@ -202,7 +202,7 @@ class Bindings:
             if item[0] not in MARKS:
                 known = self.taint(item)
             else:
-                known = (item[0], int(name)) if name.isdigit() else _marks(item[0], self.taint(name))
+                known = (item[0], int(name)) if name.isdigit() else marks_of(item[0], self.taint(name))
             self._stands[item] = known
         return known
 
@@ -238,11 +238,11 @@ def replace_taint(taint: Taint, ids: list[Taint], bindings: Bindings) -> Taint:
 
 def _marked(mark: tuple[str, int], ids: list[Taint]) -> Taint:
     """The mark on what a read stands for."""
-    return _marks(mark[0], ids[mark[1]]) if mark[1] < len(ids) else CLEAN
+    return marks_of(mark[0], ids[mark[1]]) if mark[1] < len(ids) else CLEAN
 
 
 @lru_cache(maxsize=4096)
-def _marks(mark: str, stands: Taint) -> Taint:
+def marks_of(mark: str, stands: Taint) -> Taint:
     return frozenset([f"{mark}{one}" for one in stands if not (isinstance(one, str) and one[0] in MARKS)])
 
 

@@ -13,6 +13,7 @@ from toolaudit.effects import classify, edits, http
 from toolaudit.effects.arguments import Fields
 from toolaudit.effects.context import (
     Bindings,
+    marks_of,
     replace_facts,
     replace_loc,
     replace_locks,
@@ -72,6 +73,12 @@ _UNKNOWN = (-1, CLEAN)
 def _after(taint: Taint) -> int:
     """The first position after all reads of a taint."""
     return max([item for item in taint if type(item) is int], default=-1) + 1
+
+
+def forget() -> None:
+    """Lets go of what is known of taints: some megabytes that no later stage looks at."""
+    _after.cache_clear()
+    marks_of.cache_clear()
 
 
 def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, mapped: Callable[[Taint], Taint]) -> Taint:

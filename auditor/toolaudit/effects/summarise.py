@@ -11,8 +11,9 @@ from toolaudit.effects import budget, entries, footprint, units
 from toolaudit.effects.calls import call
 from toolaudit.effects.expressions import evaluate
 from toolaudit.effects.frame import Frame, World
+from toolaudit.effects.instantiate import forget
 from toolaudit.effects.statements import execute
-from toolaudit.effects.units import Remembering, Unit, Walked
+from toolaudit.effects.units import Kept, Remembering, Unit, Walked
 from toolaudit.effects.values import Function
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
 from toolaudit.project.resolve import Resolver
@@ -41,24 +42,26 @@ def footprints(
     """
     files = units.by_file(tools)
     known = units.recalled(memory) if memory is not None else {}
-    made: dict[str, Unit] = {}
+    made: dict[str, Kept] = {}
     for path, positions in files.items():
-        unit = known.get(path)
-        if unit is not None and unit.tools == units.declared([tools[i] for i in positions]):
-            made[path] = unit
+        one = known.get(path)
+        if one is not None and one.unit.tools == units.declared([tools[i] for i in positions]):
+            made[path] = one
     fresh = [path for path in files if path not in made]
     _prefetch(project, sorted({entries.entry_of(tools[i]) for path in fresh for i in files[path]}))
-    done = sum(len(unit.walked) for unit in made.values())
+    done = sum(len(one.unit.walked) for one in made.values())
     for path in fresh:
         heard = None if told is None else partial(_heard, told, done, len(tools))
-        made[path] = _unit(project, catalogue, [tools[i] for i in files[path]], heard)
+        unit = _unit(project, catalogue, [tools[i] for i in files[path]], heard)
+        made[path] = Kept(unit, b"") if memory is None else units.packed(unit)
         done += len(files[path])
     if memory is not None and (fresh or made.keys() != known.keys()):
         broken = {item.path for item in project.unreadable}  # what is wrong with a file is said by whoever reads it
-        units.keep(memory, {path: unit for path, unit in made.items() if not broken.intersection(unit.files)})
+        units.keep(memory, {path: one for path, one in made.items() if not broken.intersection(one.unit.files)})
     walked: dict[int, Walked] = {}
     for path, positions in files.items():
-        walked.update(zip(positions, made[path].walked, strict=True))
+        walked.update(zip(positions, made[path].unit.walked, strict=True))
+    forget()
     return footprint.settle(tools, [walked[i] for i in range(len(tools))])
 
 

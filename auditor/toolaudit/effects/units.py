@@ -6,8 +6,9 @@ A unit starts with nothing known: what its tools touch depends on their code and
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -54,7 +55,15 @@ class Remembering(Protocol):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_units = msgspec.msgpack.Decoder(dict[str, Unit])
+_packed = msgspec.msgpack.Decoder(dict[str, bytes])
+_units = msgspec.msgpack.Decoder(Unit)
+
+
+class Kept(NamedTuple):
+    """A unit, and what stands for it until the next run."""
+
+    unit: Unit
+    packed: bytes
 
 
 def by_file(tools: Sequence[Tool]) -> dict[str, list[int]]:
@@ -76,23 +85,27 @@ def result(frame: Frame) -> Walked:
     return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
 
 
-def recalled(memory: Remembering) -> dict[str, Unit]:
+def recalled(memory: Remembering) -> dict[str, Kept]:
     """The units of the last run that hold still: none of what they looked at has changed."""
     kept = memory.recall()
     if kept is None:
         return {}
     try:
-        known = _units.decode(kept.data)
-    except msgspec.MsgspecError:
+        known = {path: Kept(_units.decode(zlib.decompress(packed)), packed) for path, packed in _packed.decode(kept.data).items()}
+    except (msgspec.MsgspecError, zlib.error):
         return {}
     changed = sorted(kept.changed)
-    now = {text: memory.holds(changed, text) for text in {text for unit in known.values() for text in unit.texts}} if changed else {}
+    now = {text: memory.holds(changed, text) for text in {text for one in known.values() for text in one.unit.texts}} if changed else {}
     return {
-        path: unit
-        for path, unit in known.items()
-        if not kept.changed.intersection(unit.files) and not any(now.get(text) for text in unit.texts)
+        path: one
+        for path, one in known.items()
+        if not kept.changed.intersection(one.unit.files) and not any(now.get(text) for text in one.unit.texts)
     }
 
 
-def keep(memory: Remembering, units: dict[str, Unit]) -> None:
-    memory.keep(_encoder.encode(units))
+def packed(unit: Unit) -> Kept:
+    return Kept(unit, zlib.compress(_encoder.encode(unit), 1))
+
+
+def keep(memory: Remembering, units: dict[str, Kept]) -> None:
+    memory.keep(_encoder.encode({path: one.packed for path, one in units.items()}))

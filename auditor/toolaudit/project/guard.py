@@ -125,6 +125,11 @@ _FLAT = {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "level
 _LEAVES = {ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal}
 
 
+_SIMPLE = {ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Raise, ast.Assert, ast.Delete}
+
+SHORT = 100
+"""Characters of a statement that can hold no nesting worth guarding against."""
+
 _CHILDREN: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
@@ -133,7 +138,8 @@ def _children(kind: type[ast.AST]) -> tuple[str, ...]:
 
 
 def depth(node: ast.AST) -> int:
-    """Deepest nesting below `node` as libcst sees it; iterative, since it guards what recurses.
+    """Deepest nesting below `node` as libcst sees it; iterative, since it guards what recurses. Expressions of a statement whose text is
+    too short to be nested dangerously are not looked into.
 
     An `elif` chain counts once. A chain of `and` or `or` counts each operand, and a dotted module each dot: libcst nests what `ast` lists.
     """
@@ -149,6 +155,8 @@ def depth(node: ast.AST) -> int:
             level += dotted.count(".")
         if level > deepest:
             deepest = level
+        if kind in _SIMPLE and current.end_lineno == current.lineno and current.end_col_offset - current.col_offset < SHORT:  # type: ignore
+            continue
         level += 1
         for name in _CHILDREN.get(kind) or _children(kind):
             value = getattr(current, name)

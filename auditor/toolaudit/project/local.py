@@ -25,7 +25,7 @@ from toolaudit.project.slices import MODULE, Extracted, Slice, function_slice, h
 from toolaudit.project.survey import Survey, survey
 from toolaudit.project.walk import absolute, base_of, shown, walk
 
-KEPT_TEXTS = 64
+KEPT_TEXTS = 256
 """Files whose lines stay in memory."""
 
 _encoder = msgspec.msgpack.Encoder()
@@ -76,11 +76,13 @@ class LocalProject:
         self._neighbours: dict[str, Path] = {}
         self._surveyed: Survey | None = None
         self._indexes: dict[str, ModuleIndex | None] = {}
+        self._read_as: dict[str, str] = {}  # path → digest of what its index was made of
         self._heads: dict[str, dict[str, FunctionHead]] = {}
         self._renames: dict[str, Rename] = {}
         self._texts: OrderedDict[str, list[str]] = OrderedDict()
         self._extracted: dict[tuple[str, str], bytes] = {}
         self._facts: dict[tuple[str, str], FunctionFacts] = {}
+        self._mentioned: dict[str, tuple[str, ...]] = {}
         self._lasting = True
         self._opened: set[tuple[str, str]] = set()
 
@@ -123,7 +125,8 @@ class LocalProject:
             file = self._files.get(path)
             if file is not None:
                 index = self._index(path, file)
-                self._indexes[path] = index and rebind_index(index, self._rename(path))
+                if index is not None:
+                    self._indexes[path], self._read_as[path] = rebind_index(index, self._rename(path)), index.digest
         return self._indexes[path]
 
     def place(self, module: str) -> str | None:
@@ -168,18 +171,25 @@ class LocalProject:
             self._cache.store_facts({keys[where]: outcome.data for where, outcome in outcomes.items() if outcome.lasting})
             self._lasting = self._lasting and all(outcome.lasting for outcome in outcomes.values())
 
+    def release(self) -> None:
+        """Lets go of what was read: indexes and facts take most of the room, and are made again where they are asked for."""
+        self._cache.flush()
+        for held in (self._indexes, self._heads, self._extracted, self._facts, self._opened, self._renames):
+            held.clear()
+
     @property
     def extracted(self) -> int:
         """How many outermost functions have been read so far, or the cache has given."""
         return len(self._extracted)
 
     def mentioning(self, text: str) -> tuple[str, ...]:
-        return tuple(path for path in self.candidates if self.holds((path,), text))
+        if text not in self._mentioned:
+            self._mentioned[text] = tuple(path for path in self.candidates if self.holds((path,), text))
+        return self._mentioned[text]
 
     def holds(self, paths: Iterable[str], text: str) -> bool:
         """Whether one of the files holds a text."""
-        wanted = text.encode()
-        return any(wanted in (self._read(path, self._files[path]) or b"") for path in paths)
+        return any(text.encode() in (self._read(path, self._files[path]) or b"") for path in paths)
 
     def line(self, path: str, number: int) -> str:
         lines = self._lines(path)
@@ -204,8 +214,7 @@ class LocalProject:
         return self._cache.pieces(self._state(settings))
 
     def store_result(self, settings: str, data: bytes | Iterable[bytes]) -> None:
-        """Remembers what was made of this code. `settings` names all else that it depends on. A result that a slow or broken worker
-        had a part in is not remembered."""
+        """Remembers what was made of this code and of `settings`, unless a slow or broken worker had a part in it."""
         if not self._lasting:
             return
         self._cache.flush()
@@ -216,8 +225,7 @@ class LocalProject:
         depends: Depends = {str(path): None for path in self._layout.probed}
         for path, file in self._files.items():
             if path not in self._scanned:
-                index = self._indexes.get(path)
-                depends[str(file)] = index.digest if index is not None else None
+                depends[str(file)] = self._read_as.get(path)
         for probed in self._layout.probed:
             if depends[str(probed)] is None and probed.is_file():
                 depends[str(probed)] = content_digest(probed.read_bytes())
@@ -303,9 +311,8 @@ class LocalProject:
             self._texts.move_to_end(path)
             return self._texts[path]
         file = self._files.get(path)
-        data = self._read(path, file) if file is not None else None
-        index = self._indexes.get(path)
-        if data is not None and index is not None and index.digest != content_digest(data):
+        data = self._read(path, file) if file else None
+        if data is not None and path in self._read_as and self._read_as[path] != content_digest(data):
             self._refuse(path, 0, "changed during the scan")
             data = None
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from toolaudit.model import Access, Lock, Resource, Runner, Tool
 from toolaudit.verdicts.keys import IN_PROCESS, Overlap, overlap
 from toolaudit.verdicts.profile import WRITES, Profile, Window, covers
@@ -49,7 +51,10 @@ def biting(victim: Tool, other: Tool, lies: str, resource: Resource) -> tuple[Ru
         found.add("threads")
     if resource.kind not in IN_PROCESS:
         found.add("processes")
-    return tuple(r for r in RUNNERS if r in found)
+    return _RUNNERS[frozenset(found)]
+
+
+_RUNNERS = {frozenset(some): some for count in range(len(RUNNERS) + 1) for some in combinations(RUNNERS, count)}
 
 
 def order_runners(one: Profile, other: Profile, resource: Resource) -> tuple[Runner, ...]:
@@ -59,7 +64,7 @@ def order_runners(one: Profile, other: Profile, resource: Resource) -> tuple[Run
         found.add("event-loop")
     if resource.kind not in IN_PROCESS:
         found.add("processes")
-    return tuple(r for r in RUNNERS if r in found)
+    return _RUNNERS[frozenset(found)]
 
 
 def today(one: Tool, other: Tool) -> Runner:

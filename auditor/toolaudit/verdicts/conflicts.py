@@ -40,23 +40,35 @@ def conflicts(
 def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory: Remembering | None = None) -> tuple[Conflict, ...]:
     """The same, of tools whose profiles are made."""
     if memory is None or len({view.tool.id for view in views}) != len(views):
-        ranked = list(_ranked(views, frozenset()))
-        most = _most(len(ranked))
-        return _sorted(found for *_, found in _found(views, ranked, most, confidence))
+        ranked, most = _told(views, frozenset())
+        return _sorted(found for *_, found in _found(views, ranked, confidence))
     now = remembered.digests(views, confidence)
     before = remembered.recall(memory, views, now)
-    ranked = list(_ranked(views, before.same))
-    most = _most(len({conflict.tools for conflict, _ in before.found}) + len(ranked))
+    ranked, most = _told(views, before.same, len({conflict.tools for conflict, _ in before.found}))
     if before.same and before.most != most:  # more or fewer clashes are shown of each pair than were kept
         before = remembered.Before()
-        ranked = list(_ranked(views, before.same))
-    fresh = list(_found(views, ranked, most, confidence))
+        ranked, most = _told(views, before.same)
+    fresh = list(_found(views, ranked, confidence))
+    del ranked
+    overlap.cache_clear()  # tens of megabytes, of which the later stages need next to nothing
     if fresh or len(before.same) != len(views):
         remembered.keep(memory, most, now, [*(row for _, row in before.found), *remembered.rows(fresh, views)])
     return _sorted(itertools.chain((conflict for conflict, _ in before.found), (found for *_, found in fresh)))
 
 
-Ranked = tuple[int, int, list[Candidate]]
+Ranked = tuple[int, int, tuple[Candidate, ...]]
+
+
+def _told(views: tuple[Profile, ...], same: frozenset[int], before: int = 0) -> tuple[list[Ranked], int]:
+    """The clashes of each pair that was not judged `before`, as many as are shown, and how many those are at most."""
+    out: list[Ranked] = []
+    most = PER_PAIR if before <= MANY_PAIRS else 1
+    for i, j, told in _ranked(views, same):
+        if most > 1 and before + len(out) >= MANY_PAIRS:
+            most = 1
+            out = [(one, other, some[:1]) for one, other, some in out]
+        out.append((i, j, told[:most]))
+    return out, most
 
 
 def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked]:
@@ -73,18 +85,14 @@ def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked
     for i, j in meeting(views, same):
         told = judge.ranked(view(i), view(j))
         if told:
-            yield i, j, told
-
-
-def _most(pairs: int) -> int:
-    return PER_PAIR if pairs <= MANY_PAIRS else 1
+            yield i, j, tuple(told)
 
 
 def _found(
-    views: tuple[Profile, ...], ranked: list[Ranked], most: int, confidence: dict[str, Confidence]
+    views: tuple[Profile, ...], ranked: list[Ranked], confidence: dict[str, Confidence]
 ) -> Iterator[tuple[int, int, Access, Conflict]]:
     for i, j, told in ranked:
-        for candidate in told[:most]:
+        for candidate in told:
             clash = candidate.clash()
             yield i, j, clash.a, _conflict(views[i], views[j], clash, confidence)
 

@@ -81,7 +81,7 @@ def dispatch_sites(project: Project) -> tuple[DispatchSite, ...]:
     chosen = [
         (path, head.qualname)
         for path in project.candidates
-        if (index := project.index(path)) is not None
+        if (index := project.index(path)) is not None and MENTIONS.search("\n".join(project.lines(path)))
         for head in index.functions
         if head.nested_in is None and _may_run(project, path, head)
     ]

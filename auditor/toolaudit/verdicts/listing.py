@@ -25,20 +25,22 @@ def listed(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> dict[s
     return {tool.id: _of_one(footprint, writers, readers) for tool, footprint in zip(tools, footprints, strict=True)}
 
 
-Touched = dict[str, set[tuple[str, Resource]]]
+Touched = dict[tuple[str, str], set[tuple[str, Resource]]]
+"""Kind and owner → which tools touch which resources. Files have no owners; what is in the process meets its own owner's alone."""
 
 
 def _touched(footprints: tuple[Footprint, ...]) -> tuple[Touched, Touched]:
-    """Kind → who writes, and who counts on, which files and in-process resources."""
+    """Who writes, and who counts on, which files and in-process resources; those of every owner stand under `*` too."""
     writers: Touched = defaultdict(set)
     readers: Touched = defaultdict(set)
     for footprint in footprints:
         for access in footprint.accesses:
             if access.resource.kind in IN_PROCESS | {"file"}:
-                if access.mode in WRITES and not access.secondary:
-                    writers[access.resource.kind].add((footprint.tool, access.resource))
-                if access.mode != "w" and not access.secondary and access.resource.kind in IN_PROCESS:
-                    readers[access.resource.kind].add((footprint.tool, access.resource))
+                for owner in {access.resource.scope, "*"} if not access.secondary else ():
+                    if access.mode in WRITES:
+                        writers[access.resource.kind, owner].add((footprint.tool, access.resource))
+                    if access.mode != "w" and access.resource.kind in IN_PROCESS:
+                        readers[access.resource.kind, owner].add((footprint.tool, access.resource))
     return writers, readers
 
 
@@ -72,7 +74,7 @@ def _worth(footprint: Footprint, access: Access, linked: bool, writers: Touched,
     if named_state(access):
         return _meets("", access, writers)
     if _own_file(access):
-        return any(overlap(access.resource, there).relation != "never" for _, there in writers["file"])
+        return any(overlap(access.resource, there).relation != "never" for _, there in writers["file", "*"])
     if access.resource.kind in REMOTE and not linked and _handle(footprint, access):
         return False
     return linked or access.operation != "check"
@@ -110,5 +112,7 @@ def _handle(footprint: Footprint, read: Access) -> bool:
 
 def _meets(tool: str, access: Access, others: Touched) -> bool:
     """Whether another tool touches the same in-process thing."""
-    sure = {"always", "when"} if access.resource.kind == "env" else {"always", "when", "may"}
-    return any(who != tool and overlap(access.resource, there).relation in sure for who, there in others[access.resource.kind])
+    kind, scope = access.resource.kind, access.resource.scope
+    sure = {"always", "when"} if kind == "env" else {"always", "when", "may"}
+    near = (others[kind, scope], others[kind, ""]) if scope else (others[kind, "*"],)
+    return any(who != tool and overlap(access.resource, there).relation in sure for some in near for who, there in some)

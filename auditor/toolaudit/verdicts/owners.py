@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -23,13 +24,20 @@ class Owned(Struct, frozen=True):
     by_owner: Mapping[Owner, tuple[Access, ...]] = {}
     by_kind: Mapping[str, tuple[Access, ...]] = {}
     rank: Mapping[int, int] = {}
+    known: dict[Owner, tuple[Access, ...]] = {}
+    """Owner → what is near its accesses, as far as it was asked for."""
 
     def near(self, access: Access) -> tuple[Access, ...]:
         """What can meet this access, in the order given."""
         resource = access.resource
         if resource.kind not in OWNED or resource.kind not in self.by_kind:
             return self.by_kind.get(resource.kind, ())
-        kind, scope, part, name = _owner(resource)
+        owner = _owner(resource)
+        if owner not in self.known:
+            self.known[owner] = self._near(*owner)
+        return self.known[owner]
+
+    def _near(self, kind: str, scope: str, part: str, name: str) -> tuple[Access, ...]:
         if not scope or not part:
             return self.by_kind[kind]
         wanted = ((kind, scope, part, name), (kind, "", part, name), (kind, scope, "", ""), (kind, "", "", ""))
@@ -52,6 +60,7 @@ def owned(accesses: Iterable[Access]) -> Owned:
     return Owned({k: tuple(v) for k, v in by_owner.items()}, {k: tuple(v) for k, v in by_kind.items()}, rank)
 
 
+@lru_cache(maxsize=16384)
 def _owner(resource: Resource) -> Owner:
     head = resource.key[0] if resource.key else None
     if head is None or head.kind not in CONSTANT:

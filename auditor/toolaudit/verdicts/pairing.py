@@ -6,7 +6,9 @@ serves every pair of tools that has them, with their own places as evidence.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -64,7 +66,16 @@ def measured(clash: Clash) -> Found:
     text = key_text(clash.a.resource)
     sure = (clash.a.confidence in STRONG) + (clash.b.confidence in STRONG)
     strength = (clash.kind == "race", RELATION[clash.relation], len(clash.runners), sure, WEIGHT[clash.code], text)
-    return Found(strength, (clash.kind, clash.a.resource.kind, text), clash)
+    return Found(_once(strength), _once((clash.kind, clash.a.resource.kind, text)), clash)
+
+
+T = TypeVar("T", bound=Hashable)
+
+
+@lru_cache(maxsize=65536)
+def _once(value: T) -> T:
+    """The first of equal values, so that a hundred thousand clashes share some thousands."""
+    return value
 
 
 Best = dict[Where, Candidate]
