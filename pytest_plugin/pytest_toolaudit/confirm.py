@@ -17,9 +17,10 @@ import msgspec
 import pytest
 
 from pytest_toolaudit.confirming.load import import_file
+from pytest_toolaudit.confirming.outcomes import Limits, Trial
 from pytest_toolaudit.confirming.record import collected, items_of, told
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied, supplied_by
-from pytest_toolaudit.confirming.trial import Limits, Trial, attempt
+from pytest_toolaudit.confirming.trial import attempt
 from pytest_toolaudit.confirming.work import Work, chosen, work
 from pytest_toolaudit.display import Progress
 from pytest_toolaudit.sandbox import OPTION, Allowed, AllowError, parse

@@ -133,7 +133,8 @@ class Sandbox:
         address = arguments[place]
         if isinstance(address, str | bytes) and event.startswith(("socket.connect", "socket.bind")):
             return None  # a local socket file
-        host = str(address[0] if isinstance(address, tuple) and address else address)
+        named = address[0] if isinstance(address, tuple) and address else address
+        host = named.decode(errors="replace") if isinstance(named, bytes) else str(named)
         if "*" in self.allowed.hosts or host in self.allowed.hosts:
             return None
         if _loopback(host) and (event == "socket.bind" or any(map(_loopback, self.allowed.hosts))):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_toolaudit.confirming.trial import Trial
+from pytest_toolaudit.confirming.outcomes import Trial
 from pytest_toolaudit.verdict import Verdict
 from pytest_toolaudit.witness import headline
 

@@ -268,7 +268,8 @@ def statements(function: Callable[..., Any], tool: Tool) -> list[dict[str, Any]]
     names = [parameter.name for parameter in tool.parameters] or list(_hints(function))
     found = [name for name in names if name.lower() in ("query", "sql", "statement", "sql_query")]
     if found:
-        return [{found[0]: statement} for statement in STATEMENTS]
+        fitting = sorted(STATEMENTS, key=lambda statement: statement.partition(" ")[0].lower() not in tool.name.lower())
+        return [{found[0]: statement} for statement in fitting]
     told = [name for name in names if name.lower() in ("table", "table_name")]
     return [{told[0]: table} for table in (TABLE, MADE_TABLE)] if told else []
 

@@ -87,6 +87,8 @@ def made(
     fixed = {**known, **batch.choice.get("b", {})}
     if batch.meets != "apart":
         fixed |= _meeting(work, first, batch.choice.get("b", {}))
+    if batch.meets == "first":
+        fixed |= _first_in_common(work, first)
     variant = 0 if batch.meets == "same" else 1
     vary = frozenset(name.split(".")[0] for name in work.keys[1]) if batch.meets == "apart" else frozenset()
     second_batch = replace(batch, how=replace(batch.how, variant=variant, vary=vary))
@@ -129,6 +131,14 @@ def _meeting(work: Work, first: Mapping[str, Any], chosen: Mapping[str, Any]) ->
         elif isinstance(inner, Mapping) and head in inner:
             fixed[other_head] = inner[head]
     return fixed
+
+
+def _first_in_common(work: Work, first: Mapping[str, Any]) -> dict[str, Any]:
+    """The first parameter that both calls must have, which often names the thing: equal, while the rest differs."""
+    both = _required(work.tools[-1])
+    inner = first.get(work.tools[0].arguments_in, first) if work.tools[0].arguments_in else first
+    names = [parameter.name for parameter in work.tools[0].parameters if parameter.required and parameter.name in both]
+    return {name: inner[name] for name in names[:1] if isinstance(inner, Mapping) and name in inner}
 
 
 def arguments(

@@ -10,7 +10,7 @@ from typing import Literal, cast
 import msgspec
 
 from pytest_toolaudit.confirming.met import met
-from pytest_toolaudit.confirming.trial import Trial, clashing
+from pytest_toolaudit.confirming.outcomes import Trial, clashing
 from pytest_toolaudit.confirming.work import Covered
 from pytest_toolaudit.evidence import witness
 from toolaudit import __version__

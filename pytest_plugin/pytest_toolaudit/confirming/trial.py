@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.absent import stand_ins
-from pytest_toolaudit.confirming.arguments import How
 from pytest_toolaudit.confirming.batches import Batch, Functions, Injected, batches, called_first, last_resorts, made, prepare
 from pytest_toolaudit.confirming.identities import identity, wanted
 from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.load import load
 from pytest_toolaudit.confirming.met import met
+from pytest_toolaudit.confirming.outcomes import Limits, Trial, better, cannot_race, clashing, failures, latent, runner_of
 from pytest_toolaudit.confirming.patience import GivenUpError, completed
 from pytest_toolaudit.confirming.refusals import failure, lesson
 from pytest_toolaudit.confirming.starting import start
@@ -42,39 +42,6 @@ LATENT = 10
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How far one item goes; `progress` is told schedules and budget before each schedule."""
-
-    preemptions: int = 2
-    budget: int = 200
-    seconds: float = 30.0
-    seed: int = 0
-    runner: str = "auto"
-    progress: Callable[[int, int], None] | None = None
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What came of an item: `verdict` confirmed, not-reproduced or cannot-run; `found` is the exploration that decides it.
-
-    `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys; `start` are the
-    files that were there before the calls of an item that was confirmed. `elsewhere` is what a witness clashes on that is none of the
-    item's resources.
-    """
-
-    work: Work
-    verdict: str
-    found: Verdict | None = None
-    reason: str = ""
-    remedy: str = ""
-    arguments: tuple[Mapping[str, Any], ...] = ()
-    schedules: int = 0
-    apart: Verdict | None = None
-    start: Mapping[str, bytes] = field(default_factory=dict)
-    elsewhere: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Loaded:
     """The functions of an item, and what makes what they use, each with the parameter that takes its id."""
 
@@ -84,18 +51,18 @@ class Loaded:
 
 
 class _Tried:
-    """What the items of one pair of tools have in common: explored once. And what cannot be loaded, and what fails whatever is tried, for
-    the whole process."""
+    """What the items of one pair of tools have in common: explored once. And what cannot be loaded, what fails whatever is tried, and files of
+    tools that work otherwise once the project's entry point has run, for the whole process."""
 
     pair: tuple[str, ...] = ()
     found: ClassVar[dict[object, tuple[Verdict, str]]] = {}
     unloadable: ClassVar[dict[str, CannotRunError]] = {}
     failing: ClassVar[set[str]] = set()
+    wants_start: ClassVar[set[str]] = set()
 
 
 def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed: Allowed) -> Trial:
     """Runs the item sandboxed in an empty folder; nothing outside it is changed, or the sandbox says what was refused."""
-    end = time.monotonic() + limits.seconds
     supplied = replace(supplied, made={})
     if _Tried.pair != work.pair:
         _Tried.pair = work.pair
@@ -106,6 +73,7 @@ def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed:
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
         keep_folders(folder)
+        end = time.monotonic() + limits.seconds  # imports have a limit of their own
         return _tried(_Attempts(work, loaded, supplied, limits, folder, end, sandbox))
 
 
@@ -113,14 +81,16 @@ def _tried(attempts: _Attempts) -> Trial:
     best: Trial | None = None
     for world, batch in attempts:
         if best is not None and time.monotonic() > attempts.end:
+            late = f"not all that might suit was tried within {attempts.limits.seconds:g} s"
+            best = replace(best, remedy=f"{best.remedy}; {late}" if best.remedy else late) if best.verdict == "cannot-run" else best
             break
         trial = attempts.run(world, batch)
         trial = replace(trial, schedules=trial.schedules + (best.schedules if best else 0))
         if trial.verdict == "confirmed":
             return replace(trial, apart=attempts.apart(world, batch))
-        best = _better(best, trial)
+        best = better(best, trial)
         attempts.best = best
-        if best.verdict == "not-reproduced" and _cannot_race(attempts.work):
+        if best.verdict == "not-reproduced" and cannot_race(attempts.work):
             break
     assert best is not None
     if best.verdict == "cannot-run" and best.found is not None:
@@ -177,6 +147,8 @@ class _Attempts:
         self.best: Trial | None = None
         self.last: Trial | None = None
         self.ready = False
+        self.files = {tool.file for tool in work.tools}
+        self.learned: Batch | None = None
 
     def _states(self, batch: Batch) -> tuple[Files, ...]:
         states = worlds(self.work, self.loaded.functions, batch.kinds)
@@ -184,23 +156,26 @@ class _Attempts:
 
     def __iter__(self) -> Iterator[tuple[Files, Batch]]:
         options = batches(self.work, self.loaded.functions)
+        if _Tried.wants_start.issuperset(self.files):
+            self.ready, options = True, tuple(replace(batch, started=True) for batch in options)
         states = self._states(options[0])
         for batch in options:
             yield states[0], batch
             yield from self._taught(batch)
         if self._unready():
-            for batch in options:
+            for batch in (self.learned or options[0], *options[1:]):
                 yield states[0], replace(batch, prepared=True)
                 yield from self._taught(replace(batch, prepared=True))
         if self.best is not None and self.best.verdict == "cannot-run" and _Tried.failing.issuperset(self.work.pair):
             return
+        if not self.ready and (self.best is None or self.best.verdict == "cannot-run"):
+            yield from self._started(options[0])
+        for batch in (self.learned or options[0], *options[1:]):
+            yield states[0], replace(batch, meets="first")
+            yield states[0], replace(batch, meets="same")
         for world in states[1:]:
             for batch in options:
                 yield world, batch
-        if self.best is None or self.best.verdict == "cannot-run":
-            yield from self._started(options[0])
-        for batch in options:
-            yield states[0], replace(batch, meets="same")
         for over in (*linked(self.work), *differing(self.work, self.loaded.functions[0], self.supplied)):
             yield states[0], replace(options[0], over=over)
         for batch in last_resorts(replace(options[0], started=self.ready), str(self.folder)):
@@ -214,13 +189,20 @@ class _Attempts:
     def _started(self, batch: Batch) -> Iterator[tuple[Files, Batch]]:
         batch, self.ready = replace(batch, started=True), True
         for world in self._states(batch)[:2]:
+            before = self.best.reason if self.best is not None else ""
             yield world, batch
+            if self.last is not None and self.last.reason != before:
+                _Tried.wants_start.update(self.files)
             yield from self._taught(batch)
+        ready = replace(self.learned or batch, prepared=True)
+        yield self._states(ready)[0], ready
+        yield from self._taught(ready)
 
     def _taught(self, batch: Batch) -> Iterator[tuple[Files, Batch]]:
         """The batch again with what the refusals of its calls ask for, until they ask for nothing more."""
         for _ in range(LESSONS):
             taught = self._lessons(batch)
+            self.learned = taught or batch
             if taught is None:
                 return
             batch = taught
@@ -258,7 +240,7 @@ class _Attempts:
         injected: Injected = {}
         known = prepare(self.loaded.makers, self.supplied, injected)
         if batch.prepared:
-            known = {**self._prepared(injected), **known}
+            known = {**self._prepared(batch, injected), **known}
         keep_folders(self.folder, hidden=True)
         try:
             calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known, injected)
@@ -277,18 +259,17 @@ class _Attempts:
         failed = failures(verdict)
         if failed and len(failed) == len(calls):
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
-        reason = _latent(work) or (f"one of the calls fails: {failed[0]}" if failed else "")
+        reason = latent(work) or (f"one of the calls fails: {failed[0]}" if failed else "")
         return Trial(work, "not-reproduced", verdict, reason, arguments=arguments, schedules=verdict.schedules)
 
-    def _prepared(self, injected: Injected) -> dict[str, Any]:
+    def _prepared(self, batch: Batch, injected: Injected) -> dict[str, Any]:
         """The tools were called before, and there are things of every variant in the places that they use. Parameter → id of one."""
         tools = self.work.tools
-        for function, tool in zip(self.loaded.functions, tools, strict=True):
-            called_first(function, tool, self.supplied, Batch(how=How(variant=FIRST)), injected)
+        first = [(FIRST, function, tool) for function, tool in zip(self.loaded.functions, tools, strict=True)]
+        things = [(variant, function, tool) for variant in range(THINGS) for function, tool in self.loaded.fillers]
         answers = [
-            called_first(function, tool, self.supplied, Batch(how=How(variant=variant)), injected)
-            for variant in range(THINGS)
-            for function, tool in self.loaded.fillers
+            called_first(function, tool, self.supplied, replace(batch, how=replace(batch.how, variant=variant)), injected)
+            for variant, function, tool in first + things
         ]
         names = dict.fromkeys(name for tool in tools for name in wanted(tool))
         told = {name: identity(answer[0], name) for name in names for answer in answers if answer is not None}
@@ -334,16 +315,16 @@ class _Attempts:
 
     def _explored(self, calls: list[Any], key: object) -> tuple[Verdict, str]:
         """What came of the calls, and what the sandbox refused them first."""
-        name = str((key, _runner(self.work, self.limits)))
+        name = str((key, runner_of(self.work, self.limits)))
         if key is not None and name in _Tried.found:
             return _Tried.found[name]
         self.sandbox.refused.clear()  # what an import or a start tried and did without
         verdict = explore(
             calls,
             state=self._state(),
-            runner=_runner(self.work, self.limits),
+            runner=runner_of(self.work, self.limits),
             preemptions=self.limits.preemptions,
-            budget=min(self.limits.budget, LATENT) if _cannot_race(self.work) else self.limits.budget,
+            budget=min(self.limits.budget, LATENT) if cannot_race(self.work) else self.limits.budget,
             seed=self.limits.seed,
             seconds=min(5.0, self.limits.seconds),
             limit=max(1.0, self.end - time.monotonic()),
@@ -354,43 +335,3 @@ class _Attempts:
         if key is not None:
             _Tried.found[name] = found
         return found
-
-
-def clashing(verdict: Verdict) -> tuple[str, ...]:
-    """The names of the resources on which the calls of a verdict clash."""
-    return tuple(dict.fromkeys((*verdict.resources, *(verdict.witness.resources if verdict.witness is not None else ()))))
-
-
-def _cannot_race(work: Work) -> bool:
-    """Whether only a runner that is not simulated here could show what the item wants."""
-    return bool(work.runners) and not {"threads", "event-loop"} & set(work.runners) and "order-dependent" not in work.wants
-
-
-def _latent(work: Work) -> str:
-    if {"threads", "event-loop"} & set(work.runners):
-        return ""
-    return f"clashes under {', '.join(work.runners)} only, which is not how these calls run here" if work.runners else ""
-
-
-def _runner(work: Work, limits: Limits) -> str:
-    if limits.runner != "auto":
-        return limits.runner
-    return "event-loop" if work.runners and "threads" not in work.runners and "event-loop" in work.runners else "threads"
-
-
-def failures(verdict: Verdict) -> list[str]:
-    """The results that are exceptions, or answers that speak of an error: nothing was exercised."""
-    return [text for result in verdict.outcome.results if (text := failure(result)) is not None]
-
-
-def _better(best: Trial | None, trial: Trial) -> Trial:
-    """Of two attempts that confirm nothing, the one that got further."""
-    if best is None or (best.verdict == "cannot-run" and trial.verdict != "cannot-run") or (trial.elsewhere and not best.elsewhere):
-        return trial
-    further = best.verdict == trial.verdict and not best.elsewhere and _refused(trial) < _refused(best)
-    return replace(trial if further else best, schedules=trial.schedules)
-
-
-def _refused(trial: Trial) -> int:
-    """How many calls did not do their work."""
-    return len(failures(trial.found)) if trial.found is not None else len(trial.work.tools)

@@ -1,0 +1,84 @@
+"""What came of a work item, how far one goes, and which of two attempts got further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pytest_toolaudit.confirming.refusals import failure
+from pytest_toolaudit.confirming.work import Work
+from pytest_toolaudit.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far one item goes; `progress` is told schedules and budget before each schedule."""
+
+    preemptions: int = 2
+    budget: int = 200
+    seconds: float = 30.0
+    seed: int = 0
+    runner: str = "auto"
+    progress: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of an item: `verdict` confirmed, not-reproduced or cannot-run; `found` is the exploration that decides it.
+
+    `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys; `start` are the
+    files that were there before the calls of an item that was confirmed. `elsewhere` is what a witness clashes on that is none of the
+    item's resources.
+    """
+
+    work: Work
+    verdict: str
+    found: Verdict | None = None
+    reason: str = ""
+    remedy: str = ""
+    arguments: tuple[Mapping[str, Any], ...] = ()
+    schedules: int = 0
+    apart: Verdict | None = None
+    start: Mapping[str, bytes] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
+
+
+def clashing(verdict: Verdict) -> tuple[str, ...]:
+    """The names of the resources on which the calls of a verdict clash."""
+    return tuple(dict.fromkeys((*verdict.resources, *(verdict.witness.resources if verdict.witness is not None else ()))))
+
+
+def cannot_race(work: Work) -> bool:
+    """Whether only a runner that is not simulated here could show what the item wants."""
+    return bool(work.runners) and not {"threads", "event-loop"} & set(work.runners) and "order-dependent" not in work.wants
+
+
+def latent(work: Work) -> str:
+    if {"threads", "event-loop"} & set(work.runners):
+        return ""
+    return f"clashes under {', '.join(work.runners)} only, which is not how these calls run here" if work.runners else ""
+
+
+def runner_of(work: Work, limits: Limits) -> str:
+    if limits.runner != "auto":
+        return limits.runner
+    return "event-loop" if work.runners and "threads" not in work.runners and "event-loop" in work.runners else "threads"
+
+
+def failures(verdict: Verdict) -> list[str]:
+    """The results that are exceptions, or answers that speak of an error: nothing was exercised."""
+    return [text for result in verdict.outcome.results if (text := failure(result)) is not None]
+
+
+def better(best: Trial | None, trial: Trial) -> Trial:
+    """Of two attempts that confirm nothing, the one that got further."""
+    if best is None or (best.verdict == "cannot-run" and trial.verdict != "cannot-run") or (trial.elsewhere and not best.elsewhere):
+        return trial
+    further = best.verdict == trial.verdict and not best.elsewhere and refused_calls(trial) < refused_calls(best)
+    return replace(trial if further else best, schedules=trial.schedules)
+
+
+def refused_calls(trial: Trial) -> int:
+    """How many calls did not do their work."""
+    return len(failures(trial.found)) if trial.found is not None else len(trial.work.tools)
