@@ -15,13 +15,15 @@ _GIVEN = re.compile(r"\blifespan\s*=\s*([A-Za-z_]\w*)\b(?!\s*[.(])")
 MAX_LIFESPANS = 3
 
 
-def held(world: World, otherwise: str) -> Value:
-    """The lifespan's object at its place; a type of its own where it is not known."""
+def held(world: World, otherwise: str, path: str) -> Value:
+    """The lifespan's object at its place, of several servers that of the file at hand; a type of its own where it is not known."""
     if world.lifespan is None:
         world.lifespan = Value(Handle(otherwise), loc=PLACE)
-        found = [value for value in (_yielded(world, ref) for ref in _functions(world)) if value is not None]
+        every = _functions(world)
+        here = [ref for ref in every if ref.path == path] or every
+        found = [value.at(PLACE) for value in (_yielded(world, ref) for ref in here) if value is not None]
         if found:
-            world.lifespan = Value(union(found).form, loc=PLACE)
+            world.lifespan = union(found)
     return world.lifespan
 
 

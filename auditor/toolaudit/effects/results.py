@@ -89,7 +89,7 @@ def _typed(frame: Frame, returns: Returns, bound: Bound, taint: Taint) -> Value:
     if returns.scope == "lifespan":
         from toolaudit.effects import lifespans
 
-        return lifespans.held(frame.world, type_name).tainted(taint)
+        return lifespans.held(frame.world, type_name, frame.path).tainted(taint)
     handles = _handles(returns, bound)
     base = fill(returns.base, bound)[0] if returns.base else _inherited_base(bound)
     attrs = tuple(sorted(((k, v) for k, v in bound.named.items() if isinstance(v.form, Scalar | Text)), key=lambda a: a[0])[:6])

@@ -17,6 +17,10 @@ _READY = re.compile(
     r")$",
     re.IGNORECASE,
 )
+_INDEXES = re.compile(
+    r"^_*(?:a|async_)?(?:update|refresh|rebuild|build|initiali[sz]e|init|ensure|sync|load|start|populate)_(?:\w+_)?(?:index|indices|cache)(?:_\w+)?$",
+    re.IGNORECASE,
+)
 _MAKES = re.compile(r"^_*(?:a|async_)?(?:get_or_create|ensure|get_or_start|create_if_needed|lazy)_\w+$")
 KINDS = frozenset({"file", "dir", "sql", "memory"})
 MADE = frozenset({"http", "session", "other", "aws"})
@@ -39,7 +43,8 @@ def is_upkeep(effect: Effect, tool: str) -> bool:
     below, target = helpers(effect, tool), effect.target
     if not isinstance(target, Loc) and target.kind in MADE and effect.confidence == "name-only":
         return any(_MAKES.match(name) for name in below) and not any(part.kind == "param" for part in target.key)
-    if not any(_READY.match(name) for name in below):
+    kept = re.search(r"index|cache|sync", tool, re.IGNORECASE) is None and any(_INDEXES.match(name) for name in below)
+    if not kept and not any(_READY.match(name) for name in below):
         return False
     if isinstance(target, Loc):
         return target.root != "state"
