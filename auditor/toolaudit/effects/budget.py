@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from toolaudit.effects.frame import World
 
 MOST_WALKS = 240
-KEPT, KEPT_DEPTH = 10, 5
+KEPT, KEPT_DEPTH = 3, 5
 """So many of the walks that are left are kept for what a caller does afterwards, near the tool."""
 
 
