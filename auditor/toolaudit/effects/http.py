@@ -21,6 +21,7 @@ _ONLY_CALLS = re.compile(r"_*(call|call_fn|do_call|fn|func|inner|request|do_requ
 class _Words(NamedTuple):
     methods: dict[str, dict[str, str]]
     path: re.Pattern[str]
+    collection: re.Pattern[str]
     name: re.Pattern[str]
     hosts: frozenset[str]
 
@@ -29,10 +30,11 @@ class _Words(NamedTuple):
 def _words() -> _Words:
     table = tomllib.loads(Path(str(catalogue.__file__)).with_name("http.toml").read_text(encoding="utf-8"))
     post = table["post"]
-    path, name = ("|".join(map(re.escape, post[part])) for part in ("path_words", "name_words"))
+    path, collection, name = ("|".join(map(re.escape, post[part])) for part in ("path_words", "collection_words", "name_words"))
     return _Words(
         table["method"],
         re.compile(rf"(^|[/_\-.:])({path})($|[/_\-.:?{{])", re.IGNORECASE),
+        re.compile(rf"(^|/)[a-z][a-z_-]*[/:]({collection})/?$"),
         re.compile(rf"(^|_)({name})(_|$|[A-Z0-9])"),
         frozenset(post["hosts"]),
     )
@@ -61,7 +63,8 @@ def asks(address: Parts) -> bool:
     """Whether an address says that a POST to it is a question: by the words of its path, or by its host."""
     known = "".join(part.text if part.kind == "literal" else "{}" for part in address)
     host, slash, path = known.split("//", 1)[-1].partition("/")
-    return host.lower() in _words().hosts or bool(_words().path.search(slash + path if slash else host))
+    words, asked = _words(), slash + path if slash else host
+    return host.lower() in words.hosts or bool(words.path.search(asked) or words.collection.search(asked))
 
 
 def _named(function: str) -> str:
