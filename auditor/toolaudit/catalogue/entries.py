@@ -64,6 +64,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     release: bool = False
     mutates: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    feeds: bool = False
     transaction: str = ""
     raises_when_absent: bool = False
     property: bool = False

@@ -61,6 +61,8 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
             given = join_taint(data, held) if held and effect.kind == "file" else data
             anew = effect.repeat == "same" and "w" in effect.mode and edits.identified(name, arguments)
             taint = join_taint(taint, perform(frame, replace(effect, repeat="again") if anew else effect, bound, given, line, name))
+        if word.feeds and receiver is not None:
+            frame.feed(receiver.taint, data)
         results += _callbacks(frame, word, bound, arguments, line)
         _flags(frame, word, bound, line)
         taint = join_taint(taint, _mutations(frame, word, bound, data, line, "again" if edits.adds(name) else "unknown"))

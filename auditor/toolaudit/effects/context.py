@@ -65,9 +65,11 @@ class Budget:
 def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int = 0, budget: Budget | None = None) -> Value:
     """A value as its callee sees it: `name` is the path that leads to it, `root` the parameter, `keep` the paths whose constants stay."""
     form = value.form
-    if type(form) is Text:
-        return _named(name, root)
     taint = _from(root)
+    if type(form) is Text:
+        if name not in keep:
+            return _named(name, root)
+        return Value(Text(tuple(p if p.kind == "literal" else KeyPart("param", f"{name}.~{i}") for i, p in enumerate(form.parts))), taint)
     if type(form) is Scalar:
         if form.value is None or isinstance(form.value, bool) or name in keep:
             return Value(form, taint)

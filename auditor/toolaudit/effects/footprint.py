@@ -135,22 +135,23 @@ def _access(effect: Effect, order: int) -> Access:
 
 def _updates(effects: Sequence[Effect], kept: list[int], position: dict[int, int]) -> tuple[Update, ...]:
     """Each read with the writes that derive from it or happen because of it."""
-    out: list[Update] = []
+    links: list[tuple[int, int, bool]] = []
     for index in kept:
-        effect = effects[index]
-        if "w" not in effect.mode or len(out) >= MAX_UPDATES:
-            continue
-        data = _reads(effects, effect.data, index, position)
-        control = [read for read in _reads(effects, effect.control, index, position) if read not in data]
-        out += [
-            Update(position[read], position[index], "data", _window(effects[read], effect), _accumulates(effects, read, effect))
-            for read in data
-        ]
-        out += [
-            Update(position[read], position[index], "control", _window(effects[read], effect), refused=_refused(effects, read, effect))
-            for read in control
-        ]
-    return tuple(out)
+        if "w" in effects[index].mode:
+            data = _reads(effects, effects[index].data, index, position)
+            links += [(read, index, True) for read in data]
+            links += [(read, index, False) for read in _reads(effects, effects[index].control, index, position) if read not in data]
+    if len(links) > MAX_UPDATES:  # what is read and written back says most
+        own = [link for link in links if effects[link[0]].target == effects[link[1]].target]
+        rest = [link for link in links if effects[link[0]].target != effects[link[1]].target]
+        chosen = set((own + rest)[:MAX_UPDATES])
+        links = [link for link in links if link in chosen]
+    return tuple(
+        Update(position[r], position[w], "data", _window(effects[r], effects[w]), _accumulates(effects, r, effects[w]))
+        if derives
+        else Update(position[r], position[w], "control", _window(effects[r], effects[w]), refused=_refused(effects, r, effects[w]))
+        for r, w, derives in links
+    )
 
 
 def _refused(effects: Sequence[Effect], read: int, write: Effect) -> bool:

@@ -10,20 +10,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from toolaudit.branches import Arms
+from toolaudit.effects import limits
 from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
-from toolaudit.model import BEYOND, Fact, KeyPart, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.model import Fact, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
 if TYPE_CHECKING:
     from toolaudit.catalogue.lookup import Catalogue
     from toolaudit.project.source import Project
 
-MAX_EFFECTS = 120
-MAX_SAME = 3
-"""Accesses of equal resource, mode and guards kept per function: more say nothing new."""
-MAX_PER_OWNER = 64
 MAX_CHAIN = 14
 NEVER = 1 << 30
 MAX_ARMS = 10
@@ -96,6 +93,8 @@ class World:
     working: dict[object, int] = field(default_factory=dict)
     unfinished: dict[object, Summary] = field(default_factory=dict)
     cycles: int = 0
+    met: dict[object, object] = field(default_factory=dict)
+    """Each function walked, with the code that it was handed, and the key of its last summary."""
     walks: int = 0
     """Functions walked anew for the current tool."""
     walks_each: int = MOST_WALKS
@@ -210,7 +209,7 @@ class Frame:
     local_codes: set[Code] = field(default_factory=set)
     line: int = 0
     counts: dict[object, int] = field(default_factory=dict)
-    last: dict[tuple[Loc | Resource, str, str, str], int] = field(default_factory=dict)
+    last: dict[limits.Said, int] = field(default_factory=dict)
     """The last effect of each target, mode, operation and secondary purpose: upkeep stands in for no write."""
     called: str = ""
     """The name of the object whose method is being called, as written."""
@@ -291,14 +290,13 @@ class Frame:
         count = self.counts.get(same, 0)
         owner = effect.target.scope, effect.target.kind if isinstance(effect.target, Resource) else effect.target.root
         of_owner = self.counts.get(owner, 0)
-        if count >= MAX_SAME:
-            self._in_both(effect)
-            return self._stand_in(effect)
-        if len(self.effects) >= MAX_EFFECTS or of_owner >= MAX_PER_OWNER:
-            return self._stand_in(effect) or self._widen(effect)
+        if count >= limits.MAX_SAME:
+            return limits.stand_in(self.effects, self.last, effect)
+        if (len(self.effects) >= limits.MAX_EFFECTS or of_owner >= limits.MAX_PER_OWNER) and not self._first_of_few(effect, owner):
+            return limits.stand_in(self.effects, self.last, effect) or self._widen(effect)
         self.counts[same] = count + 1
         self.counts[owner] = of_owner + 1
-        self.last[_said(effect)] = len(self.effects)
+        self.last[limits.said(effect)] = len(self.effects)
         self.effects.append(effect)
         return frozenset((len(self.effects) - 1,))
 
@@ -319,26 +317,30 @@ class Frame:
                 return frozenset((index,))
         return None
 
+    def _first_of_few(self, effect: Effect, owner: object) -> bool:
+        """Whether an access beyond the limits says something new of an owner of whom little has been said, if often."""
+        if limits.said(effect) in self.last or self.counts.get(("first", owner), 0) >= limits.MAX_FIRST:
+            return False
+        self.counts["first", owner] = self.counts.get(("first", owner), 0) + 1
+        return True
+
+    def feed(self, started: Taint, data: Taint) -> None:
+        """What is handed to something that runs already belongs to the writes that starting it was."""
+        for index in started:
+            if isinstance(index, int) and index < len(self.effects) and "w" in self.effects[index].mode and not self.quiet:
+                known = self.effects[index]
+                given = frozenset(t for t in data if t != index and t not in started)
+                self.effects[index] = replace(known, data=join_taint(known.data, given), awaits=self.awaits, io=self.io)
+
     def _widen(self, effect: Effect) -> Taint:
         """Beyond the limits an access is one of anything of its owner: no write is dropped."""
-        wide = replace(effect, target=widened(effect.target), atomic=False)
-        known = self._stand_in(wide)
+        wide = replace(effect, target=limits.widened(effect.target), atomic=False)
+        known = limits.stand_in(self.effects, self.last, wide)
         if not known:
-            self.last[_said(wide)] = len(self.effects)
+            self.last[limits.said(wide)] = len(self.effects)
             self.effects.append(wide)
             known = frozenset((len(self.effects) - 1,))
         return known
-
-    def _in_both(self, effect: Effect) -> None:
-        """The kept effect that stands for another one is bound to no branch in which that one is not."""
-        index = self.last.get(_said(effect))
-        if index is not None and (known := self.effects[index]).arms != effect.arms:
-            self.effects[index] = replace(known, arms=tuple(arm for arm in known.arms if arm in effect.arms))
-
-    def _stand_in(self, effect: Effect) -> Taint:
-        """The taint of the last kept effect that says the same."""
-        index = self.last.get(_said(effect))
-        return CLEAN if index is None else frozenset((index,))
 
     def guard(self, taint: Taint) -> None:
         """From here on, everything happens only because of these reads."""
@@ -378,20 +380,6 @@ class Frame:
             demands=frozenset(self.demands),
             low=self.low,
         )
-
-
-def _said(effect: Effect) -> tuple[Loc | Resource, str, str, str]:
-    return effect.target, effect.mode, effect.op, effect.secondary
-
-
-def widened(target: Loc | Resource) -> Loc | Resource:
-    """Any part of what a place or resource belongs to."""
-    if isinstance(target, Resource):
-        return Resource(target.kind, (KeyPart("unknown", BEYOND),), target.scope)
-    if len(target.path) < 2 and target.root in ("self", "state"):
-        return target
-    first = target.path[:1] if target.root in ("self", "state") else ()
-    return Loc(target.root, target.name, target.scope, (*first, (KeyPart("any", "*"),)))
 
 
 def bare(function: Function) -> Function:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from toolaudit.effects.objects import extend_text, key_step, shared
 from toolaudit.effects.values import (
     Data,
@@ -19,6 +22,8 @@ from toolaudit.effects.values import (
     Text,
     Value,
 )
+
+_Item = TypeVar("_Item")
 
 
 def entry_step(key: Value) -> str:
@@ -46,9 +51,10 @@ def navigate(value: Value, step: str) -> Value:
     elif isinstance(form, Manager):
         found = _partial_part(form.call, name)
     elif isinstance(form, Either):
-        found = form.values[int(name[1:])] if name[:1] == "|" and name[1:].isdigit() else None
+        found = _numbered(form.values, name[1:]) if name[:1] == "|" else None
     elif isinstance(form, Text):
-        found = extend_text(form, name, value)
+        part = _numbered(form.parts, name[1:]) if name[:1] == "~" else None
+        found = extend_text(form, name, value) if part is None else Value(Text((part,)))
     if found is None:
         found = Value(Data(), value.taint, None if value.loc is None else value.loc / _step(name, form))
     elif value.loc is not None:
@@ -56,6 +62,11 @@ def navigate(value: Value, step: str) -> Value:
     if step.endswith("[]") and step != "[]":
         return navigate(found, "[]")
     return found
+
+
+def _numbered(items: Sequence[_Item], number: str) -> _Item | None:
+    """One of the items; None where a summary made for other arguments asks for one that is not there."""
+    return items[int(number)] if number.isdigit() and int(number) < len(items) else None
 
 
 def _step(name: str, form: object) -> Step:
@@ -69,13 +80,13 @@ def _partial_part(form: Partial, name: str) -> Value | None:
     if name == "@":
         return form.func
     if name.startswith("#"):
-        return form.args[int(name[1:])]
+        return _numbered(form.args, name[1:])
     return next((v for k, v in form.keywords if k == name), None)
 
 
 def _member(form: Many, name: str) -> Value | None:
-    if name.startswith("#") and form.items is not None and int(name[1:]) < len(form.items):
-        return form.items[int(name[1:])]
+    if name.startswith("#") and form.items is not None and (item := _numbered(form.items, name[1:])) is not None:
+        return item
     if form.entries is not None:
         for key, held in form.entries:
             if entry_step(key) == name:

@@ -39,6 +39,7 @@ MAX_DEPTH = 60
 MAX_ROUNDS = 3
 MAX_REDONE = 40
 """Functions of a cycle that are walked again when it is closed; in a larger one a second entrance sees a little less."""
+MAX_TEXT = 16
 MAX_VARIANTS = 12
 MAX_SHAPES = 12
 
@@ -72,7 +73,7 @@ def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindin
         value = bindings.find(path)
         if value is None:
             continue
-        if isinstance(value.form, Scalar):
+        if isinstance(value.form, Scalar) or _begins(value.form):
             keep.add(path)
         elif parameter_of(value):
             frame.demands.add(parameter_of(value))
@@ -84,6 +85,11 @@ def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindin
         return frozenset()
     seen.add(chosen)
     return frozenset(keep)
+
+
+def _begins(form: object) -> bool:
+    """A text of which the beginning is known, and how the rest is made."""
+    return isinstance(form, Text) and len(form.parts) <= MAX_TEXT and form.parts[0].kind == "literal"
 
 
 def bind(frame: Frame, function: Function, arguments: Arguments) -> dict[str, Value]:
@@ -160,6 +166,10 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
     known = _known(world, key, frame)
     if known is not None:
         return known
+    kin = (function.code, function.owner, *(_acts(value.form) for value in (*shapes.values(), *closure.values())))
+    if world.walks >= world.walks_each // 3 and not keep and (other := world.summaries.get(world.met.get(kin))) is not None:
+        frame.low = min(frame.low, other.low)  # what differs is text and structure: no reason to spend what other functions need
+        return other
     if len(world.working) >= MAX_DEPTH or budget.spent(world):
         world.was_cut = True
         frame.missing(function.qualname, "recursion", "may-write" if guesses.sends(function.qualname) else "unknown", line)
@@ -169,7 +179,18 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
         known = _known(world, key, frame)
         if known is not None:
             return known
+    if not keep:
+        world.met[kin] = key
     return _summarised(world, function, shapes, closure, key, frame)
+
+
+def _acts(form: object) -> object:
+    """What of an argument decides which code runs in the callee."""
+    if isinstance(form, Either):
+        return tuple(_acts(value.form) for value in form.values)
+    if isinstance(form, Scalar | Text | Data | Many):
+        return None
+    return form.cls if isinstance(form, Instance) else form.type if isinstance(form, Handle) else form
 
 
 def _key(function: Function, shapes: dict[str, Value], closure: dict[str, Value]) -> tuple[object, ...]:

@@ -291,9 +291,16 @@ def test_beyond_the_limits_a_write_is_one_of_anything(footprint_of: Any) -> None
 
 
 def test_beyond_the_limits_upkeep_stands_in_for_no_write(footprint_of: Any) -> None:
-    body = "".join(f"    open('f{n}', 'r').close()\n    requests.get('http://h/{n}')\n" for n in range(64))
-    schema = "    c = sqlite3.connect('d')\n    c.execute('CREATE TABLE IF NOT EXISTS a (x int)')\n"
-    source = "import requests, sqlite3\ndef tool(x):\n" + body + schema + "    c.execute('INSERT INTO a VALUES (?)', (x,))\n"
+    body = "".join(
+        f"    open('f{n}', 'r').close()\n    requests.get('http://h/{n}')\n    c.execute('SELECT * FROM t{n}')\n" for n in range(64)
+    )
+    schema = "    c.execute('CREATE TABLE IF NOT EXISTS a (x int)')\n"
+    source = (
+        "import requests, sqlite3\nc = sqlite3.connect('d')\ndef tool(x):\n"
+        + body
+        + schema
+        + "    c.execute('INSERT INTO a VALUES (?)', (x,))\n"
+    )
     assert "w append sql {unknown:more than are kept apart}" in shown(footprint_of(source, "tool")["tool"])
 
 
@@ -307,3 +314,15 @@ def test_a_scope_is_said_in_the_terms_of_the_tool(footprint_of: Any) -> None:
 def test_what_a_framework_injects_through_keywords_is_shared(footprint_of: Any) -> None:
     source = "def tool(tool, **kwargs):\n    kwargs['request_state']['n'] = 1\n"
     assert shown(footprint_of(source, "tool", arguments_in="tool.input")["tool"]) == ["w write memory {state:request_state}[n]"]
+
+
+def test_beyond_the_limits_what_was_not_met_before_keeps_its_name(footprint_of: Any) -> None:
+    """A tool that looks at much before it acts: the one thing it changes is named, and what it read of it is linked to the change."""
+    looks = "\n".join(f"    if k == '{n}':\n        a = httpx.get('https://x.org/{n % 5}').text" for n in range(90))
+    source = f"import httpx\nSTATE = {{}}\ndef t(k):\n    a = ''\n{looks}\n    STATE['n'] = STATE['n'] + a\n    httpx.delete('https://x.org/last')\n"
+    found = footprint_of(source, "t")["t"]
+    written = {(access.resource.kind, helpers.key_text(access)) for access in found.accesses if "w" in access.mode}
+    assert written == {("memory", "{global:STATE}[n]"), ("http", "https://x.org/last")}
+    assert any(
+        found.accesses[update.read].resource == found.accesses[update.write].resource and update.link == "data" for update in found.updates
+    )

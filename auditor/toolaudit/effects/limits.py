@@ -1,0 +1,53 @@
+"""How many accesses are kept of a function, and what stands for those beyond: no write is dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
+from toolaudit.model import BEYOND, KeyPart, Resource
+
+if TYPE_CHECKING:
+    from toolaudit.effects.frame import Effect
+
+Said = tuple[Loc | Resource, str, str, str]
+MAX_EFFECTS = 120
+MAX_SAME = 3
+"""Accesses of equal resource, mode and guards kept per function: more say nothing new."""
+MAX_PER_OWNER = 64
+MAX_FIRST = 12
+"""Beyond these limits, accesses of resources not met before that are still kept of each owner."""
+
+
+def said(effect: Effect) -> Said:
+    """What an access says, guards and conditions left aside."""
+    return effect.target, effect.mode, effect.op, effect.secondary
+
+
+def widened(target: Loc | Resource) -> Loc | Resource:
+    """Any part of what a place or resource belongs to."""
+    if isinstance(target, Resource):
+        return Resource(target.kind, (KeyPart("unknown", BEYOND),), target.scope)
+    if len(target.path) < 2 and target.root in ("self", "state"):
+        return target
+    first = target.path[:1] if target.root in ("self", "state") else ()
+    return Loc(target.root, target.name, target.scope, (*first, (KeyPart("any", "*"),)))
+
+
+def stand_in(effects: list[Effect], last: dict[Said, int], effect: Effect) -> Taint:
+    """The taint of the last kept effect that says the same; it holds from now on only where both do."""
+    index = last.get(said(effect))
+    if index is None:
+        return CLEAN
+    known = effects[index]
+    own = frozenset(i for i in effect.data if isinstance(i, int) and i != index and effects[i].target == effect.target)
+    effects[index] = replace(
+        known,
+        locks=tuple(lock for lock in known.locks if lock in effect.locks),
+        when=tuple(fact for fact in known.when if fact in effect.when),
+        arms=tuple(arm for arm in known.arms if arm in effect.arms),
+        data=join_taint(known.data, own),
+    )
+    return frozenset((index,))
