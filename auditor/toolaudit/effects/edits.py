@@ -6,11 +6,12 @@ it was replaced, `=x` it was compared with something else, as a look-up does. An
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.values import CLEAN, MARKS, Many, Scalar, Taint, Text, Value, join_taint
+from toolaudit.effects.values import CLEAN, MARKS, Either, Handle, Instance, Many, Scalar, Taint, Text, Value, join_taint
 
 if TYPE_CHECKING:
     from toolaudit.effects.arguments import Arguments
@@ -27,6 +28,7 @@ def adds(name: str) -> bool:
 
 
 RECORDING = ("upsert", "put_", "add", "insert", "index")
+IDENTITY = re.compile(r"(^|_)(id|uuid|guid|uid|key)$")
 # Made anew in each call, and no mere time.
 NEW_IDENTITIES = frozenset({"uuid", "id", "random"})
 
@@ -38,8 +40,12 @@ def identified(name: str, arguments: Arguments) -> bool:
 
 def _new(value: Value, depth: int) -> bool:
     form = value.form
-    if isinstance(form, Text):
+    if isinstance(form, Text | Handle):
         return any(part.kind == "fresh" and part.text in NEW_IDENTITIES for part in form.parts)
+    if isinstance(form, Either):
+        return any(_new(v, depth) for v in form.values)
+    if isinstance(form, Instance):
+        return any(IDENTITY.search(name) and _new(v, 0) for name, v in form.fields)
     if not isinstance(form, Many) or not depth:
         return False
     held = [*(form.items or ()), *(v for _, v in form.entries or ()), *([form.element] if form.element else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from toolaudit import facts as f
@@ -12,7 +13,7 @@ from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
-from toolaudit.effects.keys import literal, parts_of
+from toolaudit.effects.keys import combinations
 from toolaudit.effects.objects import attribute, checked, read, read_document
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import subscripted
@@ -38,7 +39,6 @@ from toolaudit.effects.values import (
     text,
     union,
 )
-from toolaudit.model import KeyPart
 
 
 def evaluate(frame: Frame, expr: f.Expr) -> Value:
@@ -115,11 +115,10 @@ def _starred(frame: Frame, expr: f.Starred) -> Value:
 
 
 def _template(frame: Frame, expr: f.Template) -> Value:
-    pieces: list[KeyPart] = []
     values = [evaluate(frame, part) for part in expr.parts]
-    for value in values:
-        pieces += literal(str(value.form.value)) if isinstance(value.form, Scalar) else parts_of(value)
-    return text(tuple(pieces), join_taint(taints(values), edits.joined(frame, values) if len(values) > 1 else CLEAN))
+    taint = join_taint(taints(values), edits.joined(frame, values) if len(values) > 1 else CLEAN)
+    shown = [Value(Scalar(str(value.form.value))) if isinstance(value.form, Scalar) else value for value in values]
+    return union(text(tuple(chain.from_iterable(pieces)), taint) for pieces in combinations(shown))
 
 
 def _binary(frame: Frame, expr: f.Binary) -> Value:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from toolaudit.catalogue.entries import Library
+from toolaudit.effects import edits
 from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
@@ -218,7 +219,8 @@ def unlisted(
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         op = WRITE_VERBS[verb]
-        repeat = "again" if op in ("append", "send", "increment") else "unknown"
+        again = op in ("append", "send", "increment") or (op == "write" and arguments is not None and edits.identified(name, arguments))
+        repeat = "again" if again else "unknown"
         blind = arguments is not None and op in ("update", "delete", "send")  # an object fetched by name is no state that was read
         data = taints(arguments.all()) if arguments is not None and blind else taint
         taint |= frame.emit(resource, "w", op, line, data=data, atomic=True, repeat=repeat, confidence="name-only")  # type: ignore[arg-type]

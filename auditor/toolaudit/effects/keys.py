@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice, product
 
 from toolaudit.effects.values import Either, Foreign, Handle, Instance, Loc, Many, Scalar, Text, Value, in_common, tidy
 from toolaudit.model import KeyPart, Kind, Resource
 
 Parts = tuple[KeyPart, ...]
 ANY = KeyPart("any", "*")
+MAX_COMBINATIONS = 4
 OPEN, CLOSE = KeyPart("literal", "["), KeyPart("literal", "]")
 _UP = re.compile(r"(?:^(?!\.\./)[^/]+/\.\.(?:/|$))|(?:/(?!\.\./)[^/]+/\.\.(?=/|$))")
 
@@ -47,6 +49,26 @@ def parts_of(value: Value) -> Parts:
     if isinstance(form, Foreign):
         return literal(form.name)
     return unknown("computed")
+
+
+def choices(value: Value) -> tuple[Parts, ...]:
+    """The keys that a value can be: two where it is either made anew in the call (`given or uuid4()`) or not."""
+    if isinstance(value.form, Either):
+        options = [parts_of(part) for part in value.form.values]
+        new = [parts for parts in options if is_new(parts)]
+        given = [parts for parts in options if parts and not is_new(parts)]
+        if new and given:
+            return _best(given), new[0]
+    return (parts_of(value),)
+
+
+def combinations(values: Iterable[Value]) -> list[tuple[Parts, ...]]:
+    """The keys of several values side by side, one for each way to choose between those made anew and those given."""
+    return list(islice(product(*(choices(value) for value in values)), MAX_COMBINATIONS))
+
+
+def is_new(parts: Parts) -> bool:
+    return any(part.kind == "fresh" for part in parts)
 
 
 def _best(options: list[Parts]) -> Parts:

@@ -8,7 +8,7 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, consume
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
-from toolaudit.effects.keys import parts_of
+from toolaudit.effects.keys import choices, parts_of
 from toolaudit.effects.objects import attribute, element, place_of, read
 from toolaudit.effects.values import (
     PLAIN,
@@ -124,7 +124,7 @@ def _text(frame: Frame, arguments: Arguments, line: int) -> Value | None:
         if isinstance(made.form, Function):
             return call(frame, made, Arguments(), line)
     if isinstance(form, Either):
-        return text(parts_of(value), value.taint)
+        return union(text(parts, value.taint) for parts in choices(value))
     return Value(Data(), value.taint)
 
 

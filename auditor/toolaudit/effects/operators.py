@@ -7,7 +7,7 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.keys import derived, join_path, literal, parts_of
+from toolaudit.effects.keys import combinations, derived, join_path, literal, parts_of
 from toolaudit.effects.objects import attribute, element, read
 from toolaudit.effects.values import (
     CLEAN,
@@ -35,8 +35,8 @@ def combine(frame: Frame, op: str, left: Value, right: Value) -> Value:
         taint = join_taint(taint, edits.joined(frame, (left, right)))
     one, other = left.form, right.form
     if op == "/" and _pathlike(left, right):
-        parts = join_path([parts_of(left), parts_of(right)])
-        return Value(Handle("pathlib.Path", "file", parts), taint)
+        joined = (join_path([*pieces]) for pieces in combinations((left, right)))
+        return union(Value(Handle("pathlib.Path", "file", parts), taint) for parts in joined)
     if op == "/" and isinstance(one, Instance):
         method = attribute(frame, left, "__truediv__", frame.line, called=True)
         if isinstance(method.form, Function):
@@ -80,7 +80,7 @@ def _added(left: Value, right: Value, taint: frozenset[int | str]) -> Value:
     if _number(left) or _number(right):
         parts = derived([left, right])
         return Value(Text(parts), taint) if parts else Value(Data(), taint)
-    return text((*parts_of(left), *parts_of(right)), taint)
+    return union(text((*first, *second), taint) for first, second in combinations((left, right)))
 
 
 def _percent(template: str, right: Value) -> Value:

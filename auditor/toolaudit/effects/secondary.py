@@ -33,7 +33,9 @@ _SESSIONS = re.compile(r"(^|_)(sessions|interpreters|browsers|kernels|sandboxes|
 _VERBOSITY = re.compile(
     r"(^|_)(debug|verbose|verbosity|log_level|loglevel|debug_(on|mode|level|enabled)|is_debug|quiet_mode)$", re.IGNORECASE
 )
-_CLOCKS = re.compile(r"last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$")
+_CLOCKS = re.compile(
+    r"(^|_)(fetched|cached|refreshed|loaded)_at$|last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$"
+)
 _CACHING = re.compile(r"(^|_)(cache|cached|caching|memo|memoize)(_|$)")
 _SIGNS_IN = re.compile(
     r"(^|_)(auth|oauth2?|authenticate|authorize|creds|credentials?|access_token|refresh_token|login|log_in|sign_?in)(_|$)|"
@@ -169,6 +171,8 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="ensure-folder")
     if target.kind in ("file", "dir") and effect.op == "update" and _rights_of_folder(effects, target):
         return replace(effect, secondary="ensure-folder")
+    if target.kind == "session" and _kept_for_session(effects, effect):
+        return replace(effect, secondary="memo")
     if target.kind in ("file", "dir") and _kept_for_itself(effect, target):
         return replace(effect, secondary="memo")
     if target.kind == "file" and _opened_to_lock(effects, target):
@@ -195,6 +199,20 @@ def _rights_of_folder(effects: Sequence[Effect], target: Resource) -> bool:
     return any(
         e.op == "ensure" and isinstance(e.target, Resource) and e.target.kind == "dir" and e.target.key == target.key for e in effects
     )
+
+
+def _kept_for_session(effects: Sequence[Effect], effect: Effect) -> bool:
+    """A cache in a framework's state: its functions say so, or it was not there yet, and is nothing that the caller said."""
+    target = effect.target
+    assert isinstance(target, Resource)
+    name = "".join(part.text for part in target.key if part.kind == "literal")
+    if effect.op != "write" or any(part.kind != "literal" for part in target.key):
+        return False
+    if _CLOCKS.search(name) or any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
+        return True
+    looked = [i for i in effect.control if isinstance(i, int) and i < len(effects) and effects[i].target == target]
+    given = any(isinstance(i, str) and i[0] not in MARKS for i in effect.data)
+    return bool(looked) and not given and not any(accumulates(i, effect.data, effect.control) for i in looked)
 
 
 def _kept_for_itself(effect: Effect, target: Resource) -> bool:
