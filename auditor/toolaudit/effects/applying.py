@@ -68,7 +68,7 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         taint = join_taint(taint, _mutations(frame, word, bound, data, line, "again" if edits.adds(name) else "unknown"))
         _filled(frame, word, bound, taint)
     made = result(frame, name, words, bound, arguments, taint, line)
-    if results and not any(word.returns for word in words):
+    if results and not any(word.returns or word.value is not None for word in words):
         return union(results).tainted(taint)
     return made
 

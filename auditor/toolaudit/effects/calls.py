@@ -234,7 +234,7 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, giv
     held = frame.env[holder]
     form = held.form
     if isinstance(form, Many) and held.loc is None and target.attr in containers.MUTATORS:
-        grown = containers.grown(form, target.attr, arguments)
+        grown = containers.grown(form, target.attr, arguments, frame.in_loop > 0)
         frame.env[holder] = Value(grown, join_taint(held.taint, taints(arguments.all())))
     elif isinstance(form, Instance) and frame.made:
         fields = {**dict(form.fields), **dict(frame.made)}

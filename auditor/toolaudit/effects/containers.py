@@ -9,7 +9,8 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import derived, join, literal, parts_of
 from toolaudit.effects.objects import element, item, read, shared
 from toolaudit.effects.templates import bind
-from toolaudit.effects.values import PLAIN, Data, Either, Many, Scalar, Text, Value, taints, text, union
+from toolaudit.effects.values import PLAIN, Data, Either, Form, Many, Scalar, Text, Value, alternatives, taints, text, union
+from toolaudit.model import KeyPart
 
 if TYPE_CHECKING:
     from toolaudit.effects.arguments import Arguments
@@ -27,6 +28,7 @@ TEXT_SAME = {
     "as_string",  # of composed SQL, which is taken for its text
     "strip", "lstrip", "rstrip", "lower", "upper", "title", "casefold", "replace", "encode", "decode", "removeprefix", "removesuffix",
     "expandtabs", "zfill", "ljust", "rjust", "capitalize", "translate", "swapcase", "center",
+    "hexdigest", "digest",  # of a hash, which is named by what was hashed
 }  # fmt: skip
 MAX_PIECES = 16
 PARTS = {"split", "rsplit", "splitlines", "partition", "rpartition"}
@@ -171,11 +173,11 @@ def _pairs(receiver: Value) -> Value:
     return Value(Many("generator", element=pair))
 
 
-def grown(form: Many, name: str, arguments: Arguments) -> Many:
+def grown(form: Many, name: str, arguments: Arguments, in_loop: bool = False) -> Many:
     """An owned container after a method that adds to it."""
     args = arguments.args
     if name == "append" and args:
-        return _with_element(form, args[0])
+        return Many(form.kind, element=args[0], type=form.type) if in_loop and form.items == () else _with_element(form, args[0])
     if name == "extend" and args:
         other = args[0].form
         return _with_element(form, element(other)) if isinstance(other, Many) else form
@@ -212,10 +214,11 @@ def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, lin
     if name == "format":
         return formatted(receiver, arguments).tainted(taint)
     if name == "join" and arguments.args:
-        held = arguments.args[0].form
+        held = _filled(arguments.args[0])
         if isinstance(held, Many) and held.items is not None and isinstance(form, Scalar):
             return text(join([parts_of(v) for v in held.items], str(form.value)), taint)
-        return Value(Text(parts), taint) if (parts := derived([*arguments.args])) else Value(Data(), taint)
+        members = [element(held)] if isinstance(held, Many) and held.items is None else [*arguments.args]
+        return Value(Text(parts), taint) if (parts := _whole(derived(members))) else Value(Data(), taint)
     if name in TEXT_SAME:
         return _same(receiver, name, arguments, taint | replaced(receiver, arguments) if name == "replace" else taint)
     if name in ("get", "pop", "setdefault") and arguments.args and isinstance(form, Text):
@@ -230,6 +233,17 @@ def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, lin
     if name in NAMES or isinstance(form, Scalar):
         return Value(Data(), taint)
     return Value(Data(), taint) if not isinstance(form, Text) else _method_of_argument(frame, form, name, taint, line, arguments)
+
+
+def _filled(value: Value) -> Form:
+    """A container as it is where anything was put into it."""
+    options = [option.form for option in alternatives(value) if not (isinstance(option.form, Many) and option.form.items == ())]
+    return options[0] if len(options) == 1 else value.form
+
+
+def _whole(parts: tuple[KeyPart, ...]) -> tuple[KeyPart, ...]:
+    """What pieces of a text or members of a list make when they are put together again: it is named by what they are of."""
+    return tuple(dict.fromkeys(KeyPart(part.kind, part.text.removesuffix("*").removesuffix("[]").removesuffix(".")) for part in parts))
 
 
 def _pieces(held: str, name: str, arguments: Arguments) -> list[str]:

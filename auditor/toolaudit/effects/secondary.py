@@ -70,7 +70,9 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
 
 
 def _own_connection(effect: Effect, tool: str) -> bool:
-    return effect.secondary == "lazy-init" and "w" in effect.mode and isinstance(effect.target, Loc) and not helpers(effect, tool)
+    if effect.secondary != "lazy-init" or "w" not in effect.mode or not isinstance(effect.target, Loc):
+        return False
+    return (is_connection(effect.target) or is_handle(effect.target)) and not helpers(effect, tool)
 
 
 def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:

@@ -184,13 +184,20 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
     return _summarised(world, function, shapes, closure, key, frame)
 
 
-def _acts(form: object) -> object:
-    """What of an argument decides which code runs in the callee."""
-    if isinstance(form, Either):
-        return tuple(_acts(value.form) for value in form.values)
-    if isinstance(form, Scalar | Text | Data | Many):
+def _acts(form: object, depth: int = 3) -> object:
+    """What of an argument decides which code runs in the callee: text and plain data do not."""
+    if isinstance(form, Scalar | Text | Data) or not depth:
         return None
-    return form.cls if isinstance(form, Instance) else form.type if isinstance(form, Handle) else form
+    if isinstance(form, Either):
+        return tuple(_acts(value.form, depth) for value in form.values)
+    if isinstance(form, Instance):
+        return (form.cls, *((name, _acts(value.form, depth - 1)) for name, value in form.fields))
+    if isinstance(form, Handle):
+        return (form.type, *((name, _acts(value.form, depth - 1)) for name, value in form.attrs))
+    if isinstance(form, Many):
+        held = (*(form.items or ()), *(value for _, value in form.entries or ()), *((form.element,) if form.element else ()))
+        return tuple(_acts(value.form, depth - 1) for value in held) if held else None
+    return form
 
 
 def _key(function: Function, shapes: dict[str, Value], closure: dict[str, Value]) -> tuple[object, ...]:

@@ -96,7 +96,7 @@ def race(victim: Profile, other: Profile, window: Window, write: Access, first: 
     same = _overlap(window.read, write) if first else _overlap(write, window.read)
     if same.relation == "never":
         return None
-    if same.relation == "may" and victim is other and window.link == "control":
+    if same.relation == "may" and victim is other and window.link == "control" and not _said_in_part(window.read, write):
         return None
     runners = biting(victim.tool, other.tool, window.lies, window.write.resource)
     locks, gaps = held_by_both(window, write, same, first)
@@ -117,6 +117,11 @@ def race(victim: Profile, other: Profile, window: Window, write: Access, first: 
         evidence_b=(write,) if first else ends,
     )
     return replace(clash, evidence_a=ends, evidence_b=ends) if victim is other and is_like(write, window.write) else clash
+
+
+def _said_in_part(read: Access, write: Access) -> bool:
+    """One name with a part that the caller says, below a place that is not known: of one tool it is mostly one place."""
+    return read.resource == write.resource and any(part.kind == "param" for part in read.resource.key)
 
 
 def _harmless(window: Window, write: Access, itself: bool) -> bool:
