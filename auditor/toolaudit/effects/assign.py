@@ -11,7 +11,7 @@ from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
-from toolaudit.effects.objects import attribute, key_step, place_of, read
+from toolaudit.effects.objects import attribute, key_step, of_function, place_of, read
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     CLEAN,
@@ -96,6 +96,8 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         place = Loc("global", target.attr, form.path)
     elif isinstance(form, Handle) and base.loc is not None:
         place = base.loc / target.attr
+    elif isinstance(form, Function):
+        place = of_function(form, target.attr)
     if place is not None:
         repeat = "again" if op in ("increment", "append") else "same"
         frame.emit(place, "w", op, frame.line, data=value.taint, atomic=op != "increment", repeat=repeat)  # type: ignore[arg-type]

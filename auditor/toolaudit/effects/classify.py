@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toolaudit.catalogue.entries import EffectEntry
-from toolaudit.effects import graphql, http, shell, sql
+from toolaudit.effects import http, requested, shell, sql
 from toolaudit.effects.frame import Frame, How, Mode, Repeat
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
@@ -205,7 +205,7 @@ def _http(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: in
                 if part.kind == "param":
                     frame.demands.add(part.text)
             known = "".join(part.text for part in method) if all(part.kind == "literal" for part in method) else None
-            request = _of_document(frame, address, bound) or http.classify(known, address, frame.function)
+            request = _of_body(frame, address, bound) or http.classify(known, address, frame.function)
             if request.op == "opaque":
                 frame.opaque = frame.opaque or "request"
             found |= frame.emit(
@@ -222,11 +222,15 @@ def _http(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: in
     return found
 
 
-def _of_document(frame: Frame, address: Parts, bound: Bound) -> http.Request | None:
-    """What a request to a GraphQL server does, by the document that it carries."""
-    value = graphql.document(address, bound)
-    demand(frame, value)
-    return None if value is None else graphql.classify(value)
+def _of_body(frame: Frame, address: Parts, bound: Bound) -> http.Request | None:
+    """What a request does, where its body says so: by a GraphQL document, or the name of a procedure."""
+    document = requested.document(address, bound)
+    demand(frame, document)
+    if document is not None:
+        return requested.classify(document)
+    procedure = requested.procedure(bound)
+    demand(frame, procedure)
+    return None if procedure is None else requested.classify_procedure(procedure)
 
 
 def _without_query(address: Parts) -> Parts:

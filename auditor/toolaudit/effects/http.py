@@ -53,10 +53,15 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
     if method is None or not method:
         return Request("rw", "opaque", "unknown", "unknown", "method not known")
     verb = method.upper()
-    if verb == "POST" and (asks(address) or _words().name.search(_named(function))):
+    if verb == "POST" and (asks(address) or asks_by_name(_named(function))):
         return Request("r", "read", "same", "name-only", "POST taken for a query")
     known = _words().methods.get(verb, {"mode": "w", "op": "update", "repeat": "same"})
     return Request(known["mode"], known["op"], known["repeat"], "catalogued")  # type: ignore[arg-type]
+
+
+def asks_by_name(name: str) -> bool:
+    """Whether a name says that what it names asks."""
+    return bool(_words().name.search(name))
 
 
 def asks(address: Parts) -> bool:

@@ -25,7 +25,8 @@ def members(frame: Frame, value: Value, line: int) -> Value:
         if len(form.parts) == 1 and form.parts[0].kind == "param":
             part = form.parts[0]
             return Value(Text((KeyPart("param", f"{part.text}[]"),)), value.taint)
-        return Value(Data(), value.taint)
+        new = any(part.kind == "fresh" for part in form.parts)  # `descriptor, path = mkstemp()`
+        return Value(form if new else Data(), value.taint)
     if isinstance(form, Data):
         seen = read(frame, value, line, "list")
         return Value(Data(form.why), seen.taint, below(value.loc, (ANY,)))

@@ -263,7 +263,16 @@ def _of_super(frame: Frame, value: Value, name: str, line: int, called: bool) ->
 def _of_function(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
     if isinstance(value.form, Function) and name in ("fn", "func", "__wrapped__", "__call__", "run"):
         return value
-    return Value(Method(value, name), value.taint) if called else Value(Data(), value.taint)
+    if called:
+        return Value(Method(value, name), value.taint)
+    return Value(Data(), value.taint, of_function(value.form, name) if isinstance(value.form, Function) else None)
+
+
+def of_function(form: Function, name: str) -> Loc | None:
+    """Where an attribute of a module's function is: as long as the module, for all its users."""
+    if "." in form.qualname or name.startswith("__"):
+        return None
+    return Loc("global", form.qualname, form.path) / name
 
 
 _ATTRIBUTE: dict[type, Callable[[Frame, Value, str, int, bool], Value]] = {

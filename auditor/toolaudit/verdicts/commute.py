@@ -54,7 +54,9 @@ def biting(victim: Tool, other: Tool, lies: str, resource: Resource) -> tuple[Ru
     return _RUNNERS[frozenset(found)]
 
 
-_RUNNERS = {frozenset(some): some for count in range(len(RUNNERS) + 1) for some in combinations(RUNNERS, count)}
+_RUNNERS: dict[frozenset[Runner], tuple[Runner, ...]] = {
+    frozenset(some): some for count in range(len(RUNNERS) + 1) for some in combinations(RUNNERS, count)
+}
 
 
 def order_runners(one: Profile, other: Profile, resource: Resource) -> tuple[Runner, ...]:

@@ -1,10 +1,11 @@
-"""GraphQL over HTTP: one address and one method for everything; the document in the body says what is done (GraphQL October 2021, §2.3)."""
+"""One address and one method for everything: the body says what is done, by a GraphQL document (October 2021, §2.3) or the name of a
+remote procedure (JSON-RPC 2.0, §4)."""
 
 from __future__ import annotations
 
 import re
 
-from toolaudit.effects.http import Request
+from toolaudit.effects.http import Request, asks_by_name
 from toolaudit.effects.keys import Parts, parts_of
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Many, Scalar, Value, alternatives
@@ -14,16 +15,34 @@ _BODIES = ("json", "data", "content", "body")
 _OPERATION = re.compile(r"(?:^|\})\s*(?:#[^\n]*\s*)*(query|mutation|subscription|fragment|\{)")
 _ASKS = Request("r", "read", "same", "catalogued", "GraphQL query")
 _CHANGES = Request("w", "send", "again", "catalogued", "GraphQL mutation")
+_CALLED = Request("r", "read", "same", "name-only", "procedure taken for a query by its name")
 _FREE = Request("rw", "opaque", "unknown", "unknown", "GraphQL document not known")
+
+
+def procedure(bound: Bound) -> Value | None:
+    """The name of the remote procedure that a request calls; None where the body names none."""
+    named = _named(bound)
+    return named.get("method") if named.keys() & {"params", "args", "arguments", "id", "jsonrpc"} else None
+
+
+def classify_procedure(value: Value) -> Request | None:
+    """What a procedure does whose name says that it asks; None for any other."""
+    names = [option.form.value for option in alternatives(value) if isinstance(option.form, Scalar) and isinstance(option.form.value, str)]
+    asked = len(names) == len(alternatives(value)) and all(asks_by_name(re.split(r"[./:]", name)[-1]) for name in names)
+    return _CALLED if asked else None
 
 
 def document(address: Parts, bound: Bound) -> Value | None:
     """The document that a request to a GraphQL server carries; None where none is seen."""
-    entries = [entry for body in _bodies(bound) for entry in body.entries or ()]
-    named = {key.form.value: value for key, value in entries if isinstance(key.form, Scalar)}
+    named = _named(bound)
     server = "variables" in named or any(part.kind == "literal" and _ADDRESS.search(part.text) for part in address)
     found = named.get("query")
     return found if found is not None and (server or classify(found) not in (None, _FREE)) else None
+
+
+def _named(bound: Bound) -> dict[object, Value]:
+    entries = [entry for body in _bodies(bound) for entry in body.entries or ()]
+    return {key.form.value: value for key, value in entries if isinstance(key.form, Scalar)}
 
 
 def _bodies(bound: Bound) -> list[Many]:
