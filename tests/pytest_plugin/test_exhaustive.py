@@ -34,16 +34,22 @@ def perform(program: Program) -> list[int]:
     return seen
 
 
-async def perform_later(program: Program) -> list[int]:
-    """The same on an event loop, suspended before each operation."""
+async def perform_in_steps(program: Program) -> list[int]:
+    """Suspended only where the program says so: what stands between two pauses is one step of the event loop."""
     seen = []
     for kind, name, value in program:
-        await asyncio.sleep(0)
-        if kind == "read":
+        if kind == "pause":
+            await asyncio.sleep(0)
+        elif kind == "read":
             seen.append(REGISTERS[name])
         else:
             REGISTERS[name] = value
     return seen
+
+
+async def perform_later(program: Program) -> list[int]:
+    """The same on an event loop, suspended before each operation."""
+    return await perform_in_steps(tuple(step for operation in program for step in (("pause", "", 0), operation)))
 
 
 def interleavings(programs: list[Program]) -> Iterator[list[tuple[int, int]]]:
@@ -134,19 +140,6 @@ def test_tasks_and_threads(programs: list[Program], tasks: list[bool]) -> None:
     wanted, traces, _ = naive(programs)
     calls = [call(perform_later if task else perform, program) for program, task in zip(programs, tasks, strict=False)]
     assert reduced(calls) == (wanted, traces)
-
-
-async def perform_in_steps(program: Program) -> list[int]:
-    """Suspended only where the program says so: what stands between two pauses is one step of the event loop."""
-    seen = []
-    for kind, name, value in program:
-        if kind == "pause":
-            await asyncio.sleep(0)
-        elif kind == "read":
-            seen.append(REGISTERS[name])
-        else:
-            REGISTERS[name] = value
-    return seen
 
 
 def naive_in_steps(programs: list[Program], tasks: list[bool]) -> set[Any]:

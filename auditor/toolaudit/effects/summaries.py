@@ -166,8 +166,8 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
     known = _known(world, key, frame)
     if known is not None:
         return known
-    kin = (function.code, function.owner, *(_acts(value.form) for value in (*shapes.values(), *closure.values())))
-    if world.walks >= world.walks_each // 3 and not keep and (other := world.summaries.get(world.met.get(kin))) is not None:
+    kin = None if keep else (function.code, function.owner, *(_acts(value.form) for value in (*shapes.values(), *closure.values())))
+    if kin is not None and world.walks >= world.walks_each // 3 and (other := world.summaries.get(world.met.get(kin))) is not None:
         frame.low = min(frame.low, other.low)  # what differs is text and structure: no reason to spend what other functions need
         return other
     if len(world.working) >= MAX_DEPTH or budget.spent(world):
@@ -179,7 +179,7 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
         known = _known(world, key, frame)
         if known is not None:
             return known
-    if not keep:
+    if kin is not None:
         world.met[kin] = key
     return _summarised(world, function, shapes, closure, key, frame)
 
