@@ -73,6 +73,7 @@ class Known:
     """What the runs so far showed about conflicts."""
 
     points: dict[int, list[Point]] = field(default_factory=lambda: defaultdict(list))
+    listed: set[Point] = field(default_factory=set)
     ranks: dict[Point, int] = field(default_factory=dict)
     groups: list[list[Point]] = field(default_factory=list)
     pairs: set[tuple[int, int]] = field(default_factory=set)
@@ -83,7 +84,8 @@ class Known:
         grew = False
         for call, points in found.points.items():
             for point in points:
-                if point not in self.points[call]:
+                if point not in self.listed:
+                    self.listed.add(point)
                     self.points[call].append(point)
                     grew = True
         for point, rank in found.ranks.items():

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_toolaudit.calls import Call
 from pytest_toolaudit.confirming.outcomes import Trial
 from pytest_toolaudit.verdict import Verdict
 from pytest_toolaudit.witness import headline
@@ -42,9 +43,17 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
     calls = ", ".join(f"call({tools[tool.id]}{_arguments(given)})" for tool, given in zip(work.tools, trial.arguments, strict=True))
     before = f"{outside.as_posix()}/" if outside is not None else ""
     loads = [f'{variable} = toolaudit.tool("{before}{identity}")' for identity, variable in tools.items()]
-    body = ["monkeypatch.chdir(tmp_path)", 'monkeypatch.setenv("HOME", str(tmp_path))', *setup, *loads, _check(found, calls, stated)]
+    ready = [] if stated else [_made_before(one, before) for one in trial.before]
+    body = [
+        "monkeypatch.chdir(tmp_path)",
+        'monkeypatch.setenv("HOME", str(tmp_path))',
+        *setup,
+        *loads,
+        *ready,
+        _check(found, calls, stated),
+    ]
     uses = "\n".join(body)
-    imports = [name for name in ("base64", "zlib") if f"{name}." in uses]
+    imports = [name for name in ("asyncio", "base64", "zlib") if f"{name}." in uses]
     head = [f"import {name}" for name in imports] + (["from pathlib import Path"] if "Path(" in uses else [])
     title = f"{' × '.join(tool.name for tool in work.tools)}: {found.failure or found.kind} ({work.code})"
     story = "\n".join(f"    {line}".rstrip() for line in _story(found).splitlines())
@@ -56,6 +65,12 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
         + ("\n\n" if head else "")
         + f"from pytest_toolaudit import call\n\n\ndef test_{_name(work.name.partition('::')[2])}(toolaudit, tmp_path, monkeypatch):\n{code}\n"
     )
+
+
+def _made_before(one: Call, folder: str) -> str:
+    """A call that made what the batch uses."""
+    made = f'call(toolaudit.tool("{folder}{one.tool.id}"){_arguments(one.kwargs)}).invoke()'
+    return f"asyncio.run({made})" if one.is_async else made
 
 
 def _story(found: Verdict) -> str:

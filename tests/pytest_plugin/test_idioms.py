@@ -15,6 +15,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,42 @@ def test_locked(tool: Callable[[], Any]) -> None:
     verdict = explore([call(locked(tool)), call(locked(tool))])
     assert verdict.kind in ("serializable", "order-dependent"), verdict.render()
     assert verdict.traces or sys.version_info < (3, 12), verdict.render()
+
+
+POOL = ThreadPoolExecutor(max_workers=1)
+TOTAL = {"n": 0}
+
+
+def get_total() -> int:
+    """A job."""
+    return TOTAL["n"]
+
+
+def set_total(n: int) -> None:
+    """A job."""
+    TOTAL["n"] = n
+
+
+def raise_total() -> None:
+    """A job that does both."""
+    set_total(get_total() + 1)
+
+
+def in_two_jobs() -> None:
+    """Between them the only worker takes another call's job."""
+    n = POOL.submit(get_total).result()
+    POOL.submit(set_total, n + 1).result()
+
+
+def in_one_job() -> None:
+    """One worker is as good as a lock."""
+    POOL.submit(raise_total).result()
+
+
+def test_pool_of_one_worker() -> None:
+    """Between two jobs others come in, inside one nobody does."""
+    assert explore([call(in_two_jobs), call(in_two_jobs)]).kind == "racy"
+    assert explore([call(in_one_job), call(in_one_job)]).kind == "serializable"
 
 
 def test_queue_of_asyncio() -> None:

@@ -104,6 +104,23 @@ def test_deadlock_names_the_cycle() -> None:
     assert not second.locked()
 
 
+def test_deadlock_of_tasks_names_the_cycle() -> None:
+    """The project's own lines, which lock, and who holds it."""
+    first, second = asyncio.Lock(), asyncio.Lock()
+
+    async def take(a: Any, b: Any) -> None:
+        async with a:
+            await asyncio.sleep(0)
+            async with b:
+                STATE["n"] += 1
+
+    verdict = explore([call(take, first, second), call(take, second, first)])
+    assert verdict.kind == "deadlock"
+    line = take.__code__.co_firstlineno + 3
+    assert f"call 0 awaits in take at test_verdicts.py:{line} for b, held by call 1" in verdict.problem
+    assert f"call 1 awaits in take at test_verdicts.py:{line} for b, held by call 0" in verdict.problem
+
+
 def test_waits_for_nobody() -> None:
     """An event that nobody sets: no order comes to an end."""
     event = threading.Event()
@@ -114,7 +131,7 @@ def test_waits_for_nobody() -> None:
     assert explore([call(event.wait), call(add, "x", 1)]).kind == "deadlock"
     verdict = explore([call(later), call(add, "x", 1)])
     assert verdict.kind == "deadlock"
-    assert "awaits in wait" in verdict.render()
+    assert "awaits in later at test_verdicts.py:" in verdict.render()
 
 
 def test_timeouts_are_virtual() -> None:

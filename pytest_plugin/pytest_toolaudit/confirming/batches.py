@@ -25,6 +25,8 @@ from toolaudit_reports.document import Tool
 Injected = dict[tuple[str, str], Any]
 """What frameworks inject into the calls of one attempt."""
 JSON = (str, int, float, bool, list, dict, bytes, type(None))
+Done = list[Call]
+"""The calls that did their work before those of a batch."""
 Functions = tuple[Callable[..., Any], ...]
 COMBINED = 25
 """Pairs of choices that are tried at most, when tools take one of a closed set or a statement."""
@@ -154,12 +156,14 @@ def arguments(
     return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only, without=without)
 
 
-def prepare(makers: Sequence[tuple[str, Callable[..., Any], Tool]], supplied: Supplied, injected: Injected) -> dict[str, Any]:
+def prepare(
+    makers: Sequence[tuple[str, Callable[..., Any], Tool]], supplied: Supplied, injected: Injected, done: Done | None = None
+) -> dict[str, Any]:
     """Calls what usually runs first; when one fails the item is tried without it. Parameter → id of what was made."""
     known: dict[str, Any] = {}
     for parameter, function, tool in makers:
         for required_only in (False, True):
-            answer = called_first(function, tool, supplied, Batch(required_only=required_only), injected)
+            answer = called_first(function, tool, supplied, Batch(required_only=required_only), injected, done)
             if answer is not None:
                 found = identity(answer[0], parameter) if parameter else None
                 if found is not None:
@@ -168,11 +172,16 @@ def prepare(makers: Sequence[tuple[str, Callable[..., Any], Tool]], supplied: Su
     return known
 
 
-def called_first(function: Callable[..., Any], tool: Tool, supplied: Supplied, batch: Batch, injected: Injected) -> tuple[Any] | None:
-    """What a call answers that is made before those of the batch; None when it does not do its work."""
+def called_first(
+    function: Callable[..., Any], tool: Tool, supplied: Supplied, batch: Batch, injected: Injected, done: Done | None = None
+) -> tuple[Any] | None:
+    """What a call answers that is made before those of the batch; None when it does not do its work. One that does is added to `done`."""
     with contextlib.suppress(Exception):
         given = arguments(function, tool, supplied, batch, {}, None)
         (one,) = filled([call(function, **given)], functools.partial(_supply, supplied), injected)
         answer = completed(one.invoke, SECONDS)
-        return (answer,) if failure((RETURNED, freeze(answer))) is None else None
+        if failure((RETURNED, freeze(answer))) is None:
+            if done is not None:
+                done.append(replace(one, kwargs=given, tool=tool))
+            return (answer,)
     return None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytest_toolaudit.calls import Call
 from pytest_toolaudit.confirming.refusals import failure
 from pytest_toolaudit.confirming.work import Work
 from pytest_toolaudit.verdict import Verdict
@@ -28,7 +29,8 @@ class Trial:
     """What came of an item: `verdict` confirmed, not-reproduced or cannot-run; `found` is the exploration that decides it.
 
     `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys; `start` are the
-    files that were there before the calls of an item that was confirmed. `elsewhere` is what a witness clashes on that is none of the
+    files that were there before the calls of an item that was confirmed. `before` are calls that did their work before and
+    left no file: their `tool` is that of the scan. `elsewhere` is what a witness clashes on that is none of the
     item's resources.
     """
 
@@ -42,6 +44,7 @@ class Trial:
     apart: Verdict | None = None
     start: Mapping[str, bytes] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
+    before: tuple[Call, ...] = ()
 
 
 def clashing(verdict: Verdict) -> tuple[str, ...]:

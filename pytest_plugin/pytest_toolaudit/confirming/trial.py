@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.absent import stand_ins
-from pytest_toolaudit.confirming.batches import Batch, Functions, Injected, batches, called_first, last_resorts, made, prepare
+from pytest_toolaudit.confirming.batches import Batch, Done, Functions, Injected, batches, called_first, last_resorts, made, prepare
 from pytest_toolaudit.confirming.identities import identity, wanted
 from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.load import load
@@ -149,6 +149,7 @@ class _Attempts:
         self.ready = False
         self.files = {tool.file for tool in work.tools}
         self.learned: Batch | None = None
+        self.done: Done = []
 
     def _states(self, batch: Batch) -> tuple[Files, ...]:
         states = worlds(self.work, self.loaded.functions, batch.kinds)
@@ -238,7 +239,8 @@ class _Attempts:
             start(self.loaded.functions, self.supplied)
         keep_folders(self.folder, hidden=not batch.started)
         injected: Injected = {}
-        known = prepare(self.loaded.makers, self.supplied, injected)
+        self.done = []
+        known = prepare(self.loaded.makers, self.supplied, injected, self.done)
         if batch.prepared:
             known = {**self._prepared(batch, injected), **known}
         keep_folders(self.folder, hidden=True)
@@ -253,7 +255,7 @@ class _Attempts:
             reason = "a call does not end, though no other runs beside it"
             return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
         if verdict.kind in work.wants:
-            return self._proved(verdict, arguments)
+            return self._proved(verdict, arguments, world)
         if refused:
             return Trial(work, "cannot-run", verdict, refused, "", arguments, verdict.schedules)
         failed = failures(verdict)
@@ -268,14 +270,14 @@ class _Attempts:
         first = [(FIRST, function, tool) for function, tool in zip(self.loaded.functions, tools, strict=True)]
         things = [(variant, function, tool) for variant in range(THINGS) for function, tool in self.loaded.fillers]
         answers = [
-            called_first(function, tool, self.supplied, replace(batch, how=replace(batch.how, variant=variant)), injected)
+            called_first(function, tool, self.supplied, replace(batch, how=replace(batch.how, variant=variant)), injected, self.done)
             for variant, function, tool in first + things
         ]
         names = dict.fromkeys(name for tool in tools for name in wanted(tool))
         told = {name: identity(answer[0], name) for name in names for answer in answers if answer is not None}
         return {name: found for name, found in told.items() if found is not None}
 
-    def _proved(self, verdict: Verdict, arguments: tuple[Any, ...]) -> Trial:
+    def _proved(self, verdict: Verdict, arguments: tuple[Any, ...], world: Files) -> Trial:
         """Confirmed where the witness touches what the item, or a clash that it covers, names."""
         touched = clashing(verdict)
         for number, clash in enumerate(self.work.clashes):
@@ -283,7 +285,8 @@ class _Attempts:
                 files = [path for path in self.folder.rglob("*") if path.is_file()]
                 start = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
                 work = led_by(self.work, number)
-                return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start)
+                before = tuple(self.done) if start == dict(world) else ()  # else what they did is in the files
+                return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start, before=before)
         reason = f"another clash was found, on {', '.join(touched[:4]) or 'what nothing here names'}"
         return Trial(self.work, "not-reproduced", verdict, reason, "", arguments, verdict.schedules, elsewhere=touched or ("",))
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
 from pytest_toolaudit.engine.threads import CALL
+from pytest_toolaudit.engine.turn import ACQUIRE, Site, point
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
 
+_SUBMITS = Site(ACQUIRE, "executor.submit")
 Deliver = Callable[[BaseException | None, Any], None]
 
 
@@ -31,6 +33,8 @@ class Pool:
 
 def submit(engine: Engine, lane: Lane, executor: Any, job: Callable[[], Any], deliver: Deliver, context: contextvars.Context) -> None:
     """Runs ``job`` on a worker of ``executor`` (None: the loop's default pool) and delivers its result or error."""
+    if executor is not None and executor._max_workers < len(engine.lanes):
+        point(_SUBMITS, executor, None)  # a pool that can be full lets jobs in as a lock does
     pool = engine.pools.get(id(executor))
     if pool is None:
         pool = engine.pools[id(executor)] = Pool(executor._max_workers if executor is not None else 32)

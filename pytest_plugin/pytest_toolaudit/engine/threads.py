@@ -212,7 +212,7 @@ class Engine:
             turn.ident = 0
             if not any(other.detached for other in self.busy):
                 if self.problem is None and any(not lane.finished for lane in self.lanes):
-                    self.problem = deadlock(self.lanes)
+                    self.problem = deadlock(self.lanes, turn.trace)
                 self.main.release()
             return
         self.switches += 1

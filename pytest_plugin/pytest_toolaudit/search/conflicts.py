@@ -111,7 +111,7 @@ def find(trace: Sequence[Access], in_loop: Sequence[bool], spans: Sequence[tuple
         suspended[call] = None
         if call in started:
             for candidate in chosen:
-                if candidate not in found.points[call]:
+                if candidate not in found.ranks:
                     found.points[call].append(candidate)
                 found.ranks[candidate] = min(rank, found.ranks.get(candidate, 2))
         started.add(call)

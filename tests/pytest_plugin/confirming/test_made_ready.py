@@ -150,6 +150,42 @@ def test_tools_are_given_what_lets_them_meet(tmp_path: Path) -> None:
     assert found >= CONFIRMED, {(item.tools, item.code, item.verdict, item.reason) for item in items}
 
 
+SHOP = """
+from langchain_core.tools import tool
+
+SESSION = {}
+ORDERS = {"n": 0}
+
+
+@tool
+def sign_in(user: str) -> str:
+    "Sign in."
+    SESSION["user"] = user
+    return "signed in"
+
+
+@tool
+def place_order(item: str) -> int:
+    "Order."
+    if "user" not in SESSION:
+        raise PermissionError("not signed in")
+    number = ORDERS["n"]
+    ORDERS["n"] = number + 1
+    return number
+"""
+
+
+def test_what_was_done_before_is_in_the_written_test(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
+    confirm = [sys.executable, "-m", "toolaudit", "confirm", "shop.py", "--write-tests", "races", "--exit-zero", "--", "-k", "TA101"]
+    done = subprocess.run(confirm, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert "1 confirmed" in done.stdout, done.stdout + done.stderr
+    (written,) = (tmp_path / "races").glob("test_*place_order_place_order*.py")
+    assert "sign_in" in written.read_text(encoding="utf-8")
+    run = [sys.executable, "-m", "pytest", "-q", str(written)]
+    assert "equals no serial order" in subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=600).stdout
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
