@@ -14,7 +14,7 @@ from toolaudit.effects import limits
 from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
-from toolaudit.model import Fact, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.model import Column, Fact, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Effect(Struct, frozen=True):
     looped: bool = False
     part: str = ""
     note: str = ""
+    rows: tuple[Column, ...] = ()
     arms: Arms = ()
 
 
@@ -247,6 +248,7 @@ class Frame:
         secondary: str = "",
         part: str = "",
         note: str = "",
+        rows: tuple[Column, ...] = (),
         locks: tuple[Lock, ...] = (),
         when: tuple[Fact, ...] = (),
         below: tuple[Place, ...] = (),
@@ -272,6 +274,7 @@ class Frame:
                 looped=self.in_loop > 0,
                 part=part,
                 note=note,
+                rows=rows,
                 arms=self.arms,
             )
         )
@@ -286,7 +289,7 @@ class Frame:
         """Keep an effect, unless equal ones are there already; the taint that stands for it."""
         if self.quiet:
             return CLEAN
-        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary, effect.part)
+        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary, effect.part, effect.rows)
         count = self.counts.get(same, 0)
         owner = effect.target.scope, effect.target.kind if isinstance(effect.target, Resource) else effect.target.root
         of_owner = self.counts.get(owner, 0)
