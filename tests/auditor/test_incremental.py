@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import time
 from pathlib import Path
@@ -119,11 +120,54 @@ def test_only_what_can_have_changed_is_walked(tmp_path, monkeypatch, edited, wal
     seen: list[str] = []
     unit = summarise._unit
 
-    def watched(project, catalogue, tools, heard):
+    def watched(project, catalogue, tools, *more):
         seen.extend(tool.file for tool in tools)
-        return unit(project, catalogue, tools, heard)
+        return unit(project, catalogue, tools, *more)
 
     monkeypatch.setattr(summarise, "_unit", watched)
     write(tmp_path / "code", edited, FILES[edited][0] + "\n# edited\n")
     scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
     assert sorted(set(seen)) == walked
+
+
+PAIR = """
+from elsewhere import load
+
+class Left:
+    def __init__(self):
+        self.right = Right()
+        self.path = "left.txt"
+        self.other = self.right.path
+
+class Right:
+    def __init__(self):
+        self.left = Left()
+        self.path = "right.txt"
+        self.other = self.left.path
+
+def left() -> Left:
+    return load("left")
+
+def right() -> Right:
+    return load("right")
+"""
+
+
+def asks(side: str) -> str:
+    return (
+        HEAD + f"from pair import {side}\n\n@mcp.tool\ndef ask_{side}(text: str) -> str:\n    '''Asks.'''\n    side = {side}()\n"
+        "    open(side.path, 'w').write(text)\n    return open(side.other).read()\n"
+    )
+
+
+def test_what_classes_hold_that_need_each_other_depends_on_no_tool_elsewhere(tmp_path, monkeypatch):
+    keys = {}
+    for case, sides in {"left": ["left"], "right": ["right"], "both": ["left", "right"]}.items():
+        write(tmp_path / case, "pair.py", PAIR)
+        for side in sides:
+            write(tmp_path / case, f"{side}.py", asks(side))
+        document = json.loads(scanned(tmp_path / case, tmp_path / "cache" / case, monkeypatch))
+        for tool in document["tools"]:
+            keys[case, tool["name"]] = {(one["key"], one["access"]) for one in tool["resources"]}
+    assert keys["both", "ask_left"] == keys["left", "ask_left"] == {("left.txt", "w"), ("right.txt", "r")}
+    assert keys["both", "ask_right"] == keys["right", "ask_right"] == {("right.txt", "w"), ("left.txt", "r")}

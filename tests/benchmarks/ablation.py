@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from toolaudit import frameworks
 from toolaudit.catalogue.lookup import Catalogue, load
-from toolaudit.effects import applying, attributes, footprint, summaries, summarise
+from toolaudit.effects import applying, constructors, footprint, summaries, summarise
 from toolaudit.frameworks.discover import discover
 from toolaudit.frameworks.dispatch import with_runs
 from toolaudit.frameworks.versions import detect
@@ -77,7 +77,7 @@ VARIANTS: dict[str, tuple[Callable[[], Any], Callable[[Catalogue], Catalogue], C
     "no catalogue": (nothing, _empty, _as_found),
     "no inheritance": (lambda: without(Resolver, "bases", lambda self, ref: ()), _alone, _as_found),
     "callbacks that are passed on are not called": (lambda: without(applying, "_callbacks", lambda *given: []), _alone, _as_found),
-    "nothing of what constructors set": (lambda: without(attributes, "_run_constructor", lambda world, ref, member: {}), _alone, _as_found),
+    "nothing of what constructors set": (lambda: without(constructors, "held", lambda world, ref: {}), _alone, _as_found),
     "no state injected by the framework": (nothing, _alone, _nothing_injected),
     "bookkeeping counts as effect": (lambda: without(footprint.secondary, "mark", lambda effects, tool: list(effects)), _alone, _as_found),
 }

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.bodies import assigned_to, imported_in
-from toolaudit.effects.budget import anew
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.values import (
@@ -36,7 +35,6 @@ from toolaudit.facts import (
     Expr,
     FunctionFacts,
     FunctionHead,
-    Parameter,
 )
 from toolaudit.model import KeyPart
 from toolaudit.project.resolve import (
@@ -202,48 +200,11 @@ def is_record(world: World, ref: ClassRef) -> bool:
 
 def constructed(world: World, ref: ClassRef) -> dict[str, Value]:
     """What `__init__` gives the attributes, when its arguments are not known."""
+    from toolaudit.effects import constructors
+
     if ref not in world.fields:
-        world.fields[ref] = {}
-        member = world.resolver.method(ref, "__init__")
-        if member is not None and world.code(member.owner.path, member.head.qualname) is not None:
-            world.fields[ref] = _run_constructor(world, ref, member)
+        world.fields[ref] = constructors.held(world, ref)
     return world.fields[ref]
-
-
-def _run_constructor(world: World, ref: ClassRef, member: Member) -> dict[str, Value]:
-    from toolaudit.effects.arguments import Arguments
-    from toolaudit.effects.summaries import call_function
-
-    frame = module_frame(world, member.owner.path)
-    code = world.code(member.owner.path, member.head.qualname)
-    assert code is not None
-    keywords = tuple(
-        (p.name, default_argument(world, member.owner.path, p))
-        for p in member.head.parameters[1:]
-        if p.kind in ("normal", "keyword", "positional")
-    )
-    function = Function(member.owner.path, member.head.qualname, code, member.owner, Value(Instance(ref)))
-    with anew(world):  # what a class holds is worked out once, whichever tool asks first
-        _, made = call_function(frame, function, Arguments(keywords=keywords), 0)
-    return {name: _settled(value, name, ref) for name, value in made}
-
-
-def default_argument(world: World, path: str, parameter: Parameter) -> Value:
-    """A constructor's argument when the caller is not known: its annotation, else its default, else something unknown."""
-    found = annotated(world, path, parameter.annotation)
-    if found is not None and not isinstance(found.form, Data):
-        return found
-    return found if found is not None and found.form.why else Value(Text((KeyPart("self", parameter.name),)))  # type: ignore[union-attr]
-
-
-def _settled(value: Value, name: str, ref: ClassRef) -> Value:
-    """A constructor's result without taint or the constructor's own parameters."""
-    form = value.form
-    if isinstance(form, Data) and form.why in ("", "untyped-parameter"):
-        return Value(Data(form.why))
-    if isinstance(form, Handle) and form.kind == "file" and not form.parts:
-        return Value(Handle(form.type, form.kind, (KeyPart("self", name),), form.scope))
-    return Value(form, loc=value.loc if value.loc and value.loc.root != "param" else None)
 
 
 def attribute(world: World, ref: ClassRef, name: str) -> Value | None:

@@ -1,9 +1,7 @@
-"""How many functions are walked: for one tool, for what comes after a call that takes them all, for what a class holds."""
+"""How many functions are walked: for one tool, and for what comes after a call that takes them all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,16 +24,3 @@ def spent(world: World) -> bool:
 def share(world: World, depth: int) -> int:
     """Where a function at this depth must stop."""
     return world.stop - KEPT if depth < KEPT_DEPTH else world.stop
-
-
-@contextmanager
-def anew(world: World) -> Iterator[None]:
-    """Walks of their own, in which nothing that was cut short before serves."""
-    walks, stop, summaries = world.walks, world.stop, world.summaries
-    world.walks, world.stop = 0, MOST_WALKS
-    if world.was_cut:
-        world.summaries = {}
-    try:
-        yield
-    finally:
-        world.walks, world.stop, world.summaries = walks, stop, summaries

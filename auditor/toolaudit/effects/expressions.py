@@ -22,7 +22,6 @@ from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
     Class,
-    Code,
     Data,
     Either,
     Function,
@@ -232,8 +231,7 @@ def _mapping(frame: Frame, expr: f.Mapping) -> Value:
 
 
 def _lambda(frame: Frame, expr: f.Lambda) -> Value:
-    code = frame.world.lambdas.setdefault(id(expr), Code(expr))
-    frame.world.kept.append(expr)
+    code = frame.world.shared.inner_box(expr)
     function = Function(frame.path, f"{frame.function}.<lambda>", code, frame.owner, raw=True)
     frame.local_codes.add(code)
     return Value(names.capture(frame, function))

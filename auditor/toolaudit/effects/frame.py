@@ -11,15 +11,16 @@ from msgspec.structs import replace
 
 from toolaudit.branches import Arms
 from toolaudit.effects import limits
+from toolaudit.effects.boxes import Shared
 from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
-from toolaudit.model import Column, Fact, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.model import Fact, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
 if TYPE_CHECKING:
     from toolaudit.catalogue.lookup import Catalogue
-    from toolaudit.project.source import Project
+    from toolaudit.project.watched import Watched
 
 MAX_CHAIN = 14
 NEVER = 1 << 30
@@ -50,7 +51,6 @@ class Effect(Struct, frozen=True):
     looped: bool = False
     part: str = ""
     note: str = ""
-    rows: tuple[Column, ...] = ()
     arms: Arms = ()
 
 
@@ -83,11 +83,12 @@ class Summary(Struct, frozen=True):
 
 @dataclass(slots=True)
 class World:
-    """What all walks share: the code base, the catalogue, and everything found so far."""
+    """What the walks of a unit share: the code base, the catalogue, and everything found so far."""
 
-    project: Project
+    project: Watched
     resolver: Resolver
     catalogue: Catalogue
+    shared: Shared = field(default_factory=Shared)
     summaries: dict[object, Summary] = field(default_factory=dict)
     held: int = 0
     """How many effects the summaries hold."""
@@ -102,8 +103,6 @@ class World:
     """How many there may be; the median tool reaches 4, nine in ten fewer than 40. What is beyond is an unknown call."""
     stop: int = MOST_WALKS
     """How many there may be when the function that is being walked is done."""
-    was_cut: bool = False
-    """Some function was not walked for want of walks."""
     chosen: dict[Code, set[object]] = field(default_factory=dict)
     redone: set[object] = field(default_factory=set)
     variants: dict[tuple[str, str, int], int] = field(default_factory=dict)
@@ -117,22 +116,11 @@ class World:
     """The lines of a method → the attributes that they may assign."""
     closures: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
     decorated: dict[object, Value] = field(default_factory=dict)
-    lambdas: dict[int, Code] = field(default_factory=dict)
-    local_codes: dict[int, Code] = field(default_factory=dict)
-    kept: list[object] = field(default_factory=list)
     provisional: list[tuple[int, object]] = field(default_factory=list)
     lifespan: Value | None = None
     """What the server's lifespan gives its tools, once asked for."""
     execute: Callable[[Frame, tuple[Stmt, ...]], None] = None  # type: ignore[assignment]
     evaluate: Callable[[Frame, Expr], Value] = None  # type: ignore[assignment]
-
-    def local_code(self, path: str, facts: FunctionFacts) -> Code:
-        """The box of a function defined inside another: the same for every walk of the outer one."""
-        known = self.local_codes.get(id(facts))
-        if known is None:
-            known = self.local_codes[id(facts)] = Code(facts)
-            self.kept.append(facts)
-        return known
 
     def setter(self, path: str, head: FunctionHead) -> Code | None:
         """The body of a property's setter, which shares its name with the getter."""
@@ -144,7 +132,7 @@ class World:
         key = (path, qualname)
         if key not in self.codes:
             facts = self.project.facts(path, qualname)
-            self.codes[key] = None if facts is None else Code(facts)
+            self.codes[key] = None if facts is None else self.shared.box(path, qualname, facts)
         return self.codes[key]
 
 
@@ -248,7 +236,6 @@ class Frame:
         secondary: str = "",
         part: str = "",
         note: str = "",
-        rows: tuple[Column, ...] = (),
         locks: tuple[Lock, ...] = (),
         when: tuple[Fact, ...] = (),
         below: tuple[Place, ...] = (),
@@ -274,7 +261,6 @@ class Frame:
                 looped=self.in_loop > 0,
                 part=part,
                 note=note,
-                rows=rows,
                 arms=self.arms,
             )
         )
@@ -289,7 +275,7 @@ class Frame:
         """Keep an effect, unless equal ones are there already; the taint that stands for it."""
         if self.quiet:
             return CLEAN
-        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary, effect.part, effect.rows)
+        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary, effect.part)
         count = self.counts.get(same, 0)
         owner = effect.target.scope, effect.target.kind if isinstance(effect.target, Resource) else effect.target.root
         of_owner = self.counts.get(owner, 0)

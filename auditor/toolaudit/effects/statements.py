@@ -304,7 +304,7 @@ def _captures(subject: f.Expr, case: f.Case) -> tuple[f.Stmt, ...]:
 
 def _define(frame: Frame, stmt: f.Define) -> None:
     facts = stmt.function
-    code = frame.world.local_code(frame.path, facts)
+    code = frame.world.shared.inner_box(facts)
     frame.local_codes.add(code)
     function = Function(frame.path, facts.qualname, code, None)
     name = facts.qualname.rsplit(".", 1)[-1]

@@ -171,7 +171,6 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
         frame.low = min(frame.low, other.low)  # what differs is text and structure: no reason to spend what other functions need
         return other
     if len(world.working) >= MAX_DEPTH or budget.spent(world):
-        world.was_cut = True
         frame.missing(function.qualname, "recursion", "may-write" if guesses.sends(function.qualname) else "unknown", line)
         return None
     if _bound_shapes(world, function, shapes, closure):

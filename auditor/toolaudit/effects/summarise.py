@@ -8,6 +8,7 @@ from functools import partial
 
 from toolaudit.catalogue.lookup import Catalogue
 from toolaudit.effects import budget, entries, footprint, units
+from toolaudit.effects.boxes import Shared
 from toolaudit.effects.calls import call
 from toolaudit.effects.expressions import evaluate
 from toolaudit.effects.frame import Frame, World
@@ -50,9 +51,10 @@ def footprints(
     fresh = [path for path in files if path not in made]
     _prefetch(project, sorted({entries.entry_of(tools[i]) for path in fresh for i in files[path]}))
     done = sum(len(one.unit.walked) for one in made.values())
+    shared = Shared()
     for path in fresh:
         heard = None if told is None else partial(_heard, told, done, len(tools))
-        unit = _unit(project, catalogue, [tools[i] for i in files[path]], heard)
+        unit = _unit(project, catalogue, [tools[i] for i in files[path]], shared, heard)
         made[path] = Kept(unit, b"") if memory is None else units.packed(unit)
         done += len(files[path])
     if memory is not None and (fresh or made.keys() != known.keys()):
@@ -76,10 +78,12 @@ def _heard(told: Callable[[int, int], None], before: int, of: int, done: int) ->
     told(before + done, of)
 
 
-def _unit(project: Project, catalogue: Catalogue, tools: Sequence[Tool], heard: Callable[[int], None] | None = None) -> Unit:
+def _unit(
+    project: Project, catalogue: Catalogue, tools: Sequence[Tool], shared: Shared, heard: Callable[[int], None] | None = None
+) -> Unit:
     """The tools of one file, walked; `heard` is told how many are done."""
     watched = Watched(project)
-    world = World(watched, Resolver(watched), catalogue, execute=execute, evaluate=evaluate)
+    world = World(watched, Resolver(watched), catalogue, shared, execute=execute, evaluate=evaluate)
     world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolaudit import facts as f
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.objects import parameter_of
-from toolaudit.effects.values import CLEAN, Data, Many, Scalar, Taint, Value
+from toolaudit.effects.values import CLEAN, Data, Scalar, Taint, Value
 from toolaudit.model import Fact, Resource
 
 
@@ -43,15 +43,7 @@ def truth(frame: Frame, test: f.Expr) -> bool | None:
         _demand(frame, value)
         if isinstance(value.form, Scalar) and value.loc is None and test.id in frame.env and value.taint <= frozenset(frame.env):
             return bool(value.form.value) if test.id in frame.fixed else None
-        return _held(frame, test, value)
     return None
-
-
-def _held(frame: Frame, test: f.Name, value: Value) -> bool | None:
-    """Whether a container that the caller made holds something, as far as its members are known."""
-    if not isinstance(value.form, Many) or value.loc is not None or test.id not in frame.fixed:
-        return None
-    return True if value.form.items or value.form.entries else False if value.form.items == () and value.form.kind == "tuple" else None
 
 
 def _boolean(frame: Frame, test: f.Boolean) -> bool | None:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from toolaudit.facts import FunctionFacts, ModuleIndex, Unreadable
 from toolaudit.project.source import Project
+
+
+class Seen(NamedTuple):
+    """Files that were asked about, and texts that were looked for in all candidates."""
+
+    files: frozenset[str]
+    texts: frozenset[str]
 
 
 class Watched:
@@ -15,6 +23,18 @@ class Watched:
         self._project = project
         self.asked: set[str] = set()
         self.texts: set[str] = set()
+
+    def again(self) -> Watched:
+        """The same project, nothing asked yet."""
+        return Watched(self._project)
+
+    def seen(self) -> Seen:
+        return Seen(frozenset(self.asked), frozenset(self.texts))
+
+    def saw(self, seen: Seen) -> None:
+        """An answer serves that was found elsewhere by asking this."""
+        self.asked |= seen.files
+        self.texts |= seen.texts
 
     @property
     def files(self) -> tuple[str, ...]:
