@@ -25,6 +25,7 @@ _ITERATED = 4  # a long loop over a shared container is a point at its first ste
 _KEYED = frozenset({"get", "pop", "setdefault"})
 _ASYNC_LOCKS = (asyncio.Lock, asyncio.Semaphore, asyncio.Condition)
 _NATURAL = ("asyncio/locks.py", "asyncio/queues.py")
+_SLEEP = asyncio.sleep.__code__
 
 
 def _key(key: Any) -> Any:
@@ -236,9 +237,14 @@ def _natural(thing: Any) -> bool:
 
 def awaited(thing: Any, site: Site) -> Any:
     """``await thing``"""
-    if turn.ident != get_ident() or _natural(thing):
+    if turn.ident != get_ident():
         return thing
-    return _awaited(thing, site)
+    if getattr(thing, "cr_code", None) is _SLEEP:  # it suspends by itself, whatever happens
+        engine = turn.engine
+        if engine.loop_actor is engine.running:
+            engine.suspends_at = site
+            return thing
+    return thing if _natural(thing) else _awaited(thing, site)
 
 
 async def _awaited(thing: Any, site: Site) -> Any:

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
 from pytest_toolaudit.engine.threads import CALL
-from pytest_toolaudit.engine.turn import AWAIT, Site, turn
+from pytest_toolaudit.engine.turn import SUSPENDED, turn
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
 
-SUSPENDED = Site(AWAIT, "await")
 NOBODY = -1
 _SLEEP = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 _select_chunk = 0.02
@@ -39,11 +38,14 @@ class ReadyQueues:
 
     def append(self, handle: asyncio.Handle) -> None:
         """Adds a handle to the queue of its call."""
-        call = owner(handle)
+        self.of(owner(handle)).append(handle)
+
+    def of(self, call: int) -> deque[asyncio.Handle]:
+        """The queue of a call."""
         queue = self.queues.get(call)
         if queue is None:
             queue = self.queues[call] = deque()
-        queue.append(handle)
+        return queue
 
     def head(self, call: int) -> bool:
         """Whether the call has a handle to run; drops the cancelled ones in front."""
@@ -82,6 +84,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         self._ready: Any = self.queues
         self._scheduled: list[Any]
         self._selector: Any
+        self._closed: bool
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -137,6 +140,14 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         call = owner(timer)
         return self.lanes_by_index[call] if call != NOBODY else None
 
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None) -> asyncio.Handle:
+        """As the standard library's, without its checks for debugging: every step of a task comes through here."""
+        if self._closed:
+            self._check_closed()  # type: ignore[attr-defined]
+        handle = asyncio.Handle(callback, args, self, context)
+        self.queues.append(handle)
+        return handle
+
     # -- what the engine asks ---------------------------------------------------------------------------------------
 
     @property
@@ -145,10 +156,11 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         return self._nobody() is not None
 
     def _nobody(self) -> int | None:
-        if self.queues.head(NOBODY):
+        queues = self.queues.queues
+        if queues.get(NOBODY) and self.queues.head(NOBODY):
             return NOBODY
         for lane in self.lanes:
-            if lane.finished and self.queues.head(lane.index):
+            if lane.finished and queues.get(lane.index) and self.queues.head(lane.index):
                 assert self.engine is not None
                 if lane not in self.engine.order:
                     return lane.index
@@ -248,14 +260,17 @@ class ControlledLoop(asyncio.SelectorEventLoop):
 
     def _next_of(self, lane: Lane) -> asyncio.Handle | None:
         """The next step of the call that ran last, if it would be chosen: most steps are, and this way is the short one."""
-        engine = self.engine
+        engine, queue = self.engine, self.queues.queues.get(lane.index)
         assert engine is not None
-        if engine.running is not engine.loop_actor or not engine.order or engine.order[0] is not lane or self._nobody() is not None:
+        if not queue or queue[0]._cancelled or engine.running is not engine.loop_actor or self._stopping or self._nobody() is not None:
             return None
-        if self._stopping or not self.queues.head(lane.index):
-            return None
-        self.inside = lane
-        return self.queues.queues[lane.index].popleft()
+        for first in engine.order:
+            if first is lane:
+                self.inside = lane
+                return queue.popleft()
+            if not first.finished or first.actors or self.queues.queues.get(first.index):
+                break
+        return None
 
     def _suspended(self, lane: Lane) -> None:
         engine = self.engine
@@ -264,10 +279,11 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             engine.pause_wanted = False
             return
         turn.call = lane.index
-        if SUSPENDED in turn.watch:
-            turn.consider(SUSPENDED, None, None)
+        site, engine.suspends_at = engine.suspends_at, SUSPENDED
+        if site in turn.watch:
+            turn.consider(site, None, None)
             engine.pause_wanted = False
-        turn.trace.append((lane.index, SUSPENDED, None, None))
+        turn.trace.append((lane.index, site, None, None))
 
     def _choose(self) -> asyncio.Handle | None:
         engine = self.engine

@@ -14,7 +14,7 @@ from pytest_toolaudit.engine.lanes import Abandoned, Lane, Problem
 from pytest_toolaudit.engine.locks import adopted
 from pytest_toolaudit.engine.loop import ControlledLoop
 from pytest_toolaudit.engine.threads import CALL, Engine, Plan
-from pytest_toolaudit.engine.turn import Access, Site, turn
+from pytest_toolaudit.engine.turn import SUSPENDED, Access, Site, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
 from pytest_toolaudit.oracle.freeze import freeze, freeze_error
 
@@ -66,7 +66,7 @@ class Machine:
         engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
         engine.switches = engine.naps = 0
         engine.pause_wanted = engine.uncontrolled = False
-        engine.spans, engine.turns = [], []
+        engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)
         for lane, call in zip(lanes, self.calls, strict=True):

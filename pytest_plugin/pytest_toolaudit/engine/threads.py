@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.deadlock import deadlock
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
-from pytest_toolaudit.engine.turn import Site, quiet, turn
+from pytest_toolaudit.engine.turn import SUSPENDED, Site, quiet, turn
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.loop import ControlledLoop
@@ -64,6 +64,7 @@ class Engine:
         self.uncontrolled = False
         self.external = False
         self.pause_wanted = False
+        self.suspends_at = SUSPENDED
         self.context: contextvars.Context | None = None
         self.pools: dict[int, Any] = {}
         self.pool_futures: dict[int, list[Any]] = {}

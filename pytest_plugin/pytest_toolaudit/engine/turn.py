@@ -25,6 +25,7 @@ class Site:
         return f"<{self.kind} {self.text!r} {self.file}:{self.line}>"
 
 
+SUSPENDED = Site(AWAIT, "await")
 Access = tuple[int, Site, Any, Any]
 """One access: the call, the site, the object (None for input and output) and the key (or the resource's name)."""
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from pytest_toolaudit.engine.lanes import Lane
 from pytest_toolaudit.engine.locks import CooperativeLock, lock_of
-from pytest_toolaudit.engine.loop import SUSPENDED
 from pytest_toolaudit.engine.run import RAISED, Run
 from pytest_toolaudit.engine.threads import END, WAIT, Engine, Plan
 from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ, SLEEP, WRITE, Access, Site, turn
@@ -127,7 +126,7 @@ class Reduction:
         blocked: set[int] = set()
         self._close()
         while True:
-            target = self._choose(me, blocked, site.kind == AWAIT, site is not SUSPENDED)
+            target = self._choose(me, blocked, site.kind == AWAIT, not self._between())
             if target == me:
                 break
             self.acted = target in self.parked
@@ -191,6 +190,11 @@ class Reduction:
                 self.nodes.append(Node(enabled, dict(self.sleep), target, {target}, inside))
         self.chosen, self.from_ = target, len(turn.trace)
         return target
+
+    def _between(self) -> bool:
+        """Whether the event loop asks between two steps: then nobody knows whether the call could go on at once."""
+        loop = self.engine.loop
+        return self.engine.running is self.engine.loop_actor and loop is not None and loop.inside is None
 
     def _free(self, lane: Lane, inside: Lane | None) -> bool:
         """Could go on: nothing it waits for, no lock ahead that another call holds, no other task ``inside`` a step of the event loop."""
