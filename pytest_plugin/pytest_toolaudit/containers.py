@@ -20,7 +20,8 @@ BUILT_IN = (list, dict, set, deque, bytearray)
 QUEUES = (queue.Queue, queue.SimpleQueue, queue._PySimpleQueue, asyncio.Queue)  # type: ignore[attr-defined]
 CACHED = functools._lru_cache_wrapper
 FLAGS = (threading.Event, asyncio.Event)
-_OTHERS = (array.array, weakref.WeakSet, MutableMapping, MutableSequence, MutableSet, *QUEUES, *FLAGS)
+BARRIERS = (threading.Barrier, asyncio.Barrier)
+_OTHERS = (array.array, weakref.WeakSet, MutableMapping, MutableSequence, MutableSet, *QUEUES, *FLAGS, *BARRIERS)
 _KNOWN: dict[type, bool] = {type(environ): False}  # the environment has points of its own
 
 

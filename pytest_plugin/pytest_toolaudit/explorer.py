@@ -202,7 +202,7 @@ class Explorer:
         grew = self.world.learn(run.trace)
         if grew:
             self.serial.forget()
-        self.known.add(find(run.trace, self.machine.in_loop, run.spans))
+        self.known.add(find(run.trace, self.machine.in_loop, run.spans, run.impatient))
         if self.settings.runner == "task-group":
             self.known.add(cancellations(run.trace, [how for how, _ in run.results]))
         self.serial.pairs = self.known.pairs

@@ -11,18 +11,20 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Itera
 from datetime import date
 from typing import Any
 
-from pytest_toolaudit.containers import CACHED, QUEUES, is_container
+from pytest_toolaudit.containers import BARRIERS, CACHED, QUEUES, is_container
 from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
 from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, turn
 from pytest_toolaudit.points import sqlite
+from pytest_toolaudit.points.settings import BEFORE
+from pytest_toolaudit.points.streams import stream
 
 _MODULE = types.ModuleType
 _FIXED = frozenset(
-    {str, bytes, int, float, bool, tuple, type(None), frozenset, range, type(lambda: 0), type(os.environ)}
+    {str, bytes, int, float, bool, tuple, type(None), frozenset, range, type(os.environ)}
 )  # the environment has points of its own
 _ITERATED = 4  # a long loop over a shared container is a point at its first steps, not at every one
-_KEYED = frozenset({"get", "pop", "setdefault"})
+_KEYED = frozenset({"get", "pop", "setdefault", "__getitem__", "__setitem__", "__delitem__", "__contains__"})
 _ASYNC_LOCKS = (asyncio.Lock, asyncio.Semaphore, asyncio.Condition)
 _NATURAL = ("asyncio/locks.py", "asyncio/queues.py")
 _SLEEP = asyncio.sleep.__code__
@@ -35,6 +37,30 @@ def _key(key: Any) -> Any:
 def _space(module: types.ModuleType) -> Any:
     """``module.X`` is the module's own global X; only sys stands for the process."""
     return module if module is sys else vars(module)
+
+
+def _changed(module: types.ModuleType, attr: str) -> Any:
+    """As `_space`; what is assigned in somebody else's module is put back before the next schedule."""
+    if turn.ident == get_ident():
+        BEFORE.keep_attribute(module, attr)
+    return _space(module)
+
+
+_HOLDERS: dict[int, tuple[Any, Any]] = {}
+
+
+def namespace(obj: Any) -> Any:
+    """``obj.__dict__`` and ``vars(obj)``: its items are the attributes of ``obj``."""
+    space = vars(obj)
+    if turn.ident == get_ident() and type(space) is dict and type(obj) is not _MODULE:
+        _HOLDERS[id(space)] = (space, obj)
+    return space
+
+
+def _held(obj: Any) -> Any:
+    """The object whose attributes these are, for a dictionary that ``vars`` gave; else what it was."""
+    found = _HOLDERS.get(id(obj))
+    return obj if found is None else found[1]
 
 
 def name(site: Site) -> None:
@@ -58,14 +84,14 @@ def attribute(obj: Any, attr: str, site: Site) -> Any:
 def set_attribute(value: Any, obj: Any, attr: str, site: Site) -> None:
     """``obj.attr = value``"""
     if turn.ident:
-        point(site, obj if type(obj) is not _MODULE else _space(obj), attr)
+        point(site, obj if type(obj) is not _MODULE else _changed(obj, attr), attr)
     setattr(obj, attr, value)
 
 
 def delete_attribute(obj: Any, attr: str, site: Site) -> None:
     """``del obj.attr``"""
     if turn.ident:
-        point(site, obj if type(obj) is not _MODULE else _space(obj), attr)
+        point(site, obj if type(obj) is not _MODULE else _changed(obj, attr), attr)
     delattr(obj, attr)
 
 
@@ -73,9 +99,10 @@ def item(obj: Any, key: Any, site: Site) -> Any:
     """``obj[key]``"""
     if turn.ident == get_ident() and type(obj) not in _FIXED:
         key_ = _key(key)
+        touched = _held(obj) if _HOLDERS else obj
         if site in turn.watch:
-            turn.consider(site, obj, key_)
-        turn.trace.append((turn.call, site, obj, key_))
+            turn.consider(site, touched, key_)
+        turn.trace.append((turn.call, site, touched, key_))
     elif turn.ident and turn.ident != get_ident():
         turn.stray(site, obj, None)
     return obj[key]
@@ -84,38 +111,46 @@ def item(obj: Any, key: Any, site: Site) -> Any:
 def set_item(value: Any, obj: Any, key: Any, site: Site) -> None:
     """``obj[key] = value``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, obj, _key(key))
+        point(site, _held(obj), _key(key))
     obj[key] = value
 
 
 def delete_item(obj: Any, key: Any, site: Site) -> None:
     """``del obj[key]``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, obj, _key(key))
+        point(site, _held(obj), _key(key))
     del obj[key]
 
 
 def contains(key: Any, obj: Any, site: Site) -> bool:
     """``key in obj``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, obj, _key(key) if isinstance(obj, (dict, MutableMapping)) else None)
+        point(site, _held(obj), _key(key) if isinstance(obj, (dict, MutableMapping)) else None)
     return key in obj
 
 
 def whole(obj: Any, site: Site) -> Any:
     """A container used as a whole."""
     if turn.ident and is_container(obj):
-        point(site, obj, None)
+        point(site, _held(obj), None)
     return obj
+
+
+def in_place(obj: Any, value: Any, site: Site) -> Any:
+    """``obj += value`` of a container changes it where it stands, before the name is bound anew."""
+    if turn.ident and is_container(obj):
+        point(site, _held(obj), None)
+    return value
 
 
 def method(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
     """A call that is a read or a write when ``obj`` is a container."""
     if turn.ident and is_container(obj):
-        if site.kind == READ and isinstance(obj, QUEUES) and attr == "get":  # what a dictionary answers, a queue hands over
+        taken = isinstance(obj, QUEUES) and attr == "get"  # what a dictionary answers, a queue hands over
+        if site.kind == READ and (taken or (isinstance(obj, BARRIERS) and attr == "wait")):
             site = _writing(site)
         keyed = attr in _KEYED and args and isinstance(obj, (dict, MutableMapping))
-        point(site, obj, _key(args[0]) if keyed else None)
+        point(site, _held(obj), _key(args[0]) if keyed else None)
     return getattr(obj, attr)(*args, **kwargs)
 
 
@@ -148,8 +183,21 @@ def cached(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
 def dynamic(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any) -> Any:
     """``getattr``, ``setattr``, ``hasattr`` and ``delattr``."""
     if turn.ident == get_ident() and args and type(obj) not in _FIXED:
-        point(site, obj if type(obj) is not _MODULE else _space(obj), args[0])
+        point(site, obj if type(obj) is not _MODULE else _changed(obj, args[0]), args[0])
     return function(obj, *args)
+
+
+_SLOTS = (type(object.__setattr__), type(object().__setattr__), type(object.__new__))
+
+
+def special(function: Any, site: Site, /, *args: Any) -> Any:
+    """``object.__setattr__(obj, name, value)``, ``super().__setattr__(name, value)``: the attribute of ``obj``."""
+    if turn.ident == get_ident() and isinstance(function, _SLOTS):
+        owner: Any = getattr(function, "__self__", None)
+        touched, rest = (owner, args) if isinstance(function, _SLOTS[1]) else (next(iter(args), None), args[1:])
+        if rest and type(touched) not in _FIXED:
+            point(site, touched if type(touched) is not _MODULE else _space(touched), rest[0])
+    return function(*args)
 
 
 def database(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
@@ -201,6 +249,7 @@ _OWN: set[str] = set()
 
 def own_files(files: set[str]) -> None:
     """Awaits of coroutines from these files suspend where they suspend; others suspend wherever they are awaited."""
+    _HOLDERS.clear()
     _OWN.clear()
     _OWN.update(files)
 
@@ -314,7 +363,7 @@ def async_iteration(thing: Any, site: Site) -> Any:
 HOOKS: dict[str, Callable[..., Any]] = {
     "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
-    "method": method, "dynamic": dynamic, "cached": cached, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
+    "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered,
     "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration,
 }  # fmt: skip

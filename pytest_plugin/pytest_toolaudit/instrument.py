@@ -159,7 +159,7 @@ class Instrumentation:
             return None
         try:
             rebound = assigned.intersection(vars(module))
-            code = instrumented(source, file, vars(module), HOOKS, _is_own_module, rebound)
+            code = instrumented(source, file, vars(module), HOOKS, _is_own_module, rebound, assigned)
         except (SyntaxError, ValueError, RecursionError) as error:
             self.skipped[module.__name__] = str(error)
             return None

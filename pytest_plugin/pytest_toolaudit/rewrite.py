@@ -27,14 +27,17 @@ def instrumented(
     hooks: Hooks,
     is_own: Callable[[Any], bool],
     rebound: Iterable[str] = (),
+    assigned: Iterable[str] = (),
 ) -> types.CodeType:
-    """The module's code with hooks in every function; ``rebound``: its globals that other modules assign.
+    """The module's code with hooks in every function; ``rebound``: its globals that other modules assign; ``assigned``: names that
+    some module assigns as an attribute.
 
     Raises SyntaxError when the source is not this Python's.
     """
     tree = ast.parse(source, file)
     rewriter = Rewriter(file, source, namespace, is_own)
     rewriter.rebound = rebound_names(tree).union(rebound)
+    rewriter.assigned = set(assigned)
     tree.body = [rewriter.visit(statement) for statement in tree.body]
     ast.fix_missing_locations(tree)
     with warnings.catch_warnings():

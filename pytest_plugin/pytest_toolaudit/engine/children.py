@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pytest_toolaudit.engine import executors
@@ -152,16 +152,45 @@ def _unraisable(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return unraisable
 
 
+def _trying(original: Callable[..., bool]) -> Callable[..., bool]:
+    def acquire(self: Any, blocking: bool = True, timeout: float | None = None) -> bool:
+        if holds_turn() and not (blocking and timeout is None):
+            turn.engine.impatient.add(turn.call)
+            turn.engine.uncontrolled = True
+        return original(self, blocking, timeout)
+
+    return acquire
+
+
+class InOrder(set[Any]):
+    """What ``asyncio.wait`` and ``as_completed`` collect tasks in: a set would start and return them by address."""
+
+    def __init__(self, members: Iterable[Any] = ()) -> None:
+        self._order = dict.fromkeys(members)
+        super().__init__(self._order)
+
+    def add(self, member: Any) -> None:
+        """As of a set."""
+        self._order[member] = None
+        super().add(member)
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from [member for member in self._order if member in self]
+        yield from [member for member in super().__iter__() if member not in self._order]
+
+
 def install(patches: Patches) -> None:
     """Locks, threads, pools and the C queue that cannot be asked before it blocks."""
     patches.wrap(sys, "unraisablehook", _unraisable)
     patches.wrap(threading, "Lock", lambda original: make_lock)
     patches.wrap(threading, "RLock", lambda original: make_rlock)
     patches.wrap(threading, "_allocate_lock", lambda original: make_lock)
+    patches.wrap(threading.Semaphore, "acquire", _trying)
     patches.wrap(threading.Thread, "start", _start)
     patches.wrap(threading.Thread, "join", _join)
     patches.wrap(threading.Thread, "is_alive", _is_alive)
     patches.wrap(asyncio.BaseEventLoop, "_run_once", _run_once)
+    patches.set(asyncio.tasks, "set", InOrder)
     patches.wrap(Pool, "submit", _submit)
     patches.wrap(Pool, "shutdown", _shutdown)
     patches.everywhere("SimpleQueue", queue.SimpleQueue, queue._PySimpleQueue)  # type: ignore[attr-defined]

@@ -20,12 +20,12 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
+from pytest_toolaudit.engine.passing import TICK
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.turn import SLEEP, Site, holds_turn, point, quiet, turn
+from pytest_toolaudit.engine.turn import SLEEP, WRITE, Site, holds_turn, point, quiet, turn
 
 _SLEEPS = Site(SLEEP, "time.sleep")
 _real_time, _localtime = time.time, time.localtime
-TICK = 1e-6
 APART = 1e-4  # seconds between the starts of calls that start at once: ids made of microseconds differ, as they would, those of milliseconds may not
 
 
@@ -64,6 +64,17 @@ def rng() -> Random:
         lane.random = Random(lane.index)
     found: Random = lane.random
     return found
+
+
+_DRAWS = Site(WRITE, "random")
+
+
+def _seeded() -> bool:
+    """Whether a call of this schedule has seeded the generator that all share: then the next draw is one that others could make."""
+    if not turn.engine.seeded:
+        return False
+    point(_DRAWS, None, "memory:random")
+    return True
 
 
 def _seconds(original: Callable[[], float], told: Callable[[], float]) -> Callable[[], float]:
@@ -150,8 +161,8 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.set(random, "_urandom", os.urandom)
     shared: Any = random._inst
     draw, bits = shared.random, shared.getrandbits
-    patches.set(shared, "random", lambda: rng().random() if holds_turn() else draw())
-    patches.set(shared, "getrandbits", lambda k: rng().getrandbits(k) if holds_turn() else bits(k))
+    patches.set(shared, "random", lambda: rng().random() if holds_turn() and not _seeded() else draw())
+    patches.set(shared, "getrandbits", lambda k: rng().getrandbits(k) if holds_turn() and not _seeded() else bits(k))
     patches.wrap(random, "random", lambda o: shared.random, also)
     patches.wrap(random, "getrandbits", lambda o: shared.getrandbits, also)
     names: Any = tempfile._RandomNameSequence  # type: ignore[attr-defined]

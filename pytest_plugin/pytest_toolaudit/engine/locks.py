@@ -17,7 +17,7 @@ from pytest_toolaudit.engine.turn import Site, point, turn
 
 LOCK_TYPE = type(allocate_lock())
 RLOCK_TYPE = type(_thread.RLock())
-_ASYNC = (asyncio.Lock, asyncio.Semaphore)
+_WITH_POINTS = (asyncio.Lock, asyncio.Semaphore, threading.Semaphore, threading.Condition)
 REAL_TYPES = (LOCK_TYPE, RLOCK_TYPE)
 _RLock = _thread.RLock
 
@@ -40,7 +40,9 @@ class CooperativeLock:
             return self._acquire_outside(blocking, timeout)
         engine = turn.engine
         deadline: float | None = None
-        engine.uncontrolled |= not blocking or timeout >= 0  # a release is no point, so nothing is known of all orders
+        if not blocking or timeout >= 0:
+            engine.uncontrolled = True  # a release is no point, so nothing is known of all orders
+            engine.impatient.add(turn.call)
         if timeout >= 0:
             deadline = engine.lanes[turn.call].clock + timeout
         while not self.real.acquire(False):
@@ -206,8 +208,10 @@ def lock_call(thing: Any, method: str, site: Site) -> Any:
             thing = adopted.of(thing)
         if isinstance(thing, CooperativeLock):
             thing.name = thing.name or site.text.rpartition(".")[0]
-            if method == "acquire":
+            if method != "release":
                 point(site, thing.real, None)
-        elif method == "acquire" and isinstance(thing, _ASYNC):
+        elif method != "release" and isinstance(thing, _WITH_POINTS):
             point(site, thing, None)
+        if method == "locked":
+            turn.engine.impatient.add(turn.call)
     return getattr(thing, method)

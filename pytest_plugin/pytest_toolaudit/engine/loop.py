@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
+from pytest_toolaudit.engine.passing import pass_time, time_matters
 from pytest_toolaudit.engine.threads import CALL
 from pytest_toolaudit.engine.turn import SUSPENDED, turn
 
@@ -97,6 +98,25 @@ class ControlledLoop(asyncio.SelectorEventLoop):
     def _timers(self, call: int) -> Iterator[Any]:
         return (t for t in self._scheduled if not t._cancelled and owner(t) == call)
 
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> Any:
+        """As the standard library's; what is no sleep is a limit to how long the call waits."""
+        timer = super().call_at(when, callback, *args, context=context)
+        if callback is not _SLEEP and self.engine is not None:
+            self.engine.impatient.add(owner(timer))
+            time_matters(self.engine)
+        return timer
+
+    def expire(self, lane: Lane, until: float) -> bool:
+        """Another call has slept, or is about to: waits that by their own clock are over by then end; whether there are any."""
+        engine = self.engine
+        mine = lane.index if engine is None or engine.running is self.keeper else NOBODY  # a thread of a task may outlast its timeout
+        late = [t for t in self._live_timers() if t._callback is not _SLEEP and t._when <= until and owner(t) not in (NOBODY, mine)]
+        for timer in sorted(late, key=lambda t: float(t._when)):
+            self._fire(timer)
+        return bool(late)
+
     def _fire(self, timer: Any) -> None:
         self._scheduled.remove(timer)
         heapq.heapify(self._scheduled)
@@ -140,7 +160,9 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         call = owner(timer)
         return self.lanes_by_index[call] if call != NOBODY else None
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
         """As the standard library's, without its checks for debugging: every step of a task comes through here."""
         if self._closed:
             self._check_closed()  # type: ignore[attr-defined]
@@ -179,7 +201,11 @@ class ControlledLoop(asyncio.SelectorEventLoop):
                 lane.naps += 1
                 return False
             lane.naps += 1
+            if engine is not None and engine.impatient and not engine.serial and self.expire(lane, timer._when):
+                return False
             self._fire(timer)
+            if engine is not None:
+                pass_time(engine, lane)
             return True
         return lane.patience > 0 and self._has_socket(lane.index)
 
@@ -248,10 +274,16 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             handle._run()
             self._still_ours()
             self.inside = None
-            if lane is None or lane.finished:
+            if lane is None or (lane.finished and not self._left_behind(lane, handle)):
                 return
-            self._suspended(lane)
+            if handle._callback is not _SLEEP:  # type: ignore[attr-defined]
+                self._suspended(lane)
             handle = self._next_of(lane)
+
+    def _left_behind(self, lane: Lane, handle: asyncio.Handle) -> bool:
+        """Whether this was a step of a task that a call, which is over, did not wait for: it goes on beside the others."""
+        task = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]
+        return isinstance(task, asyncio.Task) and task is not lane.task and self.engine is not None and lane in self.engine.order
 
     def _still_ours(self) -> None:
         """Ends this thread if its schedule was given up while it stood in foreign code that has returned after all."""

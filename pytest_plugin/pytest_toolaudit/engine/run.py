@@ -28,7 +28,7 @@ class Run:
     """What one schedule led to: each call's frozen result, the accesses in order, and why it was given up, if so.
 
     ``spans``: from which index of the trace on the event loop's thread ran (True) or another one (False). ``turns``: which
-    call had the turn, one after the other.
+    call had the turn, one after the other. ``impatient``: calls that only try a lock, or wait no longer than some time.
     """
 
     results: tuple[Result, ...]
@@ -37,6 +37,7 @@ class Run:
     detached: tuple[str, ...] = ()
     spans: tuple[tuple[int, bool], ...] = ()
     turns: tuple[int, ...] = ()
+    impatient: frozenset[int] = frozenset()
 
 
 class Machine:
@@ -66,6 +67,7 @@ class Machine:
         engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
         engine.switches = engine.naps = 0
         engine.pause_wanted = engine.uncontrolled = False
+        engine.impatient, engine.slept, engine.seeded = set(), set(), False
         engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)
@@ -146,7 +148,9 @@ class Machine:
         trace, turn.trace = turn.trace, []
         if self.fresh_threads:
             self.engine.dismiss()
-        return Run(results, trace, problem, tuple(watchdog.detached), tuple(self.engine.spans), tuple(self.engine.turns))
+        engine = self.engine
+        spans, turns, impatient = tuple(engine.spans), tuple(engine.turns), frozenset(engine.impatient)
+        return Run(results, trace, problem, tuple(watchdog.detached), spans, turns, impatient)
 
     def _thread_job(self, lane: Lane, call: Call) -> Callable[[], None]:
         context = self.context.copy()

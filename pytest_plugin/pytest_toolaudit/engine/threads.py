@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.deadlock import deadlock
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
+from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.turn import SUSPENDED, Site, quiet, turn
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ class Engine:
         self.naps = 0
         self.uncontrolled = False
         self.external = False
+        self.seeded = False
+        self.impatient: set[int] = set()
+        self.slept: set[int] = set()
         self.pause_wanted = False
         self.suspends_at = SUSPENDED
         self.context: contextvars.Context | None = None
@@ -173,38 +177,20 @@ class Engine:
                 return keeper
         if any(actor.detached for actor in self.busy):
             return None
-        waiting = [a for a in self.busy if a.waiting is not None and a.waiting.deadline is not None and self._may_run(a)]
+        waiting = [a for a in self.busy if a.waiting is not None and a.waiting.deadline is not None and may_run(self, a)]
         timers = loop.earliest() if free and loop is not None and loop.inside is None else None
         if waiting:
-            actor = min(waiting, key=self._remaining)
-            if timers is None or self._remaining(actor) <= timers:
-                return self._time_out(actor)
+            actor = min(waiting, key=remaining)
+            if timers is None or remaining(actor) <= timers:
+                at_once(self, time_out(self, actor).lane)
+                return actor
         if timers is not None and loop is not None:
             self.chosen = loop.fire_earliest()
+            at_once(self, self.chosen)
             return keeper
         if free and loop is not None and loop.inside is None and loop.expects_outside():
             return keeper
         return None
-
-    def _may_run(self, actor: Actor) -> bool:
-        if not self.serial or actor.lane is None:
-            return True
-        first = next((lane for lane in self.order if not lane.finished), None)
-        return actor.lane is first or actor.lane.finished
-
-    def _remaining(self, actor: Actor) -> float:
-        wait, lane = actor.waiting, actor.lane
-        assert wait is not None and wait.deadline is not None
-        return wait.deadline - (lane.clock if lane is not None else 0.0)
-
-    def _time_out(self, actor: Actor) -> Actor:
-        wait = actor.waiting
-        assert wait is not None and wait.deadline is not None
-        wait.timed_out, actor.waiting = True, None
-        self.naps += 1
-        if actor.lane is not None:
-            actor.lane.clock = max(actor.lane.clock, wait.deadline)
-        return actor
 
     def give(self, actor: Actor | None) -> None:
         """Hands the turn over; None: nobody can go on, so the schedule is over, stuck, or waits for a detached call."""
@@ -309,6 +295,7 @@ class Engine:
         lane.clock += max(0.0, seconds)
         lane.naps += 1
         self.naps += 1
+        pass_time(self, lane)
         if lane.naps % SPIN == 0 and not self.serial and lane in self.order:
             self.uncontrolled = True
             self.order.remove(lane)

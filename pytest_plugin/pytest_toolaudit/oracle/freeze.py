@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import io
 import pathlib
 import re
 import types
@@ -13,7 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import MutableMapping
 from typing import Any
 
-from pytest_toolaudit.containers import FLAGS, QUEUES, is_container
+from pytest_toolaudit.containers import BARRIERS, FLAGS, QUEUES, is_container
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -57,6 +58,8 @@ class _Freezer:
             return bytes(value)
         if is_container(value):
             return self._container(value)
+        if isinstance(value, (io.StringIO, io.BytesIO)):
+            return (type(value).__name__, "closed" if value.closed else value.getvalue())
         if isinstance(value, BaseException):
             return freeze_error(value)
         if isinstance(value, _TEXTUAL):
@@ -70,6 +73,8 @@ class _Freezer:
             return (type(value).__name__, *sorted(((self.freeze(k), self.freeze(v)) for k, v in list(value.items())), key=repr))
         if isinstance(value, FLAGS):
             return (type(value).__name__, value.is_set())
+        if isinstance(value, BARRIERS):
+            return (type(value).__name__, value.n_waiting, value.broken)
         if isinstance(value, QUEUES):  # what waits in it; its locks and counters are bookkeeping
             held = getattr(value, "queue", getattr(value, "_queue", None))
             return (type(value).__name__, self.freeze(held) if held is not None else value.qsize())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import functools
+import io
 import logging
 import os
 import random
@@ -123,7 +124,7 @@ class Graph:
                 or type(value).__module__.startswith("pytest_toolaudit.")
                 or isinstance(value, _CLOSED)
                 or (isinstance(value, type) and not _own_class(value))
-            ):
+            ) and not _holds(value):
                 continue
             if _own_class(value if isinstance(value, type) else type(value)):
                 held.key = INJECTED if held.key.startswith(INJECTED) else OWN
@@ -145,6 +146,8 @@ class Graph:
         found = self.paths.get(id(obj))
         if found is not None:
             return f"memory:{_below(found.key, _part(obj, key))}"
+        if (module := _foreign(obj)) is not None:
+            return f"memory:{module.__name__}.{key}"
         if isinstance(obj, type):
             return f"memory:{OWN if _own_class(obj) else obj.__name__ + '.'}{key}"
         return None
@@ -155,13 +158,24 @@ class Graph:
             cell = self.cells.get(key)
             return Located(f"memory:cell:{key}", key, (("cell", cell),), None) if cell is not None else None
         found = self.paths.get(id(obj))
+        if found is None and (module := _foreign(obj)) is not None:
+            name = f"{module.__name__}.{key}"
+            return Located(f"memory:{name}", name, (("object", obj),), key)
         if found is None:
             return None
         if obj is sys.path:
             return Located("other:sys.path", found.label, found.steps, None)
-        if is_container(obj) and found.key:
+        if (is_container(obj) or key is None or (_part(obj, key).startswith("[") and not isinstance(obj, dict))) and found.key:
             return Located(f"memory:{_below(found.key, '')}", found.label, found.steps, None)
         return Located(f"memory:{_below(found.key, f'.{key}')}", f"{found.label}.{key}", found.steps, key)
+
+
+def _foreign(obj: Any) -> types.ModuleType | None:
+    """The module whose namespace this is."""
+    if not isinstance(obj, dict):
+        return None
+    module = sys.modules.get(str(obj.get("__name__")))
+    return module if module is not None and vars(module) is obj else None
 
 
 def _part(obj: Any, key: Any) -> str:
@@ -178,6 +192,13 @@ def _below(key: str, part: str) -> str:
     if part.startswith(".") or (part and key != OWN):
         part = part[1:] if part.startswith(".") else part[1:-1]
     return key + part if part else key.rstrip(":")
+
+
+def _holds(value: Any) -> bool:
+    """A function of the project that has attributes, or that names itself and so may give itself some."""
+    if not isinstance(value, types.FunctionType) or not is_own_file(value.__code__.co_filename):
+        return False
+    return bool(vars(value)) or value.__name__ in value.__code__.co_names
 
 
 def inspect_routine(function: Any) -> bool:
@@ -298,10 +319,14 @@ def _shallow(value: Any) -> Any:
         return value.copy()
     if isinstance(value, array.array):
         return value[:]
+    if isinstance(value, (io.StringIO, io.BytesIO)):
+        return None if value.closed else (value.getvalue(), value.tell())
     if isinstance(value, type):
         return {k: v for k, v in vars(value).items() if not k.startswith("__")}
     if isinstance(value, (tuple, frozenset, types.MethodType)):
         return None
+    if isinstance(value, types.FunctionType):
+        return dict(vars(value))
     return _fields(value) or ({} if hasattr(value, "__dict__") and not callable(value) else None)  # what has no field yet may get one
 
 
@@ -319,6 +344,12 @@ def _put_back(value: Any, copy: Any) -> None:
     elif isinstance(value, (list, bytearray, array.array)):
         if len(value) != len(copy) or any(a is not b for a, b in zip(value, copy, strict=True)):
             value[:] = copy
+    elif isinstance(value, (io.StringIO, io.BytesIO)):
+        if not value.closed and (value.getvalue(), value.tell()) != copy:
+            value.seek(0)
+            value.truncate()
+            value.write(copy[0])
+            value.seek(copy[1])
     elif isinstance(value, deque):
         if list(value) != copy:
             value.clear()

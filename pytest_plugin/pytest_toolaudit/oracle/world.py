@@ -18,7 +18,7 @@ from pytest_toolaudit.engine.turn import WRITE, Access
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.oracle.memory import Graph, Located, PreImages, resolve, unbind_loops
-from pytest_toolaudit.points import files, sqlite
+from pytest_toolaudit.points import files, settings, sqlite, streams
 from pytest_toolaudit.points.journal import JOURNAL
 from pytest_toolaudit.points.process import ProcessState
 from pytest_toolaudit.points.resources import NAMES
@@ -64,6 +64,7 @@ class World:
     def reset(self) -> None:
         """The start state of the next schedule."""
         self.process.restore()
+        settings.BEFORE.restore()
         JOURNAL.restore()
         JOURNAL.forget()
         if self.images is not None:
@@ -134,8 +135,10 @@ class World:
     def _learn_outside(self, resource: str) -> None:
         if self.loose and self._is_loose(resource):
             return
-        if resource.startswith(_SEEN) and resource != "env:*":
+        if resource in settings.BY_NAME or (resource.startswith(_SEEN) and resource != "env:*"):
             self.outside.setdefault(resource)
+        elif resource == "memory:random":  # where the generator stands is seen in what is drawn from it
+            return
         elif self.observe is None and not resource.startswith("other:"):
             self.unobserved.add(resource)
 
@@ -157,6 +160,8 @@ class World:
         return tuple(found)
 
     def _outside(self, resource: str) -> Any:
+        if resource in settings.BY_NAME:
+            return settings.final(resource)
         kind, _, key = resource.partition(":")
         if kind == "env":
             return os.environ.get(key)
@@ -184,6 +189,7 @@ class World:
     def close(self) -> None:
         """Puts back what the last schedule changed."""
         self.process.restore()
+        settings.BEFORE.restore()
         if self.state is None:
             JOURNAL.stop()
         JOURNAL.active = False
@@ -245,6 +251,8 @@ def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
         clock.install(patches, modules)
         children.install(patches)
         files.install(patches, modules)
+        streams.install(patches, modules)
+        settings.install(patches, modules)
         process.install(patches, modules)
         sqlite.install(patches, modules)
         lazily.install(patches)

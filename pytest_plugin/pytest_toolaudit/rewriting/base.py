@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_toolaudit.engine.turn import Site
 from pytest_toolaudit.rewriting.scopes import local_names
+from pytest_toolaudit.rewriting.vocabulary import PROCESS_ATTRIBUTES
 
 PREFIX = "\0toolaudit:"
 
@@ -20,6 +21,7 @@ class Base(ast.NodeTransformer):
         self.file, self.lines, self.namespace, self.is_own = file, source.splitlines(), namespace, is_own
         self.sites: list[Site] = []
         self.rebound: set[str] = set()
+        self.assigned: set[str] = set()
         self.scopes: list[set[str]] = []
         self.cells: list[tuple[str, set[str]]] = []
         self.names: list[str] = []
@@ -129,8 +131,14 @@ class Base(ast.NodeTransformer):
             value = self.namespace.get(node.id)
             return isinstance(value, types.ModuleType) and not self.is_own(value)
         if isinstance(node, ast.Attribute):
-            return self.is_module(node.value)
+            return self.is_module(node.value) and not self.is_process(node)
         return False
+
+    def is_process(self, node: ast.Attribute) -> bool:
+        """Whether it is an attribute of somebody else's module that the process shares, or that the tools themselves assign."""
+        if not isinstance(node.value, ast.Name) or not self.is_module(node.value):
+            return False
+        return node.attr in self.assigned or (node.value.id == "sys" and node.attr in PROCESS_ATTRIBUTES)
 
 
 def text_of(node: ast.AST) -> str:

@@ -45,13 +45,10 @@ class Reads(Base):
         """``x.a``"""
         if not self.scopes or not isinstance(node.ctx, ast.Load) or self.is_module(node):
             return node
-        if self.is_module(node.value) and not self._is_process(node):
-            return node
+        if node.attr == "__dict__":
+            return self.hook("namespace", self.base(node.value))
         site = self.site(READ, node)
         return self.hook("attribute", self.base(node.value), self.mangled(node.attr), site)
-
-    def _is_process(self, node: ast.Attribute) -> bool:
-        return isinstance(node.value, ast.Name) and node.value.id == "sys" and node.attr in known.PROCESS_ATTRIBUTES
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """``x[k]``"""
@@ -92,6 +89,8 @@ class Reads(Base):
                 return self.hook("changing", function, self.site(WRITE, shown.node), *node.args, keywords=node.keywords)
             if function.id in known.DYNAMIC and function.id not in self.namespace and not node.keywords and len(node.args) > 1:
                 return self.hook("dynamic", function, self.site(known.DYNAMIC[function.id], shown.node), *node.args)
+            if function.id == "vars" and "vars" not in self.namespace and len(node.args) == 1:
+                return self.hook("namespace", *node.args)
             if isinstance(self.namespace.get(function.id), CACHED):
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
         node.func = self.visit(function)
@@ -106,6 +105,12 @@ class Reads(Base):
             call = self.hook("method", receiver, ast.Constant(name), site, keywords=node.keywords)
             call.args += node.args
             return call
+        if name in known.STREAM_METHODS and not self.is_module(function.value):
+            call = self.hook("stream", self.base(function.value), ast.Constant(name), self.site(WRITE, shown.node), keywords=node.keywords)
+            call.args += node.args
+            return call
+        if name in known.SPECIAL and not node.keywords:
+            return self.hook("special", self.visit(function), self.site(known.SPECIAL[name], shown.node), *node.args)
         if name in known.LOCK_METHODS:
             site = self.site(ACQUIRE, shown.node)
             node.func = self.hook("lock_method", self.base(function.value), ast.Constant(name), site)
@@ -117,6 +122,8 @@ class Reads(Base):
             return call
         if not self.is_module(function.value):
             function.value = self.base(function.value)
+        elif self.is_process(function):
+            node.func = self.visit(function)
         elif name in known.CHANGING_FUNCTIONS and node.args:
             return self.hook("changing", function, self.site(WRITE, shown.node), *node.args, keywords=node.keywords)
         else:  # code that is not instrumented may look at what it is handed

@@ -7,11 +7,11 @@ from collections import deque
 from pytest_toolaudit.engine.turn import READ, WRITE
 
 CONTAINER_READS = frozenset((
-    "copy", "count", "difference", "elements", "empty", "full", "get", "index", "intersection", "is_set", "isdisjoint", "issubset",
-    "issuperset", "items", "keys", "most_common", "qsize", "symmetric_difference", "union", "values",
+    "__contains__", "__getitem__", "__iter__", "__len__", "copy", "count", "difference", "elements", "empty", "full", "get", "index", "intersection", "is_set", "isdisjoint", "issubset",
+    "issuperset", "items", "keys", "most_common", "qsize", "symmetric_difference", "union", "values", "wait",
 ))  # fmt: skip
 CONTAINER_WRITES = frozenset((
-    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "get_nowait", "insert",
+    "__delitem__", "__setitem__", "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "get_nowait", "insert",
     "intersection_update", "move_to_end", "pop", "popitem", "popleft", "put", "put_nowait", "remove", "reverse", "rotate", "set",
     "setdefault", "sort", "subtract", "symmetric_difference_update", "update",
 ))  # fmt: skip
@@ -23,9 +23,14 @@ READING_BUILTINS = frozenset((
     "sum", "tuple", "zip",
 ))  # fmt: skip
 CHANGING_FUNCTIONS = frozenset((
-    "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right", "shuffle",
+    "delitem", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "iadd", "iand", "iconcat", "insort", "insort_left",
+    "insort_right", "ior", "isub", "ixor", "setitem", "shuffle",
 ))  # fmt: skip
 DYNAMIC = {"getattr": READ, "hasattr": READ, "setattr": WRITE, "delattr": WRITE}
+STREAM_METHODS = frozenset((
+    "flush", "getvalue", "read", "readline", "readlines", "seek", "tell", "truncate", "write", "writelines",
+))  # fmt: skip
+SPECIAL = {"__getattribute__": READ, "__setattr__": WRITE, "__delattr__": WRITE}
 LOCK_METHODS = frozenset({"acquire", "release", "locked"})
 CLOCK_METHODS = frozenset({"now", "utcnow", "today"})
 PROCESS_ATTRIBUTES = frozenset({"stdout", "stderr", "stdin", "argv", "path"})

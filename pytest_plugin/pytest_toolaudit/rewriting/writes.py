@@ -73,6 +73,8 @@ class Writes(Reads):
         target = node.target
         if isinstance(target, ast.Name) and not self.shared_name(target):
             node.value = self.visit(node.value)
+            if not isinstance(node.value, (ast.Constant, ast.JoinedStr)):  # the local may be another name of something shared
+                node.value = self.hook("in_place", ast.Name(target.id, ast.Load()), node.value, self.site(WRITE, node))
             return node
         value = self.temp()
         steps: list[ast.stmt] = []
@@ -95,8 +97,10 @@ class Writes(Reads):
         shown = text_of(node)
         first = len(self.sites)
         steps.append(ast.Assign([ast.Name(value, ast.Store())], self._read(read)))
-        steps.append(ast.AugAssign(ast.Name(value, ast.Store()), node.op, self.visit(node.value)))
+        more = self.visit(node.value)
         before = len(self.sites)
+        added = self.hook("in_place", ast.Name(value, ast.Load()), more, self.site(WRITE, node))
+        steps.append(ast.AugAssign(ast.Name(value, ast.Store()), node.op, added))
         steps.extend(self.store(write, ast.Name(value, ast.Load())))
         for site in [*self.sites[first : first + 1], *self.sites[before:]]:
             site.text, site.line, site.column = shown, node.lineno, node.col_offset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,9 @@ def clash(of: Hashable, a: set[str], b: set[str]) -> bool:
     return WRITE in a | b or ACQUIRE in a & b
 
 
-def find(trace: Sequence[Access], in_loop: Sequence[bool], spans: Sequence[tuple[int, bool]] = ()) -> Found:
+def find(
+    trace: Sequence[Access], in_loop: Sequence[bool], spans: Sequence[tuple[int, bool]] = (), impatient: frozenset[int] = frozenset()
+) -> Found:
     """The conflict points of one run. Not the first of a call: before that, only the order counts."""
     found = Found()
     shared, found.pairs = shared_parts(trace)
@@ -117,7 +119,27 @@ def find(trace: Sequence[Access], in_loop: Sequence[bool], spans: Sequence[tuple
         started.add(call)
         if chosen:
             found.groups[touched].append(chosen[0])
+    if impatient:
+        for point in _holding(trace, shared, impatient, in_loop):
+            if point not in found.points[point.call]:
+                found.points[point.call].append(point)
+            found.ranks.setdefault(point, 1)
     return found
+
+
+def _holding(trace: Iterable[Access], shared: set[Part], impatient: frozenset[int], in_loop: Sequence[bool]) -> Iterator[Point]:
+    """Where a call sleeps, and the first place after it took a shared lock: there another one waits in vain, if it does not wait long."""
+    counts: dict[tuple[int, Site], int] = defaultdict(int)
+    took: set[int] = set()
+    for call, site, obj, key in trace:
+        counts[call, site] += 1
+        if not impatient - {call}:
+            continue
+        if site.kind == SLEEP or (call in took and (site.kind == AWAIT or not in_loop[call])):
+            yield Point(call, site, counts[call, site])
+            took.discard(call)
+        if site.kind == ACQUIRE and part(obj, key, site) in shared:
+            took.add(call)
 
 
 def cancellations(trace: Iterable[Access], endings: Sequence[str]) -> Found:

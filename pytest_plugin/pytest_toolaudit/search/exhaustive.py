@@ -18,7 +18,7 @@ from pytest_toolaudit.engine.lanes import Lane
 from pytest_toolaudit.engine.locks import CooperativeLock, lock_of
 from pytest_toolaudit.engine.run import RAISED, Run
 from pytest_toolaudit.engine.threads import END, WAIT, Engine, Plan
-from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ, SLEEP, WRITE, Access, Site, turn
+from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ, SLEEP, SUSPENDED, WRITE, Access, Site, turn
 from pytest_toolaudit.search.conflicts import Part, clash, part
 from pytest_toolaudit.search.schedule import Point, Preemption, Schedule
 
@@ -62,7 +62,7 @@ class Reduction:
         self.threads = not all(in_loop)
         self.cancels, self.group = cancels, False
         self.sites: set[Site] = set()
-        self.awaits: set[Site] = set()
+        self.awaits: set[Site] = {SUSPENDED}
         self.nodes: list[Node] = []
         self.clashing: set[tuple[Site, Site]] = set(_MARKS)
         self.over = False
@@ -115,6 +115,7 @@ class Reduction:
         """The running call is about to make a shared access, or can be suspended."""
         me = turn.call
         self.counts[me, site] += 1
+        self.lost |= self.engine.lanes[me].finished  # a task that the call left behind
         if self.lost or self._astray(me):
             return
         point = Point(me, site, self.counts[me, site])
