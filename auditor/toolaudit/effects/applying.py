@@ -11,7 +11,7 @@ from toolaudit.catalogue.entries import Api, Case, Repeat, Words
 from toolaudit.effects import edits, locks, tables
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
-from toolaudit.effects.frame import Frame
+from toolaudit.effects.frame import Frame, Mode
 from toolaudit.effects.objects import read, read_document
 from toolaudit.effects.results import result
 from toolaudit.effects.targets import named, perform, resource_of
@@ -121,7 +121,9 @@ def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int, 
                     resource_of(form.kind, form.parts, form.scope), "w", "update", line, data=data, repeat=repeat, confidence="catalogued"
                 )
             elif value.loc is not None:
-                found |= frame.emit(value.loc, "w", "update", line, data=data, repeat=repeat, confidence="catalogued")
+                # A part of a document gets a number and a place among those that are there, in many steps.
+                mode: Mode = "rw" if repeat == "again" and in_document(frame, value) else "w"
+                found |= frame.emit(value.loc, mode, "update", line, data=data, repeat=repeat, confidence="catalogued")
     return found
 
 

@@ -11,7 +11,7 @@ from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
-from toolaudit.effects.objects import attribute, key_step, of_function, place_of, read
+from toolaudit.effects.objects import attribute, concrete, key_step, of_function, place_of, read
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     CLEAN,
@@ -79,7 +79,7 @@ LEAVES = (Scalar, Text, Data)
 def _to_attribute(frame: Frame, target: f.Attr, value: Value, op: Operation) -> None:
     base = look(frame, target.value)
     frame.line = target.line or frame.line
-    for option in alternatives(base):
+    for option in concrete(frame, alternatives(base), target.attr):
         _set_attribute(frame, target, option, value, op)
 
 

@@ -82,7 +82,9 @@ def call(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: i
         return PLAIN
     taint = taints(arguments.all())
     if receiver.loc is not None:
-        taint = taint | _touch(frame, receiver, name, arguments, line)
+        taint = taint | (
+            _touch(frame, receiver, name, arguments, line) or (read(frame, receiver, line).taint if name not in NAMES else frozenset())
+        )
     for value in arguments.all():
         taint = taint | read(frame, value, line).taint
     if name == "replace" and isinstance(form, Data):
@@ -102,6 +104,8 @@ def _touch(frame: Frame, receiver: Value, name: str, arguments: Arguments, line:
     from toolaudit.effects.targets import perform
 
     api = None
+    if name == "pop" and isinstance(receiver.form, Many) and receiver.form.kind == "list" and not _at_an_end(arguments):
+        name = "remove"
     for type_name in _types(receiver, name):
         api = frame.world.catalogue.method(type_name, name)
         if api is not None and (api.effects or api.cases):
@@ -115,6 +119,11 @@ def _touch(frame: Frame, receiver: Value, name: str, arguments: Arguments, line:
         for effect in word.effects:
             found |= perform(frame, effect, bound, data, line, name)
     return found
+
+
+def _at_an_end(arguments: Arguments) -> bool:
+    """Whether a pop takes the first or the last: any other place was looked up, and the one thing there is removed."""
+    return all(isinstance(value.form, Scalar) for value in arguments.all())
 
 
 def _types(receiver: Value, name: str) -> tuple[str, ...]:
@@ -207,6 +216,7 @@ def _with_element(form: Many, value: Value) -> Many:
 
 
 def _on_text(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: int) -> Value:
+    receiver = read(frame, receiver, line)
     taint = receiver.taint | taints(arguments.all())
     for value in arguments.all():
         taint = taint | read(frame, value, line).taint

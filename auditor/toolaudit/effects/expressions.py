@@ -192,7 +192,7 @@ def _display(frame: Frame, expr: f.Display) -> Value:
     for part in expr.items:
         known = known if open_ended else len(items)
         value = look(frame, part)
-        if isinstance(part, f.Starred) and isinstance(value.form, Many) and value.form.items is not None:
+        if isinstance(part, f.Starred) and isinstance(value.form, Many) and value.form.items is not None and value.loc is None:
             items += value.form.items
         elif isinstance(part, f.Starred):
             open_ended = True

@@ -13,7 +13,7 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
-from toolaudit.effects.objects import attribute, below
+from toolaudit.effects.objects import attribute, below, read
 from toolaudit.effects.results import pure_result
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
@@ -271,7 +271,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     hint = frame.called
     if name in HARMLESS:
         frame.resolved += 1
-        return Value(Data(), taint)
+        return Value(Data(), taint | read(frame, receiver, line).taint)
     client = why == "client" or (guesses.client_like(hint) and not _looked_up(frame, name, why, hint))
     if client and (name in AMBIGUOUS or name not in containers.NAMES):
         return guesses.unlisted(frame, receiver, hint, name, taint, line, None, arguments)

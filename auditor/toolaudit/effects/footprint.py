@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from toolaudit.branches import apart
 from toolaudit.effects import secondary
-from toolaudit.effects.edits import accumulates
+from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource
 from toolaudit.effects.units import Walked
@@ -147,7 +147,9 @@ def _updates(effects: Sequence[Effect], kept: list[int], position: dict[int, int
         chosen = set((own + rest)[:MAX_UPDATES])
         links = [link for link in links if link in chosen]
     return tuple(
-        Update(position[r], position[w], "data", _window(effects[r], effects[w]), _accumulates(effects, r, effects[w]))
+        Update(
+            position[r], position[w], "data", _window(effects[r], effects[w]), _accumulates(effects, r, effects[w]), _removed(r, effects, w)
+        )
         if derives
         else Update(position[r], position[w], "control", _window(effects[r], effects[w]), refused=_refused(effects, r, effects[w]))
         for r, w, derives in links
@@ -160,9 +162,21 @@ def _refused(effects: Sequence[Effect], read: int, write: Effect) -> bool:
     return isinstance(target, Resource) and target.kind == "sql" and f"={read}" in write.control
 
 
+def _removed(read: int, effects: Sequence[Effect], write: int) -> bool:
+    """Taken out of a container only where what was looked for in it was found."""
+    seen, taken = effects[read], effects[write]
+    return (
+        isinstance(seen.target, Loc) and taken.op == "delete" and taken.target == seen.target and f"={read}" in taken.control | taken.data
+    )
+
+
 def _accumulates(effects: Sequence[Effect], read: int, write: Effect) -> bool:
-    """Nothing can be added to what an existence check gave."""
-    return effects[read].op != "check" and accumulates(read, write.data, write.control)
+    """Nothing can be added to what an existence check gave, nor again to a container in which the thing was looked up before."""
+    seen = effects[read]
+    if seen.op == "check" or not accumulates(read, write.data, write.control):
+        return False
+    looked = (int(mark[1:]) for mark in looked_up(write.control) if isinstance(mark, str) and mark[1:].isdigit())
+    return not (isinstance(seen.target, Loc) and any(at < len(effects) and effects[at].target == seen.target for at in looked))
 
 
 def _reads(effects: Sequence[Effect], taint: Taint, write: int, position: dict[int, int]) -> list[int]:

@@ -14,7 +14,7 @@ from toolaudit.effects import limits
 from toolaudit.effects.boxes import Shared
 from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
-from toolaudit.facts import Expr, FunctionFacts, FunctionHead, Stmt
+from toolaudit.facts import Expr, FunctionHead, Stmt
 from toolaudit.model import Fact, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
@@ -77,6 +77,8 @@ class Summary(Struct, frozen=True):
     grown: Taint = CLEAN
     demands: frozenset[str] = frozenset()
     """Parameters whose constant value would have decided something."""
+    asks: frozenset[str] = frozenset()
+    """Parameters of which it refuses, by raising, all that does not read."""
     low: int = NEVER
     """The outermost unfinished function that this was made with, by its depth; `NEVER` when there was none."""
 
@@ -124,8 +126,7 @@ class World:
 
     def setter(self, path: str, head: FunctionHead) -> Code | None:
         """The body of a property's setter, which shares its name with the getter."""
-        code = self.code(path, head.qualname)
-        return code if code is not None and isinstance(code.facts, FunctionFacts) and len(code.facts.parameters) > 1 else None
+        return self.code(path, head.qualname + ".setter")
 
     def code(self, path: str, qualname: str) -> Code | None:
         """The body of a function, in its one box."""
@@ -208,6 +209,8 @@ class Frame:
     """Nobody looks at what the call being made gives: it is made for its effect."""
     asks: frozenset[str] = frozenset()
     """Arguments that are SQL which reads: the rest was refused before."""
+    refused: frozenset[str] = frozenset()
+    """Those of which the rest was refused by raising, so that callers run only reads of them, too."""
     pending: bool = False
     """The call made last waits on something real when awaited."""
     threaded: bool = False
@@ -367,6 +370,7 @@ class Frame:
             resolved=self.resolved,
             grown=frozenset(item for item in self.grown if isinstance(item, str)),
             demands=frozenset(self.demands),
+            asks=self.asks & self.refused,
             low=self.low,
         )
 

@@ -18,9 +18,13 @@ from toolaudit.model import Operation
 _ONLY_CALLS = re.compile(r"_*(call|call_fn|do_call|fn|func|inner|request|do_request|make_request|send_request|attempt|go)_*")
 
 
+_VERSION = re.compile(r"api[-_]version=[^&]*")
+
+
 class _Words(NamedTuple):
     methods: dict[str, dict[str, str]]
     path: re.Pattern[str]
+    runs: re.Pattern[str]
     collection: re.Pattern[str]
     name: re.Pattern[str]
     hosts: frozenset[str]
@@ -30,10 +34,12 @@ class _Words(NamedTuple):
 def _words() -> _Words:
     table = tomllib.loads(Path(str(catalogue.__file__)).with_name("http.toml").read_text(encoding="utf-8"))
     post = table["post"]
-    path, collection, name = ("|".join(map(re.escape, post[part])) for part in ("path_words", "collection_words", "name_words"))
+    parts = ("path_words", "collection_words", "name_words", "run_words")
+    path, collection, name, run = ("|".join(map(re.escape, post[part])) for part in parts)
     return _Words(
         table["method"],
         re.compile(rf"(^|[/_\-.:])({path})($|[/_\-.:?{{])", re.IGNORECASE),
+        re.compile(rf"(^|[/:}}])({run})($|[/:?{{])", re.IGNORECASE),
         re.compile(rf"(^|/)[a-z][a-z_-]*[/:]({collection})/?$"),
         re.compile(rf"(^|_)({name})(_|$|[A-Z0-9])"),
         frozenset(post["hosts"]),
@@ -53,6 +59,8 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
     if method is None or not method:
         return Request("rw", "opaque", "unknown", "unknown", "method not known")
     verb = method.upper()
+    if verb == "POST" and _words().runs.search(_path(address)):
+        return Request("rw", "opaque", "again", "catalogued", "runs what it is given")
     if verb == "POST" and (asks(address) or asks_by_name(_named(function))):
         return Request("r", "read", "same", "name-only", "POST taken for a query")
     known = _words().methods.get(verb, {"mode": "w", "op": "update", "repeat": "same"})
@@ -66,10 +74,20 @@ def asks_by_name(name: str) -> bool:
 
 def asks(address: Parts) -> bool:
     """Whether an address says that a POST to it is a question: by the words of its path, or by its host."""
-    known = "".join(part.text if part.kind == "literal" else "{}" for part in address)
-    host, slash, path = known.split("//", 1)[-1].partition("/")
+    host, slash, path = _known(address).partition("/")
     words, asked = _words(), slash + path if slash else host
     return host.lower() in words.hosts or bool(words.path.search(asked) or words.collection.search(asked))
+
+
+def _known(address: Parts) -> str:
+    """The address from its host on, as far as it is known; which version of an interface it speaks of says nothing."""
+    known = "".join(part.text if part.kind == "literal" else "{}" for part in address)
+    return _VERSION.sub("", known.split("//", 1)[-1])
+
+
+def _path(address: Parts) -> str:
+    """The path of an address, without its query."""
+    return _known(address).partition("?")[0]
 
 
 def _named(function: str) -> str:

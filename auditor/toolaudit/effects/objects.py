@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from toolaudit.catalogue.entries import Api
 from toolaudit.effects import attributes
+from toolaudit.effects.bodies import is_abstract
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, derived, parts_of
 from toolaudit.effects.values import (
@@ -246,7 +247,21 @@ def _of_data(frame: Frame, value: Value, name: str, line: int, called: bool) -> 
 def _of_either(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
     form = value.form
     assert isinstance(form, Either)
-    return union(attribute(frame, part, name, line, called) for part in form.values).tainted(value.taint)
+    return union(attribute(frame, part, name, line, called) for part in concrete(frame, form.values, name)).tainted(value.taint)
+
+
+def concrete(frame: Frame, options: tuple[Value, ...], name: str) -> tuple[Value, ...]:
+    """Of what an object may be, without the interfaces that only declare a member, where something that has it is known."""
+    declared = [_declares(frame, option, name) for option in options]
+    if not any(declared) or not any(isinstance(v.form, Instance) for v, only in zip(options, declared, strict=True) if not only):
+        return options
+    return tuple(v for v, only in zip(options, declared, strict=True) if not only)
+
+
+def _declares(frame: Frame, value: Value, name: str) -> bool:
+    member = frame.world.resolver.method(value.form.cls, name) if isinstance(value.form, Instance) else None
+    code = frame.world.code(member.owner.path, member.head.qualname) if member is not None else None
+    return code is not None and is_abstract(code.facts)
 
 
 def _of_super(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:

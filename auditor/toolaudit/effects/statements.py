@@ -71,6 +71,7 @@ def _if(frame: Frame, stmt: f.If) -> None:
     asked = refuses_all_but_reads(frame, stmt)
     if asked:
         frame.asks |= {asked}
+        frame.refused |= {asked} if isinstance(stmt.body[-1], f.Raise) else frozenset()
 
 
 def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]]], found: int | None = None) -> None:
@@ -146,11 +147,22 @@ def _while(frame: Frame, stmt: f.While) -> None:
 def _for(frame: Frame, stmt: f.For) -> None:
     frame.line = stmt.line
     iterable = look(frame, stmt.iterable)
+    if _given_nothing(frame, stmt.iterable):
+        execute(frame, stmt.orelse)
+        return
     held = members(frame, iterable, stmt.line)
     if stmt.is_async:
         frame.suspend()
     bind_target(frame, stmt.target, held)
     _loop(frame, held.taint, stmt.body, stmt.orelse)
+
+
+def _given_nothing(frame: Frame, iterable: f.Expr) -> bool:
+    """`given or []` where the caller gave nothing."""
+    if not isinstance(iterable, f.Boolean) or iterable.op != "or":
+        return False
+    last = iterable.values[-1]
+    return isinstance(last, f.Display) and not last.items and all(truth(frame, part) is False for part in iterable.values[:-1])
 
 
 def _loop(frame: Frame, taint: Taint, body: tuple[f.Stmt, ...], orelse: tuple[f.Stmt, ...]) -> None:

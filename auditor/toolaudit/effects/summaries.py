@@ -57,6 +57,11 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, line: 
     keep = _wanted(frame, function, summary, bindings)
     if keep:
         summary = summarise(world, function, bound, keep, frame, line) or summary
+    for name in summary.asks:
+        held = bindings.find(name)
+        if held is not None and parameter_of(held):
+            frame.asks |= {parameter_of(held)}
+            frame.refused |= {parameter_of(held)}
     return instantiate(frame, summary, bindings, line)
 
 
@@ -241,6 +246,10 @@ def _wrapped(value: Value, depth: int) -> tuple[int, ...]:
     form = value.form
     if isinstance(form, Partial):
         return _wrapped(form.func, depth)
+    if isinstance(form, Many) and depth:
+        return tuple(code for inner in (form.items or ())[:4] for code in _wrapped(inner, depth - 1))
+    if isinstance(form, Instance) and depth:
+        return tuple(code for _, inner in form.fields for code in _wrapped(inner, depth - 1))
     if not isinstance(form, Function):
         return ()
     return (id(form.code), *(code for _, inner in form.env if depth for code in _wrapped(inner, depth - 1)))

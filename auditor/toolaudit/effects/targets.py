@@ -79,6 +79,8 @@ def _scope(receiver: Value | None) -> str:
 
 def _handle_targets(effect: EffectEntry, holder: Value, bound: Bound) -> list[Loc | Resource]:
     form = holder.form
+    if isinstance(form, Handle) and form.scope == "own" and holder.loc is None:
+        return []  # opened by this call: what is selected on it nobody else sees
     items: list[Parts] = fill(effect.item, bound) if effect.item else [()]
     if isinstance(form, Handle) and form.kind and form.kind != "memory":
         kind = effect.kind or form.kind

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from toolaudit import facts as f
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.objects import parameter_of
-from toolaudit.effects.values import CLEAN, Data, Scalar, Taint, Value
+from toolaudit.effects.values import CLEAN, Data, Many, Scalar, Taint, Value
 from toolaudit.model import Fact, Resource
 
 
@@ -109,29 +111,80 @@ def _facts(frame: Frame, test: f.Expr) -> list[Fact]:
     return []
 
 
-# First words of SQL that reads.
-ASKING = frozenset({"select", "show", "describe", "desc", "explain", "values"})
+# First words of SQL that reads, and of SQL that does not.
+ASKING = frozenset({"select", "show", "describe", "desc", "explain", "values", "with", "pragma", "match"})
+CHANGING = frozenset({"insert", "update", "delete"})
 SAME_TEXT = frozenset({"strip", "lstrip", "rstrip", "upper", "lower", "casefold"})
+FIRST_WORD = frozenset({"split", "partition"})
+_WORDS = re.compile(r"[a-z]{2,}")
 
 
 def refuses_all_but_reads(frame: Frame, stmt: f.If) -> str:
     """The argument of `if not query.startswith("SELECT"): raise`: what follows runs only reads of it. Empty where nothing is refused."""
-    test = stmt.test
-    if not (isinstance(test, f.Unary) and test.op == "not" and isinstance(test.operand, f.Call) and not stmt.orelse):
+    if stmt.orelse or not stmt.body or not isinstance(stmt.body[-1], f.Return | f.Raise):
         return ""
-    call = test.operand
-    if not (isinstance(call.func, f.Attr) and call.func.attr == "startswith" and len(call.args) == 1):
-        return ""
-    if not stmt.body or not isinstance(stmt.body[-1], f.Return | f.Raise):
-        return ""
-    given = call.args[0]
+    held = _refused(frame, stmt.test)
+    return "" if held is None else parameter_of(quiet_look(frame, held))
+
+
+def _refused(frame: Frame, test: f.Expr) -> f.Expr | None:
+    """The text of which a condition holds when it is no read."""
+    if isinstance(test, f.Unary) and test.op == "not" and isinstance(test.operand, f.Call):
+        return _begins_otherwise(frame, test.operand)
+    if isinstance(test, f.Compare) and test.ops in (("!=",), ("not in",)) and _only(frame, test.rights[0], ASKING):
+        left = _same(test.left)
+        first = isinstance(left, f.Item) and isinstance(left.index, f.Const) and left.index.value == 0
+        return _same(_same(left.value, FIRST_WORD)) if first and isinstance(left, f.Item) else None
+    if isinstance(test, f.Call) and isinstance(test.func, f.Name) and test.func.id == "any" and len(test.args) == 1:
+        return _holds_a_change(frame, test.args[0])
+    return None
+
+
+def _begins_otherwise(frame: Frame, call: f.Call) -> f.Expr | None:
+    """What `text.startswith("SELECT")` and `re.match(r"\\s*select", text)` speak of."""
+    func = call.func
+    if not isinstance(func, f.Attr):
+        return None
+    if func.attr == "startswith" and len(call.args) == 1 and _only(frame, call.args[0], ASKING):
+        return _same(func.value)
+    if len(call.args) < 2 or func.attr != "match" or not isinstance(func.value, f.Name) or not isinstance(call.args[0], f.Const):
+        return None
+    words = set(_WORDS.findall(str(call.args[0].value).lower()))
+    return _same(call.args[1]) if words and words <= ASKING else None
+
+
+def _holds_a_change(frame: Frame, clause: f.Expr) -> f.Expr | None:
+    """What `any(word in text.upper() for word in ("INSERT", "UPDATE", …))` looks at."""
+    if not isinstance(clause, f.Comprehension) or len(clause.clauses) != 1 or not isinstance(clause.element, f.Compare):
+        return None
+    listed = clause.clauses[0].iterable
+    held = quiet_look(frame, listed).form if isinstance(listed, f.Name | f.Attr) else None
+    items = listed.items if isinstance(listed, f.Display) else ()
+    words = {str(item.value).strip().lower() for item in items if isinstance(item, f.Const)}
+    if isinstance(held, Many):
+        words |= {str(value.form.value).strip().lower() for value in held.items or () if isinstance(value.form, Scalar)}
+    return _same(clause.element.rights[0]) if words >= CHANGING and clause.element.ops == ("in",) else None
+
+
+def _only(frame: Frame, given: f.Expr, known: frozenset[str]) -> bool:
+    """Whether every word that a text is compared with is a known one."""
     words = given.items if isinstance(given, f.Display) else (given,)
-    if not all(isinstance(word, f.Const) and str(word.value).strip().lower() in ASKING for word in words):
-        return ""
-    held = call.func.value
-    while isinstance(held, f.Call) and isinstance(held.func, f.Attr) and held.func.attr in SAME_TEXT:
-        held = held.func.value
-    return parameter_of(quiet_look(frame, held))
+    return bool(words) and all(_word(frame, word) in known for word in words)
+
+
+def _word(frame: Frame, expr: f.Expr) -> str:
+    if isinstance(expr, f.Const):
+        return str(expr.value).strip().lower()
+    value = quiet_look(frame, _same(expr))
+    _demand(frame, value)
+    return str(value.form.value).strip().lower() if isinstance(value.form, Scalar) else ""
+
+
+def _same(expr: f.Expr, through: frozenset[str] = SAME_TEXT) -> f.Expr:
+    """What a text was before its blanks and its case were changed."""
+    while isinstance(expr, f.Call) and isinstance(expr.func, f.Attr) and expr.func.attr in through:
+        expr = expr.func.value
+    return expr
 
 
 def found_in(test: f.Expr) -> int | None:

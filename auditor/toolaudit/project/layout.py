@@ -15,8 +15,8 @@ MAX_PARTS = 50
 class Layout:
     """The modules of a code base.
 
-    A file's module is named from its import root: the folder above the outermost package (`__init__.py`) it belongs to, else the
-    scanned root, or that root's `src`. Code also imports by other names (a namespace package's, a neighbour's); `find` knows them.
+    A file's module is named from its import root: the folder that a distribution is installed in (beside its `.dist-info`), the folder above
+    the outermost package (`__init__.py`) it belongs to, else the scanned root, or that root's `src`. Code also imports by other names (a namespace package's, a neighbour's); `find` knows them.
     """
 
     def __init__(self, files: Mapping[str, Path], roots: Sequence[Path]) -> None:
@@ -25,6 +25,7 @@ class Layout:
         self._roots = sorted(set(roots), key=lambda r: len(r.parts), reverse=True)
         self._tops: dict[Path, Path] = {}
         self._has_init: dict[Path, bool] = {}
+        self._records: dict[Path, Path | None] = {}
         self.probed: set[Path] = set()
         """Files beyond the scanned ones whose presence or absence decided a name."""
         self._outside: dict[str, Path] = {}
@@ -114,9 +115,22 @@ class Layout:
         """The folder above the outermost package of the chain that `folder` ends; `folder` itself when it is no package."""
         known = self._tops.get(folder)
         if known is None:
-            known = self._top(folder.parent) if self._init(folder) and folder.parent != folder else folder
+            known = self._top(folder.parent) if self._init(folder) and folder.parent != folder else self._installed(folder) or folder
             self._tops[folder] = known
         return known
+
+    def _installed(self, folder: Path) -> Path | None:
+        """The folder that the distribution around is installed in: packages without `__init__.py` above count for its names."""
+        for above in (folder, *folder.parents):
+            if not self._inside(above):
+                return None
+            if above not in self._records:
+                self._records[above] = next(iter(sorted(above.glob("*.dist-info/RECORD"))), None)
+            record = self._records[above]
+            if record is not None:
+                self.probed.add(record)
+                return above
+        return None
 
     def _init(self, folder: Path) -> bool:
         known = self._has_init.get(folder)

@@ -21,7 +21,7 @@ from toolaudit.project.memory import Kept, Memory, State
 from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
-from toolaudit.project.slices import MODULE, Extracted, Slice, function_slice, heads_of, module_slice, nested, package_of
+from toolaudit.project.slices import MODULE, SETTER, Extracted, Slice, function_slice, heads_of, module_slice, nested, package_of
 from toolaudit.project.survey import Survey, survey
 from toolaudit.project.walk import absolute, base_of, shown, walk
 
@@ -365,7 +365,7 @@ class LocalProject:
         if qualname == MODULE:
             return (path, MODULE) if self.index(path) is not None else None
         head = self._head(path, qualname)
-        return None if head is None else (path, head.qualname)
+        return None if head is None else (path, qualname if qualname == head.qualname + SETTER else head.qualname)
 
     def _facts_key(self, path: str, qualname: str) -> bytes:
         index = self.index(path)
@@ -396,5 +396,5 @@ class LocalProject:
             what = f"the function {qualname}" if head is not None else "the top-level code"
             self._refuse(path, head.line if head is not None else 1, f"{what} {outcome.reason}")
             return
-        for inner in nested(rebind_facts(outcome.facts, self._rename(path))):
-            self._facts[path, inner.qualname] = inner
+        own, *inside = nested(rebind_facts(outcome.facts, self._rename(path)))
+        self._facts |= {(path, qualname): own} | {(path, inner.qualname): inner for inner in inside}

@@ -9,6 +9,7 @@ from msgspec import Struct
 from toolaudit.facts import Define, DefineClass, FunctionFacts, FunctionHead, ModuleIndex
 
 MODULE = "<module>"
+SETTER = ".setter"
 _STAND_INS = {"overload", "setter", "deleter"}
 
 
@@ -60,11 +61,12 @@ def package_of(index: ModuleIndex) -> str:
 def heads_of(index: ModuleIndex) -> dict[str, FunctionHead]:
     """Qualname of every function → the function or method, not nested in another function, that is or holds it.
 
-    Of several by one name the last counts, as in Python; overloads and property setters do not.
+    Of several by one name the last counts, as in Python; overloads and property setters do not: a setter is `name.setter`.
     """
     heads = {h.qualname: h for h in index.functions}
     heads |= {h.qualname: h for h in index.functions if not _stand_in(h)}
-    return {qualname: _outermost(head, heads) for qualname, head in heads.items()}
+    setters = {h.qualname + SETTER: h for h in index.functions if h.nested_in is None and "setter" in _decorators(h)}
+    return {qualname: _outermost(head, heads) for qualname, head in heads.items()} | setters
 
 
 def _outermost(head: FunctionHead, heads: dict[str, FunctionHead]) -> FunctionHead:
@@ -80,7 +82,11 @@ def _definitions(index: ModuleIndex) -> Iterable[tuple[int, int]]:
 
 
 def _stand_in(head: FunctionHead) -> bool:
-    return any((getattr(d, "attr", None) or getattr(d, "id", None)) in _STAND_INS for d in head.decorators)
+    return not _STAND_INS.isdisjoint(_decorators(head))
+
+
+def _decorators(head: FunctionHead) -> list[str]:
+    return [str(getattr(d, "attr", None) or getattr(d, "id", "")) for d in head.decorators]
 
 
 def nested(facts: FunctionFacts) -> list[FunctionFacts]:

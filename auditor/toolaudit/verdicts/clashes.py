@@ -19,6 +19,8 @@ HARMLESS_ACTS = frozenset({"delete", "rename", "send"})
 SHELL_REACH = PATH_KINDS | {"env", "cwd", "git", "docker", "k8s"}
 # What a child process starts with and cannot change for its parent.
 OF_THE_PROCESS = frozenset({"env", "cwd"})
+RUNS = "runs what it is given"
+"""The note of a request that hands code to a service."""
 
 
 class Clash(Struct, frozen=True):
@@ -188,7 +190,17 @@ def _reach(a: Access, b: Access) -> Overlap:
         if shell.operation == "opaque" and shell.resource.kind == "subprocess" and rest.resource.kind in SHELL_REACH:
             return NEVER if _child(shell) and rest.mode == "r" and rest.resource.kind in OF_THE_PROCESS else Overlap("may")
     found = overlap(a.resource, b.resource)
-    return found if found.relation == "never" else Overlap("may", found.conditions, found.pairs)
+    if found.relation == "never":
+        return Overlap("may") if _of_one_service(a, b) else found
+    return Overlap("may", found.conditions, found.pairs)
+
+
+def _of_one_service(a: Access, b: Access) -> bool:
+    """Code that a service is given to run may change whatever else it is asked for."""
+    if a.resource.kind != "http" or b.resource.kind != "http" or RUNS not in (a.note, b.note) or not (a.resource.key and b.resource.key):
+        return False
+    one, other = a.resource.key[0], b.resource.key[0]
+    return one.kind == other.kind and one.text.split("/")[:3] == other.text.split("/")[:3]
 
 
 def _listed(a: Access, b: Access) -> Overlap:
@@ -327,6 +339,8 @@ def upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
     """A secondary write (a memo, a marker) that another tool reads for its own sake; and a folder change under relative paths."""
     for mine, theirs, first in ((one, other, True), (other, one, False)):
         for write in mine.upkeep:
+            if _made_by_each(write, theirs):
+                continue
             for read in theirs.read.near(write):
                 a, b = (write, read) if first else (read, write)
                 same = _overlap(a, b)
@@ -340,6 +354,11 @@ def upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
                 same = _overlap(a, b)
                 if same.relation != "never":
                     yield _order(one, other, a, b, same)
+
+
+def _made_by_each(write: Access, theirs: Profile) -> bool:
+    """Whether the other call makes the same thing when it is not there: it depends on nobody for it."""
+    return write.secondary == "lazy-init" and any(w.secondary == "lazy-init" and w.resource == write.resource for w in theirs.upkeep)
 
 
 def _moved_folder(one: Profile, other: Profile, write: Access, theirs: Profile, first: bool) -> Iterator[Clash]:

@@ -188,14 +188,14 @@ CASES = (
         "class Kit:\n    def __init__(self):\n        self.wb = None\n    def load(self, p):\n        from openpyxl import load_workbook\n        self.wb = load_workbook(p)\n"
         "    def fill(self, name, v):\n        sheet = self.wb[name]\n        sheet['A1'] = v\n        sheet.append([v])\n",
         "Kit.fill",
-        ("r read memory {self:wb}", "w write memory {self:wb}[A1]", "w update memory {self:wb}"),
+        ("r read memory {self:wb}", "w write memory {self:wb}[A1]", "rw update memory {self:wb}"),
     ),
     Case(
         "a presentation of a registry, edited by a helper",
         "from pptx import Presentation\nDECKS = {}\ndef make(key):\n    DECKS[key] = Presentation()\ndef put(deck, t):\n    deck.slides.add_slide(deck.slide_layouts[0])\n"
         "def add(key, t):\n    put(DECKS[key], t)\n",
         "add",
-        ("r read memory {global:DECKS}[{key}]", "w update memory {global:DECKS}[{key}]"),
+        ("r read memory {global:DECKS}[{key}]", "rw update memory {global:DECKS}[{key}]"),
     ),
     Case(
         "a sheet of a workbook of the call is the call's own",

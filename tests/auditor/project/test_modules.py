@@ -89,3 +89,10 @@ def test_a_single_file_finds_what_lies_beside_it(project):
     assert opened.candidates == ("a/m.py",)
     assert opened.module(opened.index("a/m.py").imports[0].module).path == "a/helpers.py"
     assert opened.candidates == ("a/m.py",)
+
+
+def test_a_distribution_is_named_from_where_it_is_installed(project):
+    """`space/tools/jira` wraps the library `jira`: in it, `import jira` is that library."""
+    files = ["space/tools/jira/__init__.py", "space/tools/jira/more.py", "space_tools_jira-1.0.dist-info/RECORD"]
+    source = "import jira\nfrom space.tools.jira import more\n"
+    assert imports(project, source, "space/tools/jira/base.py", files) == {"jira": "jira", "more": "space/tools/jira/__init__.py"}
