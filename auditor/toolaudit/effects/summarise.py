@@ -42,7 +42,8 @@ def footprints(
     `told` hears how many of how many tools are done; `memory` keeps what holds still until the next run.
     """
     files = units.by_file(tools)
-    known = units.recalled(memory) if memory is not None else {}
+    once = units.Once()
+    known = units.recalled(memory, once) if memory is not None else {}
     made: dict[str, Kept] = {}
     for path, positions in files.items():
         one = known.get(path)
@@ -54,7 +55,7 @@ def footprints(
     shared = Shared()
     for path in fresh:
         heard = None if told is None else partial(_heard, told, done, len(tools))
-        unit = _unit(project, catalogue, [tools[i] for i in files[path]], shared, heard)
+        unit = _unit(project, catalogue, [tools[i] for i in files[path]], shared, once, heard)
         made[path] = Kept(unit, b"") if memory is None else units.packed(unit)
         done += len(files[path])
     if memory is not None and (fresh or made.keys() != known.keys()):
@@ -79,7 +80,12 @@ def _heard(told: Callable[[int, int], None], before: int, of: int, done: int) ->
 
 
 def _unit(
-    project: Project, catalogue: Catalogue, tools: Sequence[Tool], shared: Shared, heard: Callable[[int], None] | None = None
+    project: Project,
+    catalogue: Catalogue,
+    tools: Sequence[Tool],
+    shared: Shared,
+    once: units.Once,
+    heard: Callable[[int], None] | None = None,
 ) -> Unit:
     """The tools of one file, walked; `heard` is told how many are done."""
     watched = Watched(project)
@@ -92,7 +98,7 @@ def _unit(
         for tool in tools:
             if heard is not None:
                 heard(len(walked))
-            walked.append(units.result(_bounded(world, tool)))
+            walked.append(units.result(_bounded(world, tool), once))
     finally:
         sys.setrecursionlimit(limit)
     return Unit(units.declared(tools), tuple(sorted(watched.asked)), tuple(sorted(watched.texts)), tuple(walked))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from toolaudit.effects import entries
 from toolaudit.effects.frame import Effect, Frame
@@ -54,6 +55,7 @@ class Remembering(Protocol):
         ...
 
 
+T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
 _packed = msgspec.msgpack.Decoder(dict[str, bytes])
 _units = msgspec.msgpack.Decoder(Unit)
@@ -79,19 +81,44 @@ def declared(tools: Sequence[Tool]) -> bytes:
     return _encoder.encode(tools)
 
 
-def result(frame: Frame) -> Walked:
+class Once:
+    """The first of equal values: tens of thousands of effects share some thousands of places and taints."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, Any] = {}
+
+    def __call__(self, value: T) -> T:
+        return self._known.setdefault(value, value)  # type: ignore[no-any-return]
+
+    def effects(self, effects: Sequence[Effect]) -> tuple[Effect, ...]:
+        """The same, with parts that are shared."""
+        return tuple(
+            replace(
+                one,
+                target=self(one.target),
+                chain=self(tuple([self(place) for place in one.chain])),
+                data=self(one.data),
+                control=self(one.control),
+                locks=self(one.locks),
+                arms=self(one.arms),
+            )
+            for one in effects
+        )
+
+
+def result(frame: Frame, once: Once) -> Walked:
     """A finished walk."""
-    lists = tuple(frame.effects), tuple(frame.unknown), tuple(frame.blocking)
+    lists = once.effects(frame.effects), tuple(frame.unknown), tuple(frame.blocking)
     return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
 
 
-def recalled(memory: Remembering) -> dict[str, Kept]:
+def recalled(memory: Remembering, once: Once) -> dict[str, Kept]:
     """The units of the last run that hold still: none of what they looked at has changed."""
     kept = memory.recall()
     if kept is None:
         return {}
     try:
-        known = {path: Kept(_units.decode(zlib.decompress(packed)), packed) for path, packed in _packed.decode(kept.data).items()}
+        known = {path: Kept(_unpacked(packed, once), packed) for path, packed in _packed.decode(kept.data).items()}
     except (msgspec.MsgspecError, zlib.error):
         return {}
     changed = sorted(kept.changed)
@@ -101,6 +128,11 @@ def recalled(memory: Remembering) -> dict[str, Kept]:
         for path, one in known.items()
         if not kept.changed.intersection(one.unit.files) and not any(now.get(text) for text in one.unit.texts)
     }
+
+
+def _unpacked(data: bytes, once: Once) -> Unit:
+    unit = _units.decode(zlib.decompress(data))
+    return replace(unit, files=once(unit.files), walked=tuple([replace(one, effects=once.effects(one.effects)) for one in unit.walked]))
 
 
 def packed(unit: Unit) -> Kept:
