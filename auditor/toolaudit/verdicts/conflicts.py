@@ -52,7 +52,7 @@ def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory:
     del ranked
     overlap.cache_clear()  # tens of megabytes, of which the later stages need next to nothing
     if fresh or len(before.same) != len(views):
-        remembered.keep(memory, most, now, [*(row for _, row in before.found), *remembered.rows(fresh, views)])
+        remembered.keep(memory, before, most, now, fresh, views)
     return _sorted(itertools.chain((conflict for conflict, _ in before.found), (found for *_, found in fresh)))
 
 

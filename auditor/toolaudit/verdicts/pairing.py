@@ -109,13 +109,18 @@ class View:
         self.profile = profile
         self.met = [(judge.number(profile, a), a, judge.place(a, a.mode not in WRITES)) for a in profile.met]
         self.gaps = [(judge.window(profile, window), window, judge.place(window.read, True)) for window in profile.gaps]
-        self.keeps_up = bool(profile.upkeep) or any(write.resource.kind == "cwd" for write in profile.writes)
-        """Whether `clashes.upkeep` can find anything."""
-        self.leans = bool(profile.leaning.by_kind)
-        self.holds = any(write.resource.kind in IN_PROCESS for write in profile.writes)
+        self.moves = any(write.resource.kind == "cwd" for write in profile.writes)
+        self.keeps_up = {write.resource.kind for write in profile.upkeep}
+        self.reads = profile.read.by_kind.keys()
+        self.leans = profile.leaning.by_kind.keys()
+        self.holds = {write.resource.kind for write in profile.writes if write.resource.kind in IN_PROCESS}
         self.near: dict[int, list[Numbered]] = {}
         """Place → the neighbours there, as far as they were asked for."""
         self._numbers = {id(access): number for number, access, _ in self.met}
+
+    def is_kept_up_with(self, other: View) -> bool:
+        """Whether `clashes.upkeep` can find anything of what this tool writes, by the kinds alone."""
+        return self.moves or not (self.keeps_up.isdisjoint(other.reads) and self.holds.isdisjoint(other.leans))
 
     def look(self, place: int, access: Access, writes: bool) -> list[Numbered]:
         """`Profile.near`, with numbers; all accesses at one place have the same neighbours."""
@@ -162,8 +167,7 @@ class Judge:
         self._race(best, one, other, True)
         self._race(best, other, one, False)
         self._meet(best, one, other)
-        keep = one.keeps_up or other.keeps_up or (one.leans and other.holds) or (other.leans and one.holds)
-        for clash in clashes.upkeep(one.profile, other.profile) if keep else ():
+        for clash in clashes.upkeep(one.profile, other.profile) if one.is_kept_up_with(other) or other.is_kept_up_with(one) else ():
             offer(best, measured(clash), clash.a, clash.b)
         return strongest(best)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -21,21 +21,27 @@ class Remembering(Protocol):
     def keep(self, data: bytes) -> None: ...
 
 
+class Said(Struct, frozen=True, array_like=True, cache_hash=True):
+    """What thousands of conflicts have in common."""
+
+    kind: Literal["race", "order"]
+    code: str
+    when: str
+    failure: Failure
+    runners: tuple[Runner, ...]
+    latent: bool
+    severity: Severity
+    confidence: Confidence
+
+
 class Row(Struct, frozen=True, array_like=True, gc=False):
-    """A conflict in numbers: its tools by their positions, its accesses by theirs in the footprints."""
+    """A conflict in numbers: its tools by their positions, what is said by its place in the table, its accesses by theirs in the footprints."""
 
     one: int
     other: int
-    kind: str
-    code: str
+    said: int
     at: int
     """The first tool's access whose resource it is about."""
-    when: str
-    failure: str
-    runners: tuple[str, ...]
-    latent: bool
-    severity: str
-    confidence: str
     message: str
     evidence: tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -44,6 +50,7 @@ class _Kept(Struct, frozen=True, array_like=True):
     most: int
     tools: list[tuple[str, bytes]]
     """Id, and digest of all that a verdict on a pair depends on."""
+    said: list[Said]
     rows: list[Row]
 
 
@@ -53,6 +60,7 @@ class Before(NamedTuple):
     same: frozenset[int] = frozenset()
     found: tuple[tuple[Conflict, Row], ...] = ()
     most: int = 0
+    said: tuple[Said, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -87,11 +95,11 @@ def recall(memory: Remembering, views: Sequence[Profile], now: list[tuple[str, b
         if one >= 0 and other >= 0:
             if one != row.one or other != row.other:
                 row = msgspec.structs.replace(row, one=one, other=other)
-            found.append((_conflict(row, views, sides), row))
-    return Before(frozenset(i for i in moved if i >= 0), tuple(found), kept.most)
+            found.append((_conflict(row, kept.said[row.said], views, sides), row))
+    return Before(frozenset(i for i in moved if i >= 0), tuple(found), kept.most, tuple(kept.said))
 
 
-def _conflict(row: Row, views: Sequence[Profile], sides: dict[tuple[int, tuple[int, ...]], tuple[Access, ...]]) -> Conflict:
+def _conflict(row: Row, said: Said, views: Sequence[Profile], sides: dict[tuple[int, tuple[int, ...]], tuple[Access, ...]]) -> Conflict:
     one, other = views[row.one], views[row.other]
 
     def side(tool: int, accesses: tuple[int, ...]) -> tuple[Access, ...]:
@@ -102,48 +110,40 @@ def _conflict(row: Row, views: Sequence[Profile], sides: dict[tuple[int, tuple[i
         return known
 
     first, second = row.evidence
-    failure: Failure = row.failure  # type: ignore[assignment]
-    runners: tuple[Runner, ...] = row.runners  # type: ignore[assignment]
-    severity: Severity = row.severity  # type: ignore[assignment]
-    sure: Confidence = row.confidence  # type: ignore[assignment]
     return Conflict(
         (one.tool.id, other.tool.id),
-        row.kind,  # type: ignore[arg-type]
-        row.code,
+        said.kind,
+        said.code,
         one.footprint.accesses[row.at].resource,
-        row.when,
-        failure,
-        runners,
-        row.latent,
-        severity,
-        sure,
+        said.when,
+        said.failure,
+        said.runners,
+        said.latent,
+        said.severity,
+        said.confidence,
         row.message,
         (side(row.one, first), side(row.other, second)),
     )
 
 
-def rows(found: Iterable[tuple[int, int, Access, Conflict]], views: Sequence[Profile]) -> list[Row]:
-    """Conflicts in numbers: with the positions of their tools and the first tool's access."""
+def keep(
+    memory: Remembering,
+    before: Before,
+    most: int,
+    now: list[tuple[str, bytes]],
+    found: Iterable[tuple[int, int, Access, Conflict]],
+    views: Sequence[Profile],
+) -> None:
+    """Keep what was found now beside what held still."""
+    said = {one: i for i, one in enumerate(before.said)}
+    made = [*(row for _, row in before.found), *_rows(found, views, said)]
+    memory.keep(_encoder.encode(_Kept(most, now, list(said), made)))
+
+
+def _rows(found: Iterable[tuple[int, int, Access, Conflict]], views: Sequence[Profile], said: dict[Said, int]) -> Iterator[Row]:
+    """Conflicts in numbers: with the positions of their tools and the first tool's access. `said` grows."""
     places = [{id(access): i for i, access in enumerate(view.footprint.accesses)} for view in views]
-    return [
-        Row(
-            one,
-            other,
-            c.kind,
-            c.code,
-            places[one][id(access)],
-            c.when,
-            c.failure,
-            c.runners,
-            c.latent,
-            c.severity,
-            c.confidence,
-            c.message,
-            (tuple([places[one][id(a)] for a in c.evidence[0]]), tuple([places[other][id(a)] for a in c.evidence[1]])),
-        )
-        for one, other, access, c in found
-    ]
-
-
-def keep(memory: Remembering, most: int, now: list[tuple[str, bytes]], made: list[Row]) -> None:
-    memory.keep(_encoder.encode(_Kept(most, now, made)))
+    for one, other, access, c in found:
+        words = Said(c.kind, c.code, c.when, c.failure, c.runners, c.latent, c.severity, c.confidence)
+        ends = tuple([places[one][id(a)] for a in c.evidence[0]]), tuple([places[other][id(a)] for a in c.evidence[1]])
+        yield Row(one, other, said.setdefault(words, len(said)), places[one][id(access)], c.message, ends)
