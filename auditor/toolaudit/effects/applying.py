@@ -156,11 +156,18 @@ def chosen(frame: Frame, cases: tuple[Case, ...], bound: Bound) -> list[Case]:
     return found
 
 
+def _key(value: Value) -> str:
+    return str(value.form.value) if isinstance(value.form, Scalar) else ""
+
+
 def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool | None:
     globs = [wanted] if isinstance(wanted, str) else wanted
     if value is None:
         return "" in globs or "*" in globs
     form = value.form
+    keys = {glob[5:] for glob in globs if glob.startswith("keys:")}
+    if keys:
+        return isinstance(form, Many) and form.element is None and {_key(key) for key, _ in form.entries or ()} == keys
     types = [glob[5:] for glob in globs if glob.startswith("type:")]
     if types:
         return isinstance(form, Handle) and form.type in types

@@ -163,6 +163,8 @@ RUNS_SQL = {
 }
 SQL_HOLDERS = {"cursor", "conn", "connection", "db", "database", "engine", "cur", "con", "tx", "transaction", "session", "driver"}
 
+ANSWERS = {"query", "engine"}
+"""A query engine is asked in plain words."""
 OTHER_CODE = {"script", "js", "javascript", "cdp", "python", "code", "tool", "workflow", "function", "command"}
 RUNS_COMMANDS = re.compile(r"(^|_)(exec|run|execute|start)_(shell|command|cmd|bash|terminal|script)s?(_|$)|^(shell|bash|run_in_shell)$")
 COMMAND_HOLDERS = {"process", "commands", "shell", "terminal", "ssh", "console"}
@@ -175,7 +177,7 @@ def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint
     """A method that runs the SQL or the command that it is given, by its name and its object's; None for any other."""
     words, verb = set(re.findall(r"[a-z]+", type_name.lower())), verb_of(name)
     bound = Bound({}, arguments.args, receiver)
-    if verb in RUNS_SQL and words & SQL_HOLDERS and not set(re.findall(r"[a-z]+", name.lower())) & OTHER_CODE:
+    if verb in RUNS_SQL and words & SQL_HOLDERS and not words >= ANSWERS and not set(re.findall(r"[a-z]+", name.lower())) & OTHER_CODE:
         return Value(Data("not-in-catalogue"), taint | run_sql(frame, "{0}", bound, taint, line))
     if RUNS_COMMANDS.search(name) or (verb in OPAQUE_VERBS and words & COMMAND_HOLDERS):
         frame.pending = True
