@@ -32,6 +32,10 @@ class Call:
         shown = [_short(value) for value in self.args] + [f"{k}={_short(v)}" for k, v in self.kwargs.items()]
         return f"{self.name}({', '.join(shown)})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How Hypothesis shows a failing batch."""
+        printer.text(f"call({', '.join([self.name, *map(repr, self.args), *(f'{k}={v!r}' for k, v in self.kwargs.items())])})")
+
 
 def _short(value: Any) -> str:
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_toolaudit.confirming.arguments import made_of
 from pytest_toolaudit.confirming.standin import StandIn
+from pytest_toolaudit.sessionstate import keep_in_sight
 
 
 def stand_in(kind: Any = None, *of: Any) -> Any:
@@ -90,11 +91,15 @@ def agno_context(kind: Any = None, *of: Any) -> Any:
 
 
 def fastmcp_context(kind: Any = None, *of: Any) -> Any:
-    """FastMCP's, of an empty server and of one session, as on connections that begin with a handshake."""
+    """FastMCP's, of an empty server and of one session, as on connections that begin with a handshake; its state is in sight."""
     from fastmcp import FastMCP
 
-    context = kind(fastmcp=FastMCP("toolaudit"))
-    context._session = SimpleNamespace(_fastmcp_state_prefix="session")
+    server = FastMCP("toolaudit")
+    context = kind(fastmcp=server)
+    context._session = session = StandIn("session")  # messages to the client go nowhere
+    vars(session)["_fastmcp_state_prefix"] = "session"
+    context._server_kept = server  # the context itself holds it weakly
+    keep_in_sight(context, kind)
     return context
 
 

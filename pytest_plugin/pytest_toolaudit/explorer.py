@@ -37,7 +37,8 @@ class Settings:
 
     ``preemptions``: the bound of the sweep; ``budget``: schedules at most; ``seed``: of the random walk; ``seconds``
     and ``steps``: what one schedule may take; ``limit``: seconds for all of them; ``packages``: instrumented besides the project's own modules;
-    ``indices``: the calls' places in a larger batch; ``progress``: told schedules and budget before each one; ``roots``: folders below which file names are shown relative.
+    ``indices``: the calls' places in a larger batch; ``progress``: told schedules and budget before each one; ``roots``: folders below which file names are shown relative;
+    ``trees``: folders that other programs write in, put back whole.
     """
 
     runner: str = "threads"
@@ -49,6 +50,7 @@ class Settings:
     steps: int = 200_000
     packages: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
+    trees: tuple[str, ...] = ()
     exhaustive: bool = False
     indices: tuple[int, ...] = ()
     progress: Callable[[int, int], None] | None = None
@@ -127,7 +129,7 @@ class Explorer:
             self.seeds: list[Any] = [part for call in self.calls for part in (call.function, call.tool)]
             self.modules = INSTRUMENTATION.include(self.seeds, settings.packages)
             self.loaded = set(sys.modules)
-            self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots)
+            self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots, settings.trees)
             self.machine = Machine(self.calls, settings.runner, settings.steps, settings.seconds, self._has(threading.local))
             self._patch()
             INSTRUMENTATION.on()

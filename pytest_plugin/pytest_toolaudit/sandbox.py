@@ -76,6 +76,11 @@ class Sandbox:
     refused: list[str] = field(default_factory=list)
     temporary: str = ""
 
+    @property
+    def offline(self) -> bool:
+        """Whether what was refused first would have reached the network."""
+        return any(text.partition(" ")[0] in NETWORK for text in self.refused[:1])
+
     @contextmanager
     def entered(self) -> Iterator[Sandbox]:
         """Active in the whole process: tools may run in any thread."""
@@ -124,7 +129,9 @@ class Sandbox:
         except (TypeError, ValueError):
             return None
         roots = (*self.folders, *self.allowed.folders, self.temporary)
-        if full in (os.devnull, "/dev/tty") or full.startswith("/dev/shm/") or any(_below(full, root) for root in roots):
+        if full in (os.devnull, "/dev/tty") and event == "open":  # opened, not removed or replaced
+            return None
+        if full.startswith("/dev/shm/") or any(_below(full, root) for root in roots):
             return None
         return f"{event} writes {full}, outside the working folder; {self.allowed.option}=write:{os.path.dirname(full)} allows it"
 

@@ -79,7 +79,12 @@ def _takes_no_names(tool: Any) -> bool:
 
 def calls(tool: Any, arguments: Arguments | None = None) -> st.SearchStrategy[Call]:
     """Calls of one tool."""
-    return arguments_of(tool, arguments).map(lambda drawn: call(tool, **drawn))
+    return _call_of(tool, arguments_of(tool, arguments))
+
+
+@st.composite
+def _call_of(draw: st.DrawFn, tool: Any, arguments: st.SearchStrategy[dict[str, Any]]) -> Call:
+    return call(tool, **draw(arguments))
 
 
 def batches(

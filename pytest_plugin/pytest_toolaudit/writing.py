@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_toolaudit.calls import Call
+from pytest_toolaudit.confirming.answered import SAID
 from pytest_toolaudit.confirming.outcomes import Trial
+from pytest_toolaudit.confirming.worlds import Home
 from pytest_toolaudit.verdict import Verdict
 from pytest_toolaudit.witness import headline
 
@@ -43,27 +45,28 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
     calls = ", ".join(f"call({tools[tool.id]}{_arguments(given)})" for tool, given in zip(work.tools, trial.arguments, strict=True))
     before = f"{outside.as_posix()}/" if outside is not None else ""
     loads = [f'{variable} = toolaudit.tool("{before}{identity}")' for identity, variable in tools.items()]
-    ready = [] if stated else [_made_before(one, before) for one in trial.before]
-    body = [
-        "monkeypatch.chdir(tmp_path)",
-        'monkeypatch.setenv("HOME", str(tmp_path))',
-        *setup,
-        *loads,
-        *ready,
-        _check(found, calls, stated),
-    ]
+    ready = [_made_before(one, before) for one in trial.before]
+    world = "toolaudit.state" if stated else ""
+    if stated and ready:  # a world that is made anew forgets what was called before
+        world, ready = "world", ["def world():", "    made = toolaudit.state()", *(f"    {one}" for one in ready), "    return made"]
+    body = ["monkeypatch.chdir(tmp_path)", 'monkeypatch.setenv("HOME", str(tmp_path))', *setup, *loads, *ready]
+    check = _check(found, calls, world)
+    body += ["with answered():", f"    {check}"] if trial.reason == SAID else [check]
     uses = "\n".join(body)
     imports = [name for name in ("asyncio", "base64", "zlib") if f"{name}." in uses]
     head = [f"import {name}" for name in imports] + (["from pathlib import Path"] if "Path(" in uses else [])
     title = f"{' × '.join(tool.name for tool in work.tools)}: {found.failure or found.kind} ({work.code})"
-    story = "\n".join(f"    {line}".rstrip() for line in _story(found).splitlines())
+    said = [f"Here {trial.reason}."] if trial.reason else []
+    story = "\n".join(f"    {line}".rstrip() for line in [*_story(found).splitlines(), *said])
     code = "\n".join(f"    {line}" for line in uses.splitlines())
     quoted = story.replace("\\", "\\\\").replace('"""', "'''")
     return (
         f'"""{title}\n\nWritten by `toolaudit confirm --write-tests`; it is yours to keep and to change.\n\n{quoted}\n"""\n\n'
         + "\n".join(head)
         + ("\n\n" if head else "")
-        + f"from pytest_toolaudit import call\n\n\ndef test_{_name(work.name.partition('::')[2])}(toolaudit, tmp_path, monkeypatch):\n{code}\n"
+        + "from pytest_toolaudit import call\n"
+        + ("from pytest_toolaudit.confirming.answered import answered\n" if trial.reason == SAID else "")
+        + f"\n\ndef test_{_name(work.name.partition('::')[2])}(toolaudit, tmp_path, monkeypatch):\n{code}\n"
     )
 
 
@@ -98,7 +101,12 @@ def _literal(value: Any) -> str | None:
     if isinstance(value, Path):
         return f"Path({str(value)!r})"
     try:
-        return repr(value) if ast.literal_eval(repr(value)) == value else None
+        if ast.literal_eval(repr(value)) != value:
+            return None
+        shown = repr(value)
+        if Home.folder and f"{Home.folder}/" in shown and isinstance(value, str) and "{" not in shown:
+            return "f" + shown.replace(f"{Home.folder}/", "{tmp_path}/")  # the folder that was the working folder then
+        return shown
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
 
@@ -123,8 +131,8 @@ def _written(content: bytes) -> str:
     return f"write_bytes(zlib.decompress(base64.b85decode({packed!r})))"
 
 
-def _check(found: Verdict, calls: str, stated: bool) -> str:
-    options = ["state=toolaudit.state"] if stated else []
+def _check(found: Verdict, calls: str, world: str) -> str:
+    options = [f"state={world}"] if world else []
     if found.witness is not None:
         options.append(f"first=[{found.witness.schedule!r}]")
     if found.kind == "order-dependent" and found.failure is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pytest_toolaudit import call
+from pytest_toolaudit import call, explore
 from pytest_toolaudit.engine.turn import READ, WRITE
 from pytest_toolaudit.explorer import Explorer, Settings
 from pytest_toolaudit.points import redis
@@ -162,3 +162,22 @@ def test_absolute_paths_are_portable(tmp_path: Path) -> None:
     os.chdir("/")
     found = accesses(lambda: target.read_text())
     assert found == [(READ, "file:a/b.txt")]
+
+
+def test_a_copy_is_torn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is copied over another is empty for a moment."""
+    monkeypatch.chdir(tmp_path)
+
+    def back_up() -> str:
+        return str(shutil.copy("notes.json", "backup.json"))
+
+    def restore() -> str:
+        return Path("backup.json").read_text()
+
+    def world() -> None:
+        Path("notes.json").write_text("new")
+        Path("backup.json").write_text("old")
+
+    verdict = explore([call(back_up), call(restore)], state=world)
+    assert verdict.kind == "racy"
+    assert verdict.outcome.results[1] == ("returned", "")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from pytest_toolaudit import call
@@ -13,11 +15,12 @@ from pytest_toolaudit.calls import Call
 from pytest_toolaudit.confirming.arguments import INSIDE, How, choices, dispatched, folders, made_up, statements
 from pytest_toolaudit.confirming.documents import kind_of
 from pytest_toolaudit.confirming.identities import identity
+from pytest_toolaudit.confirming.lifespans import contexts
 from pytest_toolaudit.confirming.patience import SECONDS, completed
-from pytest_toolaudit.confirming.refusals import failure
+from pytest_toolaudit.confirming.refusals import failure, lesson
 from pytest_toolaudit.confirming.supplied import Supplied
 from pytest_toolaudit.confirming.work import Work
-from pytest_toolaudit.engine.run import RETURNED
+from pytest_toolaudit.engine.run import RAISED, RETURNED
 from pytest_toolaudit.injected import MISSING, filled, injected_names
 from pytest_toolaudit.oracle.freeze import freeze
 from toolaudit_reports.document import Tool
@@ -28,6 +31,8 @@ JSON = (str, int, float, bool, list, dict, bytes, type(None))
 Done = list[Call]
 """The calls that did their work before those of a batch."""
 Functions = tuple[Callable[..., Any], ...]
+LESSONS = 4
+"""Times that a call is made again with what its refusal asks for."""
 COMBINED = 25
 """Pairs of choices that are tried at most, when tools take one of a closed set or a statement."""
 
@@ -38,7 +43,9 @@ class Batch:
 
     `over` are arguments of the first and of the second call that stand above those that a project supplies; `kinds` are the documents
     that tools (ids) are known to work on. `started`: the project's entry point has run before; `prepared`: so have the tools themselves,
-    and those that make what they use. `without` are parameters that keep their defaults.
+    and those that make what they use. `without` are parameters that keep their defaults; `missing` are parameters that name what did not
+    exist: it is made before. `answered`: a stand-in answers the requests that the sandbox refuses. `first` are names
+    of tools that are called before.
     """
 
     meets: str = "keys"
@@ -50,6 +57,9 @@ class Batch:
     started: bool = False
     prepared: bool = False
     without: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+    answered: bool = False
+    first: frozenset[str] = frozenset()
 
 
 def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
@@ -152,7 +162,7 @@ def arguments(
     if tool.when or tool.arguments_in:
         return dispatched(function, tool, supplied, how, {**fixed, **given}, given)
     without = (injected_names(function) | (batch.without - _required(tool))) - set(given)
-    fixed = {name: value for name, value in fixed.items() if name not in without}
+    fixed = {name: value for name, value in fixed.items() if name not in without} | contexts(function, supplied)
     return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only, without=without)
 
 
@@ -163,7 +173,7 @@ def prepare(
     known: dict[str, Any] = {}
     for parameter, function, tool in makers:
         for required_only in (False, True):
-            answer = called_first(function, tool, supplied, Batch(required_only=required_only), injected, done)
+            answer = called_first(function, tool, supplied, Batch(required_only=required_only), injected, known, done)
             if answer is not None:
                 found = identity(answer[0], parameter) if parameter else None
                 if found is not None:
@@ -173,15 +183,48 @@ def prepare(
 
 
 def called_first(
-    function: Callable[..., Any], tool: Tool, supplied: Supplied, batch: Batch, injected: Injected, done: Done | None = None
+    function: Callable[..., Any],
+    tool: Tool,
+    supplied: Supplied,
+    batch: Batch,
+    injected: Injected,
+    known: Mapping[str, Any] = MappingProxyType({}),
+    done: Done | None = None,
 ) -> tuple[Any] | None:
-    """What a call answers that is made before those of the batch; None when it does not do its work. One that does is added to `done`."""
-    with contextlib.suppress(Exception):
-        given = arguments(function, tool, supplied, batch, {}, None)
-        (one,) = filled([call(function, **given)], functools.partial(_supply, supplied), injected)
-        answer = completed(one.invoke, SECONDS)
-        if failure((RETURNED, freeze(answer))) is None:
-            if done is not None:
-                done.append(replace(one, kwargs=given, tool=tool))
-            return (answer,)
+    """What a call answers that is made before those of the batch; None when it does not do its work, even with what it asks for.
+
+    `known` are ids of things that exist; a call that does its work is added to `done`.
+    """
+    over: dict[str, Any] = {}
+    for _ in range(LESSONS):
+        said: str | None = None
+        with contextlib.suppress(Exception):
+            given = arguments(function, tool, _over(supplied, tool, over), batch, known, None)
+            (one,) = filled([call(function, **given)], functools.partial(_supply, supplied), injected)
+            answer, said = _asked(one)
+            if said is None:
+                if done is not None:
+                    done.append(replace(one, kwargs=given, tool=tool))
+                return (answer,)
+        learned = lesson(said, tool, _told(given, tool), batch.how) if said is not None else None
+        if learned is None:
+            return None
+        over |= learned.arguments
+        base = f"{os.getcwd()}/" if learned.absolute else batch.how.base
+        batch = replace(batch, how=replace(batch.how, base=base), without=batch.without | learned.without)
     return None
+
+
+def _asked(one: Call) -> tuple[Any, str | None]:
+    """What a call answers, and what it says when it refuses."""
+    try:
+        answer = completed(one.invoke, SECONDS)
+    except Exception as error:
+        return None, failure((RAISED, (type(error).__name__, str(error))))
+    return answer, failure((RETURNED, freeze(answer)))
+
+
+def _told(given: Mapping[str, Any], tool: Tool) -> Mapping[str, Any]:
+    """The model's arguments among those of a call."""
+    inner = given.get(tool.arguments_in) if tool.arguments_in else None
+    return inner if isinstance(inner, Mapping) else given

@@ -39,7 +39,7 @@ def kind_of(function: Callable[..., Any], tool: Tool) -> str:
     best, most = PLAIN, 0
     for kind, known in kinds().items():
         parts = "|".join(map(re.escape, known["suffixes"]))
-        said = _PARAMETER * any(re.search(rf"(^|_)({parts})(_|$)", name) for name in names)
+        said = _PARAMETER * any(re.search(rf"(^|_)({parts})(_|$)", name) for name in (*names, tool.name.lower()))
         said += _SUFFIX * (len(re.findall(rf"\.({parts})\b", text)) + len(re.findall(rf"\.({parts})\b", keys)))
         said += _WORD * sum(text.lower().count(word) for word in known["words"]) + _MODULE * len(imported & set(known["modules"]))
         if said > most:

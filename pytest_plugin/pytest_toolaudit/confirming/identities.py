@@ -10,11 +10,14 @@ from typing import Any
 from pytest_toolaudit.confirming.arguments import ID
 from toolaudit_reports.document import Tool
 
-MAKES = re.compile(r"(^|_)(create|add|new|insert|store|save|remember|open|start|register|put|write|log|record)(_|$)")
+MAKES = re.compile(
+    r"(^|_)(create|add|new|insert|store|save|remember|open|start|register|put|write|log|record|set|schedule|make|submit|upload|generate|init)(_|$)"
+)
 OPENS = re.compile(r"(^|_)(load|open|connect|start|begin|init|initialize|login|import)(_|$)")
 ENDS = re.compile(
-    r"(^|_)(delete|remove|clear|drop|reset|close|stop|kill|purge|forget|clean|cleanup|end|pop|unlink|unpin|unregister|unset|unsubscribe|unwatch)(_|$)"
+    r"(^|_)(delete|remove|clear|drop|reset|close|stop|kill|purge|forget|clean|cleanup|end|pop|unlink|unpin|unregister|unset|unsubscribe|unwatch|undo|redo|rollback|revert|restore)(_|$)"
 )
+_NAMED = re.compile(r"(^|_)(id|uuid|uid|guid|name|key|slug)$")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _TOLD = re.compile(r"\bids?\b\W{1,4}([\w-]+)", re.IGNORECASE)
 _HEX = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b")
@@ -41,7 +44,20 @@ def maker_of(parameter: str, tool: Tool, tools: tuple[Tool, ...]) -> Tool | None
     named = [t for t in near if noun and noun in t.name.lower()] or [t for t in making if noun and noun in t.name.lower()]
     opening = [t for t in tools if noun and t.id != tool.id and OPENS.search(t.name.lower()) and parameter not in _needed(t)]
     fitting = named or (opening if noun else near)
-    return min(fitting, key=lambda t: (len(wanted(t)), len(t.name)), default=None)
+    return min(fitting, key=lambda t: (-_in_common(t, tool), len(wanted(t)), len(t.name)), default=None)
+
+
+def _in_common(one: Tool, other: Tool) -> int:
+    """How many words the names share: `comment_add` makes what `comment_delete` removes."""
+    words = [set(MAKES.sub("_", tool.name.lower()).split("_")) - {""} for tool in (one, other)]
+    return len(words[0] & words[1])
+
+
+def giver_of(parameter: str, tool: Tool, tools: tuple[Tool, ...]) -> Tool | None:
+    """The tool that makes what a parameter calls by its name: with a verb of making and the parameter's noun."""
+    noun = _NAMED.sub("", parameter.lower())
+    making = [t for t in tools if noun and t.id != tool.id and MAKES.search(t.name.lower()) and noun in t.name.lower().split("_")]
+    return min(making, key=lambda t: (t.file != tool.file, parameter in _needed(t), len(_needed(t)), len(t.name)), default=None)
 
 
 def identity(answer: Any, parameter: str) -> Any:

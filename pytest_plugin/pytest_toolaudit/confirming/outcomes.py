@@ -74,6 +74,12 @@ def failures(verdict: Verdict) -> list[str]:
     return [text for result in verdict.outcome.results if (text := failure(result)) is not None]
 
 
+def exercised(verdict: Verdict) -> bool:
+    """Whether some call does its work in some serial order; where none does, what the orders differ in is how they fail."""
+    outcomes = [outcome for _, outcome in verdict.serial_outcomes] or [verdict.outcome]
+    return any(failure(result) is None for outcome in outcomes for result in outcome.results)
+
+
 def better(best: Trial | None, trial: Trial) -> Trial:
     """Of two attempts that confirm nothing, the one that got further."""
     if best is None or (best.verdict == "cannot-run" and trial.verdict != "cannot-run") or (trial.elsewhere and not best.elsewhere):

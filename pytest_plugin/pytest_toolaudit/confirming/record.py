@@ -68,7 +68,7 @@ def _item(trial: Trial, root: Path, from_here: str) -> out.EvidenceItem:
             out.Call(label=label, tool=tool.id, arguments={k: repr(v) for k, v in arguments.items()})
             for label, tool, arguments in zip(names, work.tools, trial.arguments, strict=False)
         ),
-        reason=_contrast(trial) or trial.reason + (f" ({trial.remedy})" if trial.remedy else ""),
+        reason="; ".join(filter(None, (_contrast(trial), trial.reason + (f" ({trial.remedy})" if trial.remedy else "")))),
         kind="inconclusive" if trial.elsewhere else found.kind if found is not None else "",
         masked=found.masked if found is not None else (),
         unobserved=found.unobserved if found is not None else (),
@@ -96,5 +96,4 @@ def told(trial: Trial) -> str:
     """A failure's text: what was found, who was called with what, and the story."""
     found = trial.found
     assert found is not None
-    contrast = _contrast(trial)
-    return found.render() + (f"\n{contrast}" if contrast else "")
+    return "\n".join(filter(None, (found.render(), _contrast(trial), trial.reason)))

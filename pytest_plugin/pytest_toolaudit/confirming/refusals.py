@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_toolaudit.confirming.arguments import How, value
+from pytest_toolaudit.confirming.arguments import FOLDER, How, value
 from pytest_toolaudit.confirming.documents import kinds
 from pytest_toolaudit.oracle.compare import show_result
 from toolaudit_reports.document import Tool
@@ -35,19 +35,32 @@ _QUOTED = re.compile(r"['\"`]([\w-]+)['\"`]")
 _OPTIONS = re.compile(
     r"\b(?:one of|use|valid \w+|allowed \w+|supported \w+|expected|choose from|options)\b\W+(?:are\W+)?([\w-]+(?:, [\w-]+)+)", re.IGNORECASE
 )
-_NOWHERE = r"(not (registered|found|known|exist)|does not exist|unknown|no such)"
+_NOWHERE = r"(?:not (?:registered|found|known|exist)|does(?: not|n't) exist|unknown|no such)"
+_INTRODUCED = re.compile(
+    r"\b(one of|use|valid|allowed|supported|expected|choose|options|available|must be|not in|known|either)\b", re.IGNORECASE
+)
+_FIRST = re.compile(r"\b(?:[Cc]all|[Uu]se|[Rr]un|[Ii]nvoke|[Tt]ry)\s+(?:the\s+)?[`'\"]?([a-z]\w*_\w+)\b(?=.{0,40}\b(?:first|before)\b)")
+_PROVIDE = re.compile(r"\b(?:provide|specify|supply|requires?|needs?|pass)\s+([^.:;\n]{1,80})", re.IGNORECASE)
+_WRONG = r"(?:could not parse|cannot parse|unable to parse|invalid|malformed|must be|expected|should be|is not a)"
 _ABSOLUTE = re.compile(r"\bmust be (an )?absolute\b|\babsolute path (is )?(required|expected)\b|\bnot an absolute path\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.([A-Za-z]\w{1,5})\b")
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a refusal asks for: arguments by name, those to leave out, the kind of document (its suffix), paths that are absolute."""
+    """What a refusal asks for: arguments by name, those to leave out, the kind of document (its suffix), paths that are absolute.
+
+    `replaced` are those whose value was refused, even one that a lesson asked for; `missing` those that name a thing that does not exist.
+    `first` are names of what is to be called before.
+    """
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
     kind: str = ""
     without: frozenset[str] = frozenset()
     absolute: bool = False
+    replaced: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+    first: frozenset[str] = frozenset()
 
 
 def failure(result: tuple[str, Any]) -> str | None:
@@ -82,25 +95,56 @@ def lesson(said: str, tool: Tool, known: Mapping[str, Any], how: How) -> Lesson 
     for name in dict.fromkeys([*explicit, *(name for name in implied if name in types or name not in _NO_NAMES)]):
         if name not in known:
             wanted[name] = value(types.get(name, str), name, how)
-    for name, kind in _TYPED.findall(said):
-        if kind in _TYPES and not isinstance(known.get(name), _TYPES[kind]):
-            wanted[name] = value(_TYPES[kind], name, how)
+    typed = {
+        name: value(_TYPES[kind], name, how)
+        for name, kind in _TYPED.findall(said)
+        if kind in _TYPES and not isinstance(known.get(name), _TYPES[kind])
+    }
     wanted |= {name: option for name, option in _listed(said, known).items() if name not in wanted}
     kind = _document(said, known)
     optional = {p.name for p in tool.parameters if not p.required}
-    without = frozenset(name for name, given in known.items() if name in optional and name not in wanted and _is_unknown(said, name, given))
-    absolute = bool(_ABSOLUTE.search(said))
-    return Lesson(wanted, kind, without, absolute) if wanted or kind or without or absolute else None
+    typed |= {name: value(types[name], name, how) for name in _asked(said) if name in types and name in known and not known[name]}
+    typed |= {name: how.base.rstrip("/") or FOLDER for name, given in known.items() if _is_no_place(said, name, given)}
+    missing = frozenset(name for name, given in known.items() if name not in {**wanted, **typed} and _is_unknown(said, name, given))
+    refused = frozenset(name for name in optional & set(known) if name not in {**wanted, **typed} and _is_refused(said, name))
+    found = Lesson(
+        {**wanted, **typed},
+        kind,
+        (missing & optional) | refused,
+        bool(_ABSOLUTE.search(said)),
+        frozenset(typed),
+        missing,
+        frozenset(_FIRST.findall(said)),
+    )
+    return found if found != Lesson() else None
+
+
+def _asked(said: str) -> list[str]:
+    """Names of which a refusal wants one: `provide fire_in_seconds > 0 or fire_at`."""
+    return [name for clause in _PROVIDE.findall(said) for name in re.findall(r"[A-Za-z_]\w*", clause)]
+
+
+def _is_refused(said: str, name: str) -> bool:
+    return bool(re.search(rf"{_WRONG}\b.{{0,30}}\b{re.escape(name)}\b|\b{re.escape(name)}\b\W.{{0,30}}\b{_WRONG}", said, re.IGNORECASE))
+
+
+def _is_no_place(said: str, name: str, given: Any) -> bool:
+    """Whether the refusal wants a folder where a path to nothing was given."""
+    if not isinstance(given, str) or not re.search(r"(^|_)(path|location)$", name.lower()) or not re.search(r"[/.]\w", given):
+        return False
+    return bool(re.search(r"\bpath does(?: not|n't) exist|not a (?:valid |existing )?(?:directory|folder)", said, re.IGNORECASE))
 
 
 def _listed(said: str, known: Mapping[str, Any]) -> dict[str, str]:
     """For a value that is refused beside a list of others: the first of those."""
     found = {}
     for name, given in known.items():
-        spelled = re.escape(name).replace("_", "[_ ]")
-        if isinstance(given, str) and given and given in said and re.search(rf"\b{spelled}\b", said, re.IGNORECASE):
+        spelled = "|".join(re.escape(word) for word in (name.replace("_", " "), name, *name.split("_")) if len(word) > 3)
+        if isinstance(given, str) and given and given in said and spelled and re.search(rf"\b({spelled})\b", said, re.IGNORECASE):
             rest = said.partition(given)[2]
-            options = [option for option in _QUOTED.findall(rest) if option != given] or _after_colon(rest)
+            introduced = _INTRODUCED.search(rest)
+            quoted = _QUOTED.findall(rest[introduced.end() :]) if introduced else []
+            options = [option for option in quoted if option != given] or _after_colon(rest)
             found.update({name: options[0]} if len(options) > 1 else {})
     return found
 
@@ -112,8 +156,14 @@ def _after_colon(text: str) -> list[str]:
 
 def _is_unknown(said: str, name: str, given: Any) -> bool:
     """Whether the refusal says that nothing of this name exists."""
-    noun = name.removesuffix("_id").removesuffix("_name")
-    return isinstance(given, str) and bool(re.search(rf"\b{re.escape(noun)}\b\W*{re.escape(given)}\b.*{_NOWHERE}", said, re.IGNORECASE))
+    noun = re.sub(r"(^|_)(id|name|key|uuid)$", "", name)
+    if not isinstance(given, str | int) or isinstance(given, bool) or given == "":
+        return False
+    spelled = rf"\b{re.escape(noun)}\b" if noun else r"\b\w+\b"
+    thing = rf"{spelled}\W*(?:(?:with|id|named?|key)\W+)*{re.escape(str(given))}\b"
+    if noun and re.search(rf"{spelled}\W+{_NOWHERE}\W+{re.escape(str(given))}\b", said, re.IGNORECASE):
+        return True
+    return bool(re.search(rf"{thing}.*{_NOWHERE}|{_NOWHERE}\W+(?:a |the )?{thing}", said, re.IGNORECASE))
 
 
 def _document(said: str, known: Mapping[str, Any]) -> str:

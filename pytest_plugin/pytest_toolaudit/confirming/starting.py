@@ -18,6 +18,7 @@ from pytest_toolaudit.confirming.arguments import made_up
 from pytest_toolaudit.confirming.commandline import asked_for, command_line
 from pytest_toolaudit.confirming.load import import_file, undecorated
 from pytest_toolaudit.confirming.patience import GivenUpError, completed
+from pytest_toolaudit.confirming.pristine import remember
 from pytest_toolaudit.confirming.stoodin import globals_stood_in, servers_stood_in
 from pytest_toolaudit.confirming.supplied import Supplied
 
@@ -30,6 +31,7 @@ _ENDLESS: set[str] = set()
 def start(functions: Sequence[Callable[..., Any]], supplied: Supplied) -> None:
     """Calls the entry points of the functions' projects, whatever comes of it; one that does not start so gets the words it asks for."""
     found = {id(entry): entry for function in functions for entry in _entries(_module(function))}
+    remember(list(found.values()))
     for name, entry in [(f"{entry.__module__}:{getattr(entry, '__qualname__', type(entry).__name__)}", entry) for entry in found.values()]:
         if name in _ENDLESS:
             continue

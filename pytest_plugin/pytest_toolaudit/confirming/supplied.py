@@ -24,12 +24,14 @@ class Supplied:
     arguments   tool name → its arguments, over those that would be made up
     state       builds the world before each schedule; None: an empty working folder with made-up files
     made        the objects of this trial, by class: two methods of one toolkit are bound to one object
+    lifespans   the contexts of this attempt, by the lifespan that they hold what it yields of
     """
 
     objects: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     state: Callable[[], Any] | None = None
     made: dict[type, Any] = field(default_factory=dict)
+    lifespans: dict[Any, Any] = field(default_factory=dict)
 
 
 def supplied_by(config: Any) -> Supplied:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pytest_toolaudit import explore
-from pytest_toolaudit.confirming.absent import stand_ins
-from pytest_toolaudit.confirming.batches import Batch, Done, Functions, Injected, batches, called_first, last_resorts, made, prepare
+from pytest_toolaudit.confirming.answered import SAID, answered
+from pytest_toolaudit.confirming.batches import (
+    LESSONS,
+    Batch,
+    Done,
+    Injected,
+    batches,
+    called_first,
+    last_resorts,
+    made,
+    prepare,
+)
 from pytest_toolaudit.confirming.identities import identity, wanted
 from pytest_toolaudit.confirming.linking import differing, linked
-from pytest_toolaudit.confirming.load import load
+from pytest_toolaudit.confirming.loaded import Loaded, loaded_for
 from pytest_toolaudit.confirming.met import met
-from pytest_toolaudit.confirming.outcomes import Limits, Trial, better, cannot_race, clashing, failures, latent, runner_of
-from pytest_toolaudit.confirming.patience import GivenUpError, completed
+from pytest_toolaudit.confirming.outcomes import (
+    Limits,
+    Trial,
+    better,
+    cannot_race,
+    clashing,
+    exercised,
+    failures,
+    latent,
+    refused_calls,
+    runner_of,
+)
+from pytest_toolaudit.confirming.pristine import held_by, put_back, remember
 from pytest_toolaudit.confirming.refusals import failure, lesson
 from pytest_toolaudit.confirming.starting import start
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 from pytest_toolaudit.confirming.work import Work, led_by
-from pytest_toolaudit.confirming.worlds import Files, fill, keep_folders, working_folder, worlds
+from pytest_toolaudit.confirming.worlds import Files, fill, keep_files, keep_folders, working_folder, worlds
 from pytest_toolaudit.sandbox import Allowed, Sandbox
 from pytest_toolaudit.verdict import Verdict
 from toolaudit_reports.document import Tool
@@ -31,9 +53,6 @@ ARGUMENTS_HELP = (
     'supply arguments that work: a hook `pytest_toolaudit_arguments` that returns {"<tool>": {…}}, '
     "or the world that they need: a hook `pytest_toolaudit_state` that returns a function"
 )
-MENTIONED = 60
-"""Characters of a refusal that tell it from others: messages are cut."""
-LESSONS = 4
 FIRST = 3
 """The variant of the values with which tools are called before a batch."""
 THINGS = 3
@@ -41,38 +60,31 @@ LATENT = 10
 """Schedules of a batch that cannot clash as these calls run here: enough to see them work."""
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """The functions of an item, and what makes what they use, each with the parameter that takes its id."""
-
-    functions: Functions
-    makers: tuple[tuple[str, Callable[..., Any], Tool], ...]
-    fillers: tuple[tuple[Callable[..., Any], Tool], ...] = ()
-
-
 class _Tried:
-    """What the items of one pair of tools have in common: explored once. And what cannot be loaded, what fails whatever is tried, and files of
-    tools that work otherwise once the project's entry point has run, for the whole process."""
+    """What the items of one pair of tools have in common: explored once. And what fails whatever is tried, and files of tools that work
+    otherwise once the project's entry point has run, for the whole process."""
 
     pair: tuple[str, ...] = ()
     found: ClassVar[dict[object, tuple[Verdict, str]]] = {}
-    unloadable: ClassVar[dict[str, CannotRunError]] = {}
     failing: ClassVar[set[str]] = set()
     wants_start: ClassVar[set[str]] = set()
 
 
 def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed: Allowed) -> Trial:
     """Runs the item sandboxed in an empty folder; nothing outside it is changed, or the sandbox says what was refused."""
-    supplied = replace(supplied, made={})
+    supplied = replace(supplied, made={}, lifespans={})
     if _Tried.pair != work.pair:
         _Tried.pair = work.pair
         _Tried.found.clear()
     with working_folder() as folder, Sandbox(allowed, (str(folder),)).entered() as sandbox:
+        put_back()
         try:
-            loaded = _loaded(work, root, supplied, max(limits.seconds, LOADING), sandbox)
+            loaded = loaded_for(work, root, supplied, max(limits.seconds, LOADING), sandbox)
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
         keep_folders(folder)
+        keep_files(folder)
+        remember(loaded.functions)
         end = time.monotonic() + limits.seconds  # imports have a limit of their own
         return _tried(_Attempts(work, loaded, supplied, limits, folder, end, sandbox))
 
@@ -98,46 +110,6 @@ def _tried(attempts: _Attempts) -> Trial:
     return best
 
 
-def _loaded(work: Work, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Loaded:
-    for tool in work.tools:
-        if tool.id in _Tried.unloadable:
-            raise _Tried.unloadable[tool.id]
-    with stand_ins():
-        functions = tuple(_function(tool, root, supplied, seconds, sandbox) for tool in work.tools)
-        makers = [(parameter, tool) for parameter, tool in (*(("", tool) for tool in work.before), *work.creators)]
-        loaded = {tool.id: _if_loadable(tool, root, supplied, seconds, sandbox) for tool in (*(tool for _, tool in makers), *work.fillers)}
-    return Loaded(
-        functions,
-        tuple((parameter, found, tool) for parameter, tool in makers if (found := loaded[tool.id]) is not None),
-        tuple((found, tool) for tool in work.fillers if (found := loaded[tool.id]) is not None),
-    )
-
-
-def _if_loadable(tool: Tool, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Callable[..., Any] | None:
-    try:
-        return None if tool.id in _Tried.unloadable else _function(tool, root, supplied, seconds, sandbox)
-    except CannotRunError:
-        return None
-
-
-def _function(tool: Tool, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Callable[..., Any]:
-    try:
-        found: Callable[..., Any] = completed(lambda: load(root / tool.file, tool.function, _for_tool(supplied, tool)), seconds)
-        return found
-    except GivenUpError as error:
-        _Tried.unloadable[tool.id] = CannotRunError(f"importing {tool.file} {error}", "keep what runs for ever out of the import")
-    except CannotRunError as error:
-        refused = next((text for text in sandbox.refused if text[:MENTIONED] in error.reason), None)
-        _Tried.unloadable[tool.id] = CannotRunError(refused) if refused else error
-    raise _Tried.unloadable[tool.id] from None
-
-
-def _for_tool(supplied: Supplied, tool: Tool) -> Supplied:
-    made = supplied.objects.get(tool.name)
-    owner = tool.function.rsplit(".", 2)[0] if "." in tool.function else ""
-    return replace(supplied, objects={**supplied.objects, owner: made}) if made is not None and owner else supplied
-
-
 class _Attempts:
     """What is tried of one item, one after the other; `best` is what came of it so far."""
 
@@ -150,9 +122,13 @@ class _Attempts:
         self.files = {tool.file for tool in work.tools}
         self.learned: Batch | None = None
         self.done: Done = []
+        self.suits: tuple[int, Batch] | None = None
+        self.offline = False
+        self.keys = {name.split(".")[0] for names in work.keys for name in names}
+        self.held = held_by(loaded.functions)
 
     def _states(self, batch: Batch) -> tuple[Files, ...]:
-        states = worlds(self.work, self.loaded.functions, batch.kinds)
+        states = worlds(self.work, self.loaded.functions, batch.kinds, self.loaded.makers)
         return states[:1] if self.supplied.state is not None else states
 
     def __iter__(self) -> Iterator[tuple[Files, Batch]]:
@@ -163,6 +139,10 @@ class _Attempts:
         for batch in options:
             yield states[0], batch
             yield from self._taught(batch)
+            if self.offline:
+                options = tuple(replace(one, answered=True) for one in options)
+                yield states[0], self._suiting(replace(batch, answered=True))
+                yield from self._taught(self._suiting(replace(batch, answered=True)))
         if self._unready():
             for batch in (self.learned or options[0], *options[1:]):
                 yield states[0], replace(batch, prepared=True)
@@ -171,17 +151,19 @@ class _Attempts:
             return
         if not self.ready and (self.best is None or self.best.verdict == "cannot-run"):
             yield from self._started(options[0])
-        for batch in (self.learned or options[0], *options[1:]):
-            yield states[0], replace(batch, meets="first")
-            yield states[0], replace(batch, meets="same")
+        for batch in options:
+            yield states[0], self._suiting(replace(batch, meets="first"))
+            yield states[0], self._suiting(replace(batch, meets="same"))
         for world in states[1:]:
             for batch in options:
-                yield world, batch
+                yield world, self._suiting(batch)
+        suiting = self._suiting(options[0])
         for over in (*linked(self.work), *differing(self.work, self.loaded.functions[0], self.supplied)):
-            yield states[0], replace(options[0], over=over)
-        for batch in last_resorts(replace(options[0], started=self.ready), str(self.folder)):
+            yield states[0], replace(suiting, over=({**suiting.over[0], **over[0]}, {**suiting.over[1], **over[1]}))
+        for batch in last_resorts(suiting, str(self.folder)):
             if self.best is None or self.best.verdict == "cannot-run":
                 yield states[0], batch
+                yield from self._taught(batch)
 
     def _unready(self) -> bool:
         """Whether calls failed, or clashed on what is made once: another world may suit them."""
@@ -212,7 +194,7 @@ class _Attempts:
     def _lessons(self, batch: Batch) -> Batch | None:
         """The batch changed by what the last trial was refused; None when that teaches nothing."""
         trial, over, kinds = self.last, [dict(one) for one in batch.over], dict(batch.kinds)
-        without, base = batch.without, batch.how.base
+        without, base, missing, first = batch.without, batch.how.base, batch.missing, batch.first
         if trial is None or trial.found is None or len(trial.found.outcome.results) != len(self.work.tools):
             return None
         for place, (tool, result) in enumerate(zip(self.work.tools, trial.found.outcome.results, strict=True)):
@@ -220,27 +202,42 @@ class _Attempts:
             inner = trial.arguments[place].get(tool.arguments_in) if tool.arguments_in else None
             given = inner if isinstance(inner, Mapping) else trial.arguments[place]
             learned = lesson(said, tool, given, replace(batch.how, variant=place)) if said is not None else None
+            if said is not None and learned is None:
+                without |= {p.name for p in tool.parameters if not p.required and isinstance(given.get(p.name), str)} - self.keys
             if learned is not None:
-                over[place].update({name: value for name, value in learned.arguments.items() if name not in over[place]})
+                over[place].update({k: v for k, v in learned.arguments.items() if k not in over[place] or k in learned.replaced})
+                missing, first = missing | (learned.missing - learned.without), first | learned.first
                 kinds.update({tool.id: learned.kind} if learned.kind else {})
                 without, base = without | learned.without, f"{self.folder}/" if learned.absolute else base
-        changed = replace(batch, over=(over[0], over[1]), kinds=kinds, without=without, how=replace(batch.how, base=base))
+        how = replace(batch.how, base=base)
+        changed = replace(batch, over=(over[0], over[1]), kinds=kinds, without=without, missing=missing, first=first, how=how)
         return changed if changed != batch else None
 
     def run(self, world: Files, batch: Batch) -> Trial:
         """One batch in one world."""
         self.last = trial = self._run(world, batch)
+        refused = refused_calls(trial)
+        if self.suits is None or refused <= self.suits[0]:
+            self.suits = refused, batch
         return trial
+
+    def _suiting(self, batch: Batch) -> Batch:
+        """The batch with what has suited the calls best so far."""
+        if self.suits is None:
+            return batch
+        known = self.suits[1]
+        over = ({**known.over[0], **batch.over[0]}, {**known.over[1], **batch.over[1]})
+        return replace(known, meets=batch.meets, choice=batch.choice, over=over, answered=batch.answered or known.answered)
 
     def _run(self, world: Files, batch: Batch) -> Trial:
         work = self.work
-        fill(self.folder, world)
+        self._fresh(world)
         if batch.started:
             start(self.loaded.functions, self.supplied)
         keep_folders(self.folder, hidden=not batch.started)
         injected: Injected = {}
         self.done = []
-        known = prepare(self.loaded.makers, self.supplied, injected, self.done)
+        known = prepare((*self._asked_for(batch), *self.loaded.makers), self.supplied, injected, self.done)
         if batch.prepared:
             known = {**self._prepared(batch, injected), **known}
         keep_folders(self.folder, hidden=True)
@@ -248,21 +245,35 @@ class _Attempts:
             calls, arguments = made(work, self.loaded.functions, batch, self.supplied, known, injected)
         except CannotRunError as error:
             return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
-        verdict, refused = self._explored(
-            calls, (tuple(sorted(world)), sorted(world.values()), str(arguments), batch.started, batch.prepared)
-        )
+        key = tuple(sorted(world)), sorted(world.values()), str(arguments), batch.started, batch.prepared, batch.answered
+        with answered() if batch.answered else contextlib.nullcontext():
+            verdict, refused = self._explored(calls, key)
+        self.offline |= self.sandbox.offline
         if verdict.kind == "deadlock" and verdict.witness is None:
             reason = "a call does not end, though no other runs beside it"
             return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
-        if verdict.kind in work.wants:
-            return self._proved(verdict, arguments, world)
+        if verdict.kind in work.wants and exercised(verdict):
+            proved = self._proved(verdict, arguments, world)
+            return replace(proved, reason=SAID) if batch.answered and proved.verdict == "confirmed" else proved
         if refused:
             return Trial(work, "cannot-run", verdict, refused, "", arguments, verdict.schedules)
         failed = failures(verdict)
         if failed and len(failed) == len(calls):
             return Trial(work, "cannot-run", verdict, f"every call fails: {failed[0]}", ARGUMENTS_HELP, arguments, verdict.schedules)
-        reason = latent(work) or (f"one of the calls fails: {failed[0]}" if failed else "")
+        reason = latent(work) or (f"one of the calls fails: {failed[0]}" if failed else SAID if batch.answered else "")
         return Trial(work, "not-reproduced", verdict, reason, arguments=arguments, schedules=verdict.schedules)
+
+    def _asked_for(self, batch: Batch) -> list[tuple[str, Callable[..., Any], Tool]]:
+        """What refusals asked to be called before: makers of what was missing, and tools by their name."""
+        named = [tool for tool in self.work.catalogue if tool.name in batch.first]
+        firsts = [("", found, tool) for tool in named if (found := self.loaded.more(tool)) is not None]
+        return [*firsts, *(giver for giver in self.loaded.givers if giver[0] in batch.missing)]
+
+    def _fresh(self, world: Files) -> None:
+        put_back()
+        self.held.restore()
+        self.supplied.lifespans.clear()
+        fill(self.folder, world)
 
     def _prepared(self, batch: Batch, injected: Injected) -> dict[str, Any]:
         """The tools were called before, and there are things of every variant in the places that they use. Parameter → id of one."""
@@ -270,7 +281,7 @@ class _Attempts:
         first = [(FIRST, function, tool) for function, tool in zip(self.loaded.functions, tools, strict=True)]
         things = [(variant, function, tool) for variant in range(THINGS) for function, tool in self.loaded.fillers]
         answers = [
-            called_first(function, tool, self.supplied, replace(batch, how=replace(batch.how, variant=variant)), injected, self.done)
+            called_first(function, tool, self.supplied, replace(batch, how=replace(batch.how, variant=variant)), injected, done=self.done)
             for variant, function, tool in first + things
         ]
         names = dict.fromkeys(name for tool in tools for name in wanted(tool))
@@ -294,7 +305,7 @@ class _Attempts:
         """The contrast: the same calls with keys that differ."""
         if not self.work.keys[1]:
             return None
-        fill(self.folder, world)
+        self._fresh(world)
         injected: Injected = {}
         known = prepare(self.loaded.makers, self.supplied, injected)
         try:
@@ -332,6 +343,7 @@ class _Attempts:
             seconds=min(5.0, self.limits.seconds),
             limit=max(1.0, self.end - time.monotonic()),
             roots=(str(self.folder),),
+            trees=(str(self.folder),) if self.sandbox.allowed.programs else (),
             progress=self.limits.progress,
         )
         found = verdict, next(iter(self.sandbox.refused), "")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_toolaudit.confirming.identities import ENDS, MAKES, maker_of, wanted
+from pytest_toolaudit.confirming.identities import ENDS, MAKES, giver_of, maker_of, wanted
 from toolaudit_reports.document import Conflict, Ordering, ScanDocument, Tool
 
 _EQUAL = re.compile(r"a\.([\w.]+) == b\.([\w.]+)")
@@ -35,7 +35,8 @@ class Work:
     `tools` are in the order of the batch; `keys` are the parameters of the first and of the second call that must be equal for the two
     to meet; `wants` are the verdicts of the engine that confirm it; `before` are tools that usually run first (they make what these use);
     `creators` make the things
-    whose ids these parameters take, `fillers` things in the places that these use; `covers` are the clashes that stand behind this one, `strength` orders items, the strongest first.
+    whose ids these parameters take, `givers` what other parameters call by name, `fillers` things in the places that these use; `covers` are the clashes that stand behind this one, `strength` orders items, the strongest first;
+    `catalogue` are all tools of the scan.
     """
 
     name: str
@@ -53,7 +54,9 @@ class Work:
     covers: tuple[Covered, ...] = ()
     strength: tuple[int, ...] = ()
     creators: tuple[tuple[str, Tool], ...] = ()
+    givers: tuple[tuple[str, Tool], ...] = ()
     fillers: tuple[Tool, ...] = ()
+    catalogue: tuple[Tool, ...] = ()
 
     @property
     def pair(self) -> tuple[str, ...]:
@@ -84,15 +87,31 @@ def work(document: ScanDocument) -> tuple[Work, ...]:
         makers.setdefault(ordering.after, []).append(tools[ordering.before])
     items = list(_folded([_of_conflict(c, tools, makers) for c in document.conflicts if not c.suppressed]))
     items += _folded(_of_ordering(o, tools) for o in document.orderings)
-    items = [replace(item, creators=_creators(item, document.tools), fillers=_fillers(item, document.tools)) for item in items]
+    items = [
+        replace(
+            item,
+            creators=_creators(item.tools, document.tools),
+            givers=_givers(item, document.tools),
+            fillers=_fillers(item, document.tools),
+        )
+        for item in items
+    ]
     first = {item.pair: position for position, item in reversed(list(enumerate(items)))}
-    return _named_apart(sorted(items, key=lambda item: first[item.pair]))
+    return _named_apart([replace(item, catalogue=document.tools) for item in sorted(items, key=lambda item: first[item.pair])])
 
 
-def _creators(item: Work, tools: tuple[Tool, ...]) -> tuple[tuple[str, Tool], ...]:
-    names = dict.fromkeys(name for tool in item.tools for name in wanted(tool))
-    found = [(name, maker) for name in names for tool in item.tools if (maker := maker_of(name, tool, tools)) is not None]
-    return tuple({name: (name, maker) for name, maker in reversed(found)}.values())
+def _creators(made_for: tuple[Tool, ...], tools: tuple[Tool, ...], depth: int = 2) -> tuple[tuple[str, Tool], ...]:
+    """What makes the things that the tools are told by id, after what makes those that the makers are told in turn."""
+    names = dict.fromkeys(name for tool in made_for for name in wanted(tool))
+    found = [(name, maker) for name in names for tool in made_for if (maker := maker_of(name, tool, tools)) is not None]
+    nearest = tuple({name: (name, maker) for name, maker in reversed(found)}.values())
+    before = _creators(tuple(maker for _, maker in nearest), tools, depth - 1) if nearest and depth else ()
+    return (*(one for one in before if one[0] not in dict(nearest)), *nearest)
+
+
+def _givers(item: Work, tools: tuple[Tool, ...]) -> tuple[tuple[str, Tool], ...]:
+    found = [(p.name, giver_of(p.name, tool, tools)) for tool in item.tools for p in tool.parameters]
+    return tuple({name: (name, giver) for name, giver in found if giver is not None}.values())
 
 
 def _fillers(item: Work, tools: tuple[Tool, ...]) -> tuple[Tool, ...]:

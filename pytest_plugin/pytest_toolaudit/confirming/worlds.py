@@ -17,17 +17,20 @@ from pytest_toolaudit.confirming.documents import PLAIN, content, kind_of
 from pytest_toolaudit.confirming.repository import repository
 from pytest_toolaudit.confirming.work import Work
 from pytest_toolaudit.oracle.world import WorkingFolder
+from toolaudit_reports.document import Tool
 
 Files = Mapping[str, bytes]
 TEXTS = {PLAIN: (b"[]", b"{}"), "txt": (b"alpha\nbeta\n",)}
+LARGEST = 10_000_000
 GIT = ("git", "dulwich", "pygit2")
 
 
 class Home:
-    """What imported modules rely on for as long as the process lives: the folder that was home, and folders they made in it."""
+    """What imported modules rely on for as long as the process lives: the folder that was home, and folders and files they made in it."""
 
     folder: str | None = None
     made: ClassVar[set[str]] = set()
+    files: ClassVar[dict[str, bytes]] = {}
 
 
 @contextmanager
@@ -53,11 +56,23 @@ def keep_folders(folder: Path, *, hidden: bool = False) -> None:
     Home.made |= {name for name in found if name.startswith(".") or not hidden}
 
 
-def worlds(work: Work, functions: Sequence[Callable[..., Any]], known: Mapping[str, str] = MappingProxyType({})) -> tuple[Files, ...]:
-    """The start states to try, the likeliest first. `known`: tool (its id) → the kind of document that it is known to work on."""
-    kinds = tuple(
-        dict.fromkeys(known.get(tool.id) or kind_of(function, tool) for function, tool in zip(functions, work.tools, strict=True))
-    )
+def keep_files(folder: Path) -> None:
+    """Remembers the files that modules made while they were imported: databases with tables, settings."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_size <= LARGEST:
+            Home.files.setdefault(path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def worlds(
+    work: Work,
+    functions: Sequence[Callable[..., Any]],
+    known: Mapping[str, str] = MappingProxyType({}),
+    makers: Sequence[tuple[str, Callable[..., Any], Tool]] = (),
+) -> tuple[Files, ...]:
+    """The start states to try, the likeliest first. `known`: tool (its id) → the kind of document that it is known to work on; `makers` are
+    called before."""
+    users = [*zip(functions, work.tools, strict=True), *((function, tool) for _, function, tool in makers)]
+    kinds = tuple(dict.fromkeys(known.get(tool.id) or kind_of(function, tool) for function, tool in users))
     documents: dict[str, bytes] = {}
     for kind in kinds:
         data = content(kind)
@@ -98,8 +113,11 @@ def _of_git(function: Callable[..., Any]) -> bool:
 
 
 def fill(folder: Path, files: Files) -> None:
-    """Makes the folder hold these files and the folders that modules rely on, nothing else."""
+    """Makes the folder hold these files and what modules rely on, nothing else."""
+    files = {**Home.files, **files}
     for entry in folder.iterdir():
+        if entry.is_file() and files.get(entry.name) == entry.read_bytes():
+            continue  # a module may hold it open
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
         else:
@@ -108,6 +126,6 @@ def fill(folder: Path, files: Files) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         file = folder / name
-        if not file.is_dir():
+        if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)

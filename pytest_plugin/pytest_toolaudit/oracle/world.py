@@ -18,6 +18,7 @@ from pytest_toolaudit.engine.turn import WRITE, Access
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.oracle.memory import Graph, Located, PreImages, resolve, unbind_loops
+from pytest_toolaudit.oracle.tree import Tree
 from pytest_toolaudit.points import files, settings, sqlite, streams
 from pytest_toolaudit.points.journal import JOURNAL
 from pytest_toolaudit.points.process import ProcessState
@@ -41,6 +42,7 @@ class World:
         state: Callable[[], Any] | None,
         observe: Callable[..., Any] | None,
         roots: Iterable[str] = (),
+        trees: Iterable[str] = (),
     ) -> None:
         self.calls, self.modules, self.state, self.observe = calls, modules, state, observe
         self.process = ProcessState()
@@ -53,6 +55,7 @@ class World:
         self.fixed: set[str] = set()
         self.observes_world = observe is not None and _takes_argument(observe)
         self.roots = list(roots)
+        self.trees = [Tree(root) for root in trees]
         self.images: PreImages | None = None
         self.graph_: Graph | None = None
         self.last: list[Any] = []
@@ -67,6 +70,8 @@ class World:
         settings.BEFORE.restore()
         JOURNAL.restore()
         JOURNAL.forget()
+        for tree in self.trees:
+            tree.restore()
         if self.images is not None:
             self.images.restore()
         if self.state is not None:
@@ -243,7 +248,7 @@ class WorkingFolder:
 def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
     """All patches that make outside resources visible, active."""
     from pytest_toolaudit.engine import children, clock
-    from pytest_toolaudit.points import drivers, lazily, process
+    from pytest_toolaudit.points import drivers, filelocks, lazily, process
 
     patches = Patches()
     try:
@@ -253,6 +258,7 @@ def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
         files.install(patches, modules)
         streams.install(patches, modules)
         settings.install(patches, modules)
+        filelocks.install(patches, modules)
         process.install(patches, modules)
         sqlite.install(patches, modules)
         lazily.install(patches)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import READ, WRITE, holds_turn, quiet
+from pytest_toolaudit.points import filelocks
 from pytest_toolaudit.points.journal import JOURNAL
 from pytest_toolaudit.points.resources import ITSELF, NAMES, as_text, touch, touch_listing, touch_path
 
@@ -83,6 +84,7 @@ def _pointed(base: Any) -> Any:
                 self._at(WRITE, "close")
                 self._last = ""
             super().close()
+            filelocks.freed()
 
     Pointed.__name__ = Pointed.__qualname__ = base.__name__
     Pointed.__module__ = base.__module__
@@ -245,11 +247,23 @@ def _on_descriptor(kind: str, operation: str) -> Callable[[Callable[..., Any]], 
                 touch(kind, resource, f"{operation} {resource.partition(':')[2]}")
                 if operation == "os.close":
                     _descriptors.pop(fd, None)
-            return original(fd, *args)
+            answer = original(fd, *args)
+            if operation == "os.close":
+                filelocks.freed()
+            return answer
 
         return call
 
     return make
+
+
+def _copying(original: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def copy(source: Any, target: Any) -> None:
+        if holds_turn() and isinstance(getattr(target, "name", None), str):
+            touch_path(WRITE, target.name, "copy into")  # the file was emptied when it was opened
+        return original(source, target)
+
+    return copy
 
 
 def _rmtree(original: Any) -> Any:
@@ -297,6 +311,7 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.wrap(os, "read", _on_descriptor(READ, "os.read"), also)
     patches.wrap(os, "close", _on_descriptor(READ, "os.close"), also)
     patches.wrap(shutil, "rmtree", _rmtree, also)
+    patches.wrap(shutil, "_fastcopy_sendfile", _copying)
     patches.later("descriptors", _descriptors.clear)
 
 

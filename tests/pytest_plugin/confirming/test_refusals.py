@@ -221,10 +221,60 @@ def test_what_exists_nowhere_is_left_out_where_it_may_be() -> None:
     learned = lesson("Project 'alpha' is not registered.", tool, {"project": "alpha", "name": "alpha"}, How())
     assert learned is not None
     assert learned.without == {"project"}
-    assert lesson("Name 'alpha' is not registered.", tool, {"name": "alpha"}, How()) is None
+    required = lesson("Name 'alpha' is not registered.", tool, {"name": "alpha"}, How())
+    assert required is not None
+    assert (required.without, required.missing) == (set(), {"name"})
 
 
 def test_a_path_that_must_be_absolute_is() -> None:
     learned = lesson("path must be absolute", _tool(), {"path": "toolaudit.json"}, How())
     assert learned is not None
     assert learned.absolute
+
+
+LATER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("provide fire_in_seconds > 0 or fire_at", {"seconds": 0, "fire_in_seconds": 0}, {"fire_in_seconds": 1}),
+    ("path does not exist: /tmp/x/alpha.json", {"path": "/tmp/x/alpha.json"}, {"path": "."}),
+    (
+        "Invalid relationship type: alpha. Must be one of ('blocks', 'relates_to')",
+        {"relationship_type": "alpha"},
+        {"relationship_type": "blocks"},
+    ),
+    ("{'error': 'No session with ID: alpha', 'message': 'gone', 'rows': None}", {"session_id": "alpha"}, {}),
+]
+
+
+@pytest.mark.parametrize(("said", "given", "wanted"), LATER)
+def test_a_refused_value_is_replaced(said: str, given: dict[str, Any], wanted: dict[str, Any]) -> None:
+    parameters = [SimpleNamespace(name=name, required=True, annotation="int" if value == 0 else "str") for name, value in given.items()]
+    learned = lesson(said, SimpleNamespace(parameters=parameters, id="t", name="t"), given, How())  # type: ignore[arg-type]
+    assert (dict(learned.arguments) if learned is not None else {}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "missing"),
+    [
+        ("Project 'alpha' is not registered.", {"project": "alpha"}, {"project"}),
+        ("Item not found: 1", {"item_id": 1}, {"item_id"}),
+        ("Table 'alpha' does not exist", {"table_name": "alpha"}, {"table_name"}),
+        ("no such note: alpha", {"note": "alpha"}, {"note"}),
+        ("the project is full", {"project": "alpha"}, set()),
+    ],
+)
+def test_what_does_not_exist_is_told(said: str, given: dict[str, Any], missing: set[str]) -> None:
+    parameters = [SimpleNamespace(name=name, required=True, annotation="str") for name in given]
+    learned = lesson(said, SimpleNamespace(parameters=parameters, id="t", name="t"), given, How())  # type: ignore[arg-type]
+    assert (set(learned.missing) if learned is not None else set()) == missing
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("No document is open for handle 'a'. Call open_document first.", {"open_document"}),
+        ("no session: use `start_session` before any other tool", {"start_session"}),
+        ("the first call failed", set()),
+    ],
+)
+def test_a_refusal_names_the_tool_to_call_first(said: str, first: set[str]) -> None:
+    learned = lesson(said, _tool(), {}, How())
+    assert (set(learned.first) if learned is not None else set()) == first

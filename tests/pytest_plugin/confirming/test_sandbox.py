@@ -132,3 +132,10 @@ def test_the_option_of_the_command_that_was_given_is_named() -> None:
 
 def test_permissions_add_up() -> None:
     assert parse(["net:a,net:b", "subprocess:git", "signal"]) == Allowed(frozenset({"a", "b"}), frozenset({"git"}), (), True)
+
+
+def test_the_null_device_is_opened_but_never_removed() -> None:
+    with Sandbox().entered() as sandbox:
+        assert sandbox.judge("open", (os.devnull, "w", os.O_WRONLY)) is None
+        for event, arguments in (("os.remove", (os.devnull, -1)), ("os.rename", ("x", os.devnull)), ("os.chmod", (os.devnull, 0))):
+            assert sandbox.judge(event, arguments) is not None
