@@ -86,7 +86,7 @@ def test_decorator(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1, passed=1)
     text = result.stdout.str()
     assert "bump(key='a') #0" in text
-    assert "batch=[call(tool, **{'key': 'a'}), call(tool, **{'key': 'a'})]" in text
+    assert "batch=[call(bump, key='a'), call(bump, key='a')]" in text
 
 
 def test_schemas() -> None:
