@@ -16,7 +16,7 @@ from pytest_toolaudit.oracle.determinism import first_difference
 from pytest_toolaudit.oracle.serial import Order
 from pytest_toolaudit.proving import replayed
 from pytest_toolaudit.search.conflicts import components
-from pytest_toolaudit.search.directed import start_orders, sweep
+from pytest_toolaudit.search.directed import MOST, start_orders, sweep
 from pytest_toolaudit.search.exhaustive import Reduction
 from pytest_toolaudit.search.named import preemption_of
 from pytest_toolaudit.search.schedule import Schedule
@@ -40,6 +40,7 @@ class Search:
         self.tried: set[Schedule] = set()
         self.unsteady: str | None = None
         self.exhausted = False
+        self.through = 0
         self.traces = self.proved = 0
         self.blind = False
         self.reduction = Reduction(explorer.machine.engine, explorer.machine.in_loop, self.settings.runner == "task-group")
@@ -169,13 +170,18 @@ class Search:
                 if self.is_hit(judged):
                     return judged
             if sum(map(len, explorer.known.points.values())) != before:
-                levels, self.exhausted = 0, False  # a schedule showed new conflicts: what was through is not through any more
+                levels, self.exhausted, self.through = 0, False, 0  # a schedule showed new conflicts: what was through is not through any more
                 continue
-            self.exhausted |= levels >= self.settings.preemptions or (levels > 0 and not found)
+            self.through = max(self.through, levels)
+            self.exhausted |= self._every_order() and (levels >= self.settings.preemptions or (levels > 0 and not found))
             if levels > 0 and not found:
                 return None
             levels += 1
         return None
+
+    def _every_order(self) -> bool:
+        """Whether the sweep starts the calls that conflict in each of their orders."""
+        return all(len(group) <= MOST for group in components(len(self.given), self.explorer.known.pairs))
 
     def _exhaust(self, most: int) -> Judged | None:
         """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
@@ -322,7 +328,16 @@ class Search:
             problem=self._problem_text(hit),
             traces=self.traces,
             serial_steps=serial_steps(explorer, kind, outcome),
+            covered=self._covered() if hit is None and not exhausted else "",
         )
+
+    def _covered(self) -> str:
+        """How far a sweep came whose budget ended first."""
+        if not self.through:
+            return ""
+        if not self._every_order():
+            return "one for each conflicting access and each other call that interrupts there"
+        return "every schedule with one preemption" if self.through == 1 else f"every schedule with up to {self.through} preemptions"
 
     def _problem_text(self, hit: Judged | None) -> str:
         problem = hit.run.problem if hit is not None else self.problem

@@ -55,6 +55,7 @@ class Verdict:
     run to run and was not compared, ``unobserved`` what the calls wrote and nobody could look at. ``serial_steps``: what
     happened in the serial order that the outcome should have equalled (order-dependent: in the given one and another).
     ``traces``: how many schedules an exhaustive search ran, one for each order of dependent accesses (0: not exhaustive).
+    ``covered``: where the budget ended first, which schedules were all run nevertheless.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class Verdict:
     names: tuple[str, ...] = ()
     serial_steps: tuple[tuple[Order, tuple[Step, ...]], ...] = ()
     traces: int = 0
+    covered: str = ""
 
     def render(self, width: int = 100) -> str:
         """The whole story for a reader."""

@@ -133,7 +133,7 @@ def reach(verdict: Verdict) -> str:
     if verdict.exhausted:
         bound = f"every schedule with up to {verdict.preemptions} preemptions at conflicting accesses"
         return f"{verdict.schedules} schedules run; {bound} was among them"
-    return f"{verdict.schedules} schedules run"
+    return f"{verdict.schedules} schedules run" + (f"; {verdict.covered} was among them" if verdict.covered else "")
 
 
 def fixes(verdict: Verdict) -> list[str]:

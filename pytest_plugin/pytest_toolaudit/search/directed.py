@@ -13,12 +13,13 @@ from pytest_toolaudit.search.schedule import Point, Preemption, Schedule
 
 _SORTED = 4000  # schedules of a level that are ranked before they run; what comes after runs as generated
 _ORDERS = 24
+MOST = 4  # calls that conflict with each other: all their orders are start orders
 Points = dict[int, list[Point]]
 
 
 def start_orders(component: Sequence[int]) -> list[tuple[int, ...]]:
-    """Permutations of the calls that conflict: all of up to 4, else the given order, its reverse and rotations."""
-    if len(component) <= 4:
+    """Permutations of the calls that conflict: all of up to MOST, else the given order, its reverse and rotations."""
+    if len(component) <= MOST:
         return list(permutations(component))
     given = tuple(component)
     rotations = [given[i:] + given[:i] for i in range(len(given))]
@@ -28,8 +29,10 @@ def start_orders(component: Sequence[int]) -> list[tuple[int, ...]]:
 def level(
     component: Sequence[int], points: Points, count: int, in_loop: Sequence[bool]
 ) -> Iterator[tuple[tuple[int, ...], tuple[Preemption, ...]]]:
-    """All pairs of start order and ``count`` preemptions of one component."""
-    for order in start_orders(component):
+    """All pairs of start order and ``count`` preemptions of one component. One preemption in many calls: in the given order and its
+    reverse each call is interrupted by each other one."""
+    orders = start_orders(component)
+    for order in orders if len(component) <= MOST or count > 1 else orders[:2]:
         progress = dict.fromkeys(component, 0)
         for preemptions in _extend(list(order), progress, points, count, in_loop):
             yield order, preemptions
