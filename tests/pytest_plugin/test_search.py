@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import threading
 from collections import Counter
 from random import Random
 
@@ -184,3 +186,61 @@ def test_same_verdict_twice() -> None:
     assert one.witness is not None
     assert two.witness is not None
     assert one.witness.render() == two.witness.render()
+
+
+SHARED = {"x": 0, "n": 0}
+HELD = threading.Lock()
+
+
+def looks_twice() -> bool:
+    """Only the one call that changes ``x`` in between disturbs it."""
+    first = SHARED["x"]
+    second = SHARED["x"]
+    with HELD:
+        SHARED["n"] += 1
+    return first == second
+
+
+def changes() -> None:
+    """The one that does."""
+    SHARED["x"] += 1
+    with HELD:
+        SHARED["n"] += 1
+
+
+def counts() -> None:
+    """Conflicts with all others, and disturbs nobody."""
+    with HELD:
+        SHARED["n"] += 1
+
+
+@pytest.mark.parametrize("places", [(0, 7), (7, 0), (3, 4), (4, 3), (1, 6), (6, 2)])
+def test_many_calls(places: tuple[int, int]) -> None:
+    """Of eight calls each is interrupted by each other one, wherever the two stand."""
+    calls = [call(counts)] * 8
+    calls[places[0]], calls[places[1]] = call(looks_twice), call(changes)
+    verdict = explore(calls)
+    assert verdict.kind == "racy", verdict.render()
+    assert verdict.witness is not None
+    assert len(verdict.witness.calls) == 2
+
+
+def test_what_was_covered() -> None:
+    """A budget that ends before the bound: the verdict names what was through, and no more than that."""
+    eight = explore([call(counts)] * 8)
+    assert not eight.exhausted
+    assert "one for each conflicting access and each other call that interrupts there was among them" in eight.render()
+    assert "among them" not in explore([call(counts)] * 8, budget=30).render()
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+
+    def job() -> None:
+        SHARED["n"] += 1
+
+    def hands_in() -> None:
+        pool.submit(job).result()
+
+    three = explore([call(hands_in)] * 3, budget=60)
+    pool.shutdown()
+    assert three.kind == "serializable"
+    assert not three.exhausted
+    assert "every schedule with one preemption was among them" in three.render()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -36,9 +36,11 @@ def fewer_calls(calls: list[Call], schedule: Schedule, settings: Settings, state
     for index in reversed(range(len(calls))):
         if len(kept) <= 2:
             break
-        fewer, candidate = [i for i in kept if i != index], _without(kept.index(index), schedule)
-        if candidate is not None and _still_fails([calls[i] for i in fewer], candidate, settings, state, observe):
-            kept, schedule = fewer, candidate
+        fewer = [i for i in kept if i != index]
+        for candidate in _instead(kept.index(index), schedule):
+            if _still_fails([calls[i] for i in fewer], candidate, settings, state, observe):
+                kept, schedule = fewer, candidate
+                break
     return (kept, schedule) if len(kept) < len(calls) else None
 
 
@@ -53,6 +55,17 @@ def only_preempted(
             smaller = _without(index, smaller)
     fails = smaller is not None and len(kept) < len(calls) and _still_fails([calls[i] for i in kept], smaller, settings, state, observe)
     return (kept, smaller) if fails and smaller is not None else None
+
+
+def _instead(call: int, schedule: Schedule) -> Iterator[Schedule]:
+    """The schedule without a call; where that one was switched to, each of the others in its place."""
+    targets = [p.target == call for p in schedule.preemptions]
+    for other in [c for c in schedule.order if c != call] if any(targets) else [call]:
+        preemptions = tuple(replace(p, target=other) if there else p for p, there in zip(schedule.preemptions, targets, strict=True))
+        if all(p.target != p.point.call for p in preemptions):
+            candidate = _without(call, Schedule(schedule.order, preemptions))
+            if candidate is not None:
+                yield candidate
 
 
 def _without(call: int, schedule: Schedule) -> Schedule | None:
