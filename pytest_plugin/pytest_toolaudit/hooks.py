@@ -330,9 +330,9 @@ def async_entered(thing: Any, site: Site, acquires: Site) -> Any:
     """``async with thing``: foreign context managers may suspend; asyncio's and the project's own do as they do."""
     if turn.ident != get_ident():
         return thing
-    if isinstance(thing, _ASYNC_LOCKS):
-        point(acquires, thing, None)
     place = type(thing).__module__
+    if isinstance(thing, _ASYNC_LOCKS) or (place.startswith("anyio") and hasattr(thing, "acquire")):
+        point(acquires, thing, None)
     if place.startswith(("asyncio", "anyio")) or _own_manager(thing):
         return thing
     return _AsyncEntered(thing, site)

@@ -140,3 +140,28 @@ def test_trio() -> None:
     """Its loop is foreign code: the calls are switched at their shared accesses, as on any thread."""
     installed("trio")
     assert explore([call(on_trio, 1), call(on_trio, 2)], budget=40).kind == "racy"
+
+
+async def asleep() -> None:
+    """Holds the lock for ten seconds."""
+    import anyio
+
+    async with LOCKS["lock"]:
+        await anyio.sleep(10)
+
+
+async def briefly(seconds: float) -> bool:
+    """Gives up after a while."""
+    import anyio
+
+    with anyio.move_on_after(seconds) as scope:
+        async with LOCKS["lock"]:
+            STATE["n"] += 1
+    return scope.cancelled_caught
+
+
+@pytest.mark.parametrize(("seconds", "kind"), [(1, "racy"), (100, "serializable")])
+def test_waits_briefly(guards: None, seconds: float, kind: str) -> None:
+    """A deadline of anyio passes while another task sleeps with the lock in its hand."""
+    verdict = explore([call(asleep), call(briefly, seconds)])
+    assert verdict.kind == kind, verdict.render()
