@@ -170,7 +170,8 @@ class Search:
                 if self.is_hit(judged):
                     return judged
             if sum(map(len, explorer.known.points.values())) != before:
-                levels, self.exhausted, self.through = 0, False, 0  # a schedule showed new conflicts: what was through is not through any more
+                levels, self.exhausted = 0, False  # a schedule showed new conflicts: what was through is not through any more
+                self.through = 0
                 continue
             self.through = max(self.through, levels)
             self.exhausted |= self._every_order() and (levels >= self.settings.preemptions or (levels > 0 and not found))
