@@ -9,7 +9,9 @@ import concurrent.futures
 import contextlib
 import ctypes
 import io
+import locale
 import logging
+import mmap
 import os
 import queue
 import random
@@ -23,6 +25,7 @@ import tempfile
 import threading
 import time
 import types
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +41,8 @@ OTHER = threading.Lock()
 _LOOKED_AT: list[Any] = [
     builtins, io, os, shutil, time, threading, threading.Thread, queue, random, random._inst, sqlite3, sqlite3.dbapi2,
     tempfile, tempfile._RandomNameSequence, logging.Handler, asyncio.BaseEventLoop, socket.socket, subprocess.Popen,
-    concurrent.futures.ThreadPoolExecutor, type(os.environ), contextlib._RedirectStream, sys.modules[__name__],
+    concurrent.futures.ThreadPoolExecutor, type(os.environ), contextlib._RedirectStream, sys.modules[__name__], asyncio.tasks, locale,
+    logging, logging.Logger, mmap, signal, socket, threading.Semaphore, warnings, warnings.catch_warnings,
 ]  # fmt: skip
 
 
