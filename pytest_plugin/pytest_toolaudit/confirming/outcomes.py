@@ -80,6 +80,17 @@ def exercised(verdict: Verdict) -> bool:
     return any(failure(result) is None for outcome in outcomes for result in outcome.results)
 
 
+def of_settings_only(verdict: Verdict) -> bool:
+    """Whether what equals no serial order is a setting of the process alone: libraries change those too, whatever a tool is for."""
+    kept = [[part for part in outcome.state if not part[0].startswith("other:")] for outcome in (verdict.outcome, *_serial(verdict))]
+    same = [outcome.results == verdict.outcome.results for outcome in _serial(verdict)]
+    return verdict.kind == "racy" and any(equal and state == kept[0] for equal, state in zip(same, kept[1:], strict=True))
+
+
+def _serial(verdict: Verdict) -> list[Any]:
+    return [outcome for _, outcome in verdict.serial_outcomes]
+
+
 def better(best: Trial | None, trial: Trial) -> Trial:
     """Of two attempts that confirm nothing, the one that got further."""
     if best is None or (best.verdict == "cannot-run" and trial.verdict != "cannot-run") or (trial.elsewhere and not best.elsewhere):

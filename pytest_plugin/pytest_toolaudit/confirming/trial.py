@@ -35,6 +35,7 @@ from pytest_toolaudit.confirming.outcomes import (
     exercised,
     failures,
     latent,
+    of_settings_only,
     refused_calls,
     runner_of,
 )
@@ -292,7 +293,7 @@ class _Attempts:
         """Confirmed where the witness touches what the item, or a clash that it covers, names."""
         touched = clashing(verdict)
         for number, clash in enumerate(self.work.clashes):
-            if met(clash.kind, clash.key, touched):
+            if met(clash.kind, clash.key, touched) and (clash.kind == "other" or not of_settings_only(verdict)):
                 files = [path for path in self.folder.rglob("*") if path.is_file()]
                 start = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
                 work = led_by(self.work, number)
