@@ -13,12 +13,12 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import attribute, concrete, key_step, of_function, place_of, read
 from toolaudit.effects.targets import resource_of
+from toolaudit.effects.truth import respelled
 from toolaudit.effects.values import (
     CLEAN,
     MARKS,
     Class,
     Data,
-    Either,
     Foreign,
     Function,
     Handle,
@@ -32,6 +32,7 @@ from toolaudit.effects.values import (
     Value,
     alternatives,
     join_taint,
+    union,
 )
 from toolaudit.model import KeyPart, Operation
 from toolaudit.project.resolve import GlobalRef
@@ -221,24 +222,28 @@ def _special(frame: Frame, base: Value, name: str, arguments: tuple[Value, ...])
 
 
 def _to_pattern(frame: Frame, target: f.Display, value: Value) -> None:
-    form = value.form
-    if isinstance(form, Many) and form.items is not None and len(form.items) == len(target.items):
-        for part, held in zip(target.items, form.items, strict=True):
-            assign_to(frame, part, held.tainted(value.taint))
+    options = [v for v in alternatives(value) if isinstance(v.form, Many) and v.form.items is not None]
+    same = [v for v in options if len(_members(v)) == len(target.items)]
+    if same:
+        for position, part in enumerate(target.items):
+            held = [_kept(option, position) for option in same]
+            assign_to(frame, part, (held[0] if len(held) == 1 else union(held)).tainted(value.taint))
         return
-    if isinstance(form, Either):
-        same = [
-            v.form for v in form.values if isinstance(v.form, Many) and v.form.items is not None and len(v.form.items) == len(target.items)
-        ]
-        if same:
-            from toolaudit.effects.values import union
-
-            for position, part in enumerate(target.items):
-                assign_to(frame, part, union(v.items[position] for v in same if v.items is not None).tainted(value.taint))
-            return
-    held = members(frame, value, frame.line) if isinstance(form, Many | Text) else Value(Data(), value.taint)
+    any_of = members(frame, value, frame.line) if isinstance(value.form, Many | Text) else Value(Data(), value.taint)
     for part in target.items:
-        assign_to(frame, part, held.tainted(value.taint))
+        assign_to(frame, part, any_of.tainted(value.taint))
+
+
+def _members(value: Value) -> tuple[Value, ...]:
+    return value.form.items or () if isinstance(value.form, Many) else ()
+
+
+def _kept(holder: Value, position: int) -> Value:
+    """A member of a tuple; an object keeps its place in one that outlives the call."""
+    held = _members(holder)[position]
+    if holder.loc is None or held.loc is not None or not isinstance(held.form, Instance):
+        return held
+    return held.at(holder.loc / (KeyPart("literal", str(position)),))
 
 
 # --- statements ------------------------------------------------------------------------------------------------------
@@ -253,10 +258,14 @@ def assign(frame: Frame, stmt: f.Assign) -> None:
         value = _loaded(frame, value)
     if stmt.annotation is not None and isinstance(value.form, Data | Many):
         value = _hinted(frame, stmt, value)
+    held = respelled(stmt.value)
+    fixed = isinstance(held, f.Name) and held.id in frame.fixed
     for target in stmt.targets:
         frame.line = stmt.line
         assign_to(frame, target, value)
         if isinstance(target, f.Name):
+            if fixed:
+                frame.fixed.add(target.id)
             made_here = isinstance(stmt.value, f.Const | f.Display | f.Mapping) and not value.taint
             (frame.fresh.add if made_here else frame.fresh.discard)(target.id)
 

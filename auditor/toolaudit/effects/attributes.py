@@ -12,6 +12,7 @@ from toolaudit.effects.annotations import annotated
 from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.keys import loc_parts
+from toolaudit.effects.local_values import bind_locals
 from toolaudit.effects.values import (
     Class,
     Data,
@@ -343,6 +344,7 @@ def _light(world: World, owner: ClassRef, ref: ClassRef, head: FunctionHead, fac
         frame.env[parameter.name] = annotated(world, owner.path, parameter.annotation) or Value(Data())
     for binding in imported_in(facts.body):
         frame.env[binding.name] = imported(world, binding)
+    bind_locals(world, frame, facts.body, value)
     made = world.evaluate(frame, value).form
     return None if isinstance(made, Data) or (isinstance(made, Scalar) and made.value is None) else Value(made)
 

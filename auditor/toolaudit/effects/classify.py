@@ -6,6 +6,7 @@ import re
 
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import http, requested, shell, sql
+from toolaudit.effects.commands import GUESSED
 from toolaudit.effects.frame import Frame, How, Mode, Repeat
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
@@ -165,9 +166,10 @@ def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: B
         return frame.emit(Resource("subprocess", key or (ANY,)), "rw", "opaque", line, data=data, confidence=confidence)
     found = CLEAN
     for command in shell.classify(words, place):
-        if command.op == "opaque":
+        if command.op == "opaque" or (command.kind == "subprocess" and command.mode == "rw"):
             for word in words:
                 demand(frame, word)
+        if command.op == "opaque":
             frame.opaque = frame.opaque or "shell"
             _started_in(frame, place, line)
         found |= frame.emit(
@@ -177,7 +179,7 @@ def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: B
             line,
             data=data if "w" in command.mode else CLEAN,
             repeat=command.repeat,  # type: ignore[arg-type]
-            confidence=confidence,
+            confidence="name-only" if command.note == GUESSED else confidence,
             part=command.part,
             note=command.note,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
@@ -14,10 +15,19 @@ from msgspec.structs import replace
 from toolaudit import catalogue
 from toolaudit.effects import http
 from toolaudit.effects.keys import ANY, Parts, join_path, parts_of
-from toolaudit.effects.values import Scalar, Value, tidy
+from toolaudit.effects.values import Scalar, Text, Value, tidy
 from toolaudit.model import KeyPart, Kind, Operation
 
 HERE = (KeyPart("cwd", ""),)
+ASKING = frozenset(
+    {"list", "ls", "show", "status", "export", "info", "get", "describe", "search", "view", "stats", "whoami", "query", "find"}
+)
+GUESSED = "command taken for a query by its word"
+_CHANGES = re.compile(
+    r"(?:add|append|apply|clear|close|commit|complete|create|delete|disable|done|drop|edit|enable|exec|import|init|install|kill|log|modify|move|"
+    r"new|open|purge|push|put|remove|rename|reset|restart|restore|rm|run|save|send|set|start|stop|sync|undo|uninstall|update|upgrade|upload|write)\b"
+)
+"""Words of programs that nobody has described."""
 VERSIONS = {"--version", "-V", "--help"}
 
 
@@ -61,13 +71,17 @@ def text_of(word: Value) -> str:
 def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Command, ...]:
     """What one command does; nothing when it touches nothing. `folder` is where it runs."""
     texts = tuple(text_of(word) for word in words)
-    program = texts[0].replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe") if texts else ""
+    program = _program(words[0]) if words else ""
     if not program:
         return (_opaque(words, ""),)
     line = Line(program, tuple(words[1:]), texts[1:], folder or HERE)
     entry = table().get(program)
     if line.texts[:1] and line.texts[0] in VERSIONS:
         return (Command("subprocess", "r", "read", program, _named(line.program, line.words)),)
+    if entry is None and _asks(line.texts):
+        return (
+            Command("subprocess", "r", "read", program, _named(line.program, line.words), note="command taken for a query by its word"),
+        )
     if entry is None:
         return (Command("subprocess", "rw", "update", program, _named(line.program, line.words)),)
     if "runs" in entry:
@@ -80,6 +94,26 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
         return _request(line, entry)
     part = next((part for verb, part in entry.get("parts", {}).items() if verb in line.texts), "")
     return tuple(replace(command, part=part) for command in _subcommand(line, entry)) if part else _subcommand(line, entry)
+
+
+def _asks(texts: tuple[str, ...]) -> bool:
+    """Whether the words of a program that nobody has described say that it is asked something, and none that it changes anything."""
+    words = [text for text in texts if text and not text.startswith("-")]
+    return any(word in ASKING for word in words) and all(word in ASKING or not _CHANGES.match(word) for word in words)
+
+
+def _program(word: Value) -> str:
+    """The name of the program, in whatever folder it lies."""
+    path = text_of(word).replace("\\", "/")
+    if (
+        not path
+        and isinstance(word.form, Text)
+        and word.form.parts
+        and word.form.parts[-1].kind == "literal"
+        and "/" in word.form.parts[-1].text
+    ):
+        path = word.form.parts[-1].text
+    return path.rsplit("/", 1)[-1].removesuffix(".exe")
 
 
 def _opaque(words: list[Value], program: str, note: str = "free command") -> Command:

@@ -258,6 +258,10 @@ def _unlisted_method(frame: Frame, receiver: Value, form: Handle, name: str, arg
     if harmless(frame, form.type):
         frame.resolved += 1
         return Value(Data(), taint)
+    if library is not None and library.default == "reads":
+        frame.resolved += 1
+        kind = library.default_kind or "other"
+        return Value(Data(), taint | frame.emit(resource_of(kind, (ANY,), form.type), "r", "read", line, confidence="catalogued"))
     if form.type.rsplit(".", 1)[-1].endswith(("Error", "Exception", "Config", "Options")) or (name in HARMLESS):
         frame.resolved += 1
         return Value(Data(), taint)

@@ -8,6 +8,7 @@ from toolaudit.effects.annotations import annotated
 from toolaudit.effects.attributes import imported, merged, module_frame, placed, vague, with_members
 from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import World
+from toolaudit.effects.local_values import bind_locals
 from toolaudit.effects.registrations import supplied
 from toolaudit.effects.registries import in_global
 from toolaudit.effects.values import (
@@ -90,6 +91,7 @@ def _set_by_functions(world: World, ref: GlobalRef, member: bool = False) -> lis
         for binding in imported_in(code.facts.body):
             frame.env[binding.name] = imported(world, binding)
         for expr in kept:
+            bind_locals(world, frame, code.facts.body, expr)
             made = world.evaluate(frame, expr)
             if not vague(made):
                 found.append(Value(made.form))

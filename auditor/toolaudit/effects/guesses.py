@@ -23,6 +23,7 @@ READ_VERBS = {
     "values", "items", "resolve", "validate", "download", "iter", "all", "first", "one", "scalar", "scalars", "ping", "browse", "export", "ls",
     "convert", "parse", "extract", "transform", "render", "to", "from", "as", "translate", "summarize", "analyze", "encode", "decode", "compute",
     "calculate", "predict", "embed", "generate", "tokenize", "split", "format", "build", "results", "geocode", "scrape", "crawl", "answer", "chat",
+    "needs", "can", "should", "supports", "contains", "requires", "matches",
 }  # fmt: skip
 WRITE_VERBS: dict[str, Operation] = {
     "set": "write", "put": "write", "write": "write", "save": "write", "store": "write", "upsert": "write", "replace": "write", "overwrite": "write",
@@ -44,6 +45,7 @@ KIND_WORDS: tuple[tuple[str, Kind], ...] = (
     ("k8s", "k8s"), ("boto", "aws"), ("aws", "aws"), ("git", "git"), ("http", "http"), ("client", "http"), ("api", "http"), ("service", "http"),
 )  # fmt: skip
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+_PLURAL = re.compile(r"(?:[a-z]{3,}[a-rt-z]|[a-z]{2,}e)s|children|people|data|info")
 MAX_SHORT = 3
 """So short a word counts only where it stands alone: a backend is no `db`."""
 TAILS = {"db", "sql"}
@@ -76,6 +78,13 @@ def verb_of(name: str) -> str:
     if known and known[0] in THINGS and lowered[0] == known[0]:
         known = [word for word in known[1:] if word in WRITE_VERBS] or known
     return known[0] if known else lowered[0] if lowered else ""
+
+
+def _speaks_of_things(name: str, arguments: Arguments | None) -> bool:
+    """A name without a verb that holds a plural: `collections_top`, `tags(key)`. One word alone, `events()`, is a part of the client."""
+    words = [word.lower() for word in re.findall(r"[a-z]+|[A-Z][a-z]*", name)]
+    asked = len(words) > 1 or (arguments is not None and bool(arguments.all()))
+    return asked and any(_PLURAL.fullmatch(word) for word in words)
 
 
 def kind_of(type_name: str, library: Library | None) -> Kind:
@@ -227,7 +236,7 @@ def unlisted(
         data = taints(arguments.all()) if arguments is not None and blind else taint
         taint |= frame.emit(resource, "w", op, line, data=data, atomic=True, repeat=repeat, confidence="name-only")  # type: ignore[arg-type]
         return Value(Data("not-in-catalogue"), taint)
-    if verb in READ_VERBS:
+    if verb in READ_VERBS or (verb not in QUIET_VERBS and not frame.discarded and _speaks_of_things(name, arguments)):
         frame.io += 1
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)

@@ -12,6 +12,10 @@ from toolaudit.effects.values import Many, Scalar, Value, alternatives
 
 _ADDRESS = re.compile(r"graph-?ql", re.IGNORECASE)
 _BODIES = ("json", "data", "content", "body")
+_PROCEDURES = ("method", "action", "command", "procedure")
+_BESIDE = {"params", "args", "arguments", "id", "jsonrpc", "version"}
+_ANSWERED = re.compile(r"^[a-z]+(?:[A-Z][a-z]+)*(?:Names|Infos?|Descriptions|Stats|Status|Version)$")
+"""A procedure that is called like its answer: `deckNames`, `notesInfo`."""
 _OPERATION = re.compile(r"(?:^|\})\s*(?:#[^\n]*\s*)*(query|mutation|subscription|fragment|\{)")
 _ASKS = Request("r", "read", "same", "catalogued", "GraphQL query")
 _CHANGES = Request("w", "send", "again", "catalogued", "GraphQL mutation")
@@ -22,13 +26,16 @@ _FREE = Request("rw", "opaque", "unknown", "unknown", "GraphQL document not know
 def procedure(bound: Bound) -> Value | None:
     """The name of the remote procedure that a request calls; None where the body names none."""
     named = _named(bound)
-    return named.get("method") if named.keys() & {"params", "args", "arguments", "id", "jsonrpc"} else None
+    if not named.keys() & _BESIDE:
+        return None
+    return next((named[key] for key in _PROCEDURES if key in named), None)
 
 
 def classify_procedure(value: Value) -> Request | None:
     """What a procedure does whose name says that it asks; None for any other."""
     names = [option.form.value for option in alternatives(value) if isinstance(option.form, Scalar) and isinstance(option.form.value, str)]
-    asked = len(names) == len(alternatives(value)) and all(asks_by_name(re.split(r"[./:]", name)[-1]) for name in names)
+    last = [re.split(r"[./:]", name)[-1] for name in names]
+    asked = len(names) == len(alternatives(value)) and all(asks_by_name(name) or _ANSWERED.search(name) for name in last)
     return _CALLED if asked else None
 
 

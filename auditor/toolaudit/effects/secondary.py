@@ -41,6 +41,7 @@ _SIGNS_IN = re.compile(
     r"(^|_)(auth|oauth2?|authenticate|authorize|creds|credentials?|access_token|refresh_token|login|log_in|sign_?in)(_|$)|"
     r"(^|_)(get|load|save|store|refresh|fetch|ensure|read|write|cache|persist|renew)_tokens?(_|$)"
 )
+_CREDENTIALS = re.compile(r"(Credentials?|OAuth2?|Auth|Tokens?)(Store|Storage|Manager|Provider|Source|Helper|Handler|Refresher|Session)?$")
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
 
@@ -193,7 +194,9 @@ def _opened_to_lock(effects: Sequence[Effect], target: Resource) -> bool:
 def _signs_in(effect: Effect, tool: str) -> bool:
     """Part of getting, keeping or renewing the program's own credentials, on the way to what the tool is for."""
     entry = [place.function.rsplit(".", 1)[-1] for place in effect.chain[:2]]
-    return any(_SIGNS_IN.search(name) for name in helpers(effect, tool)) and not any(_SIGNS_IN.search(name) for name in entry)
+    by_name = any(_SIGNS_IN.search(name) for name in helpers(effect, tool))
+    by_owner = any(_CREDENTIALS.search(place.function.rpartition(".")[0]) for place in effect.chain[2:])
+    return (by_name or by_owner) and not any(_SIGNS_IN.search(name) for name in entry)
 
 
 def _rights_of_folder(effects: Sequence[Effect], target: Resource) -> bool:

@@ -41,6 +41,7 @@ MAX_REDONE = 40
 """Functions of a cycle that are walked again when it is closed; in a larger one a second entrance sees a little less."""
 MAX_TEXT = 16
 MAX_VARIANTS = 12
+Chosen = tuple[tuple[str, Value | None], ...]
 MAX_SHAPES = 12
 
 
@@ -84,12 +85,28 @@ def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindin
             frame.demands.add(parameter_of(value))
     if not keep:
         return frozenset()
-    chosen = tuple((path, bindings.find(path)) for path in sorted(keep))
     seen = frame.world.chosen.setdefault(function.code, set())
+    chosen = _chosen(keep, bindings)
     if chosen not in seen and len(seen) >= MAX_VARIANTS:
-        return frozenset()
+        keep = _of_few_values(keep, seen)
+        chosen = _chosen(keep, bindings)
+        if not keep or (chosen not in seen and len(seen) >= 2 * MAX_VARIANTS):
+            return frozenset()
     seen.add(chosen)
     return frozenset(keep)
+
+
+def _chosen(keep: set[str], bindings: Bindings) -> Chosen:
+    return tuple((path, bindings.find(path)) for path in sorted(keep))
+
+
+def _of_few_values(keep: set[str], seen: set[Chosen]) -> set[str]:
+    """The parameters that take few values, such as a request's method, when others, such as its path, are another text each time."""
+    values: dict[str, set[Value | None]] = {path: set() for path in keep}
+    for chosen in seen:
+        for path, value in chosen:
+            values.get(path, set()).add(value)
+    return {path for path, met in values.items() if len(met) <= MAX_VARIANTS // 2}
 
 
 def _begins(form: object) -> bool:

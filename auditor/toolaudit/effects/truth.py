@@ -56,7 +56,7 @@ def _boolean(frame: Frame, test: f.Boolean) -> bool | None:
 
 
 def _compare(frame: Frame, test: f.Compare) -> bool | None:
-    left, right = quiet_look(frame, test.left), test.rights[0]
+    left, right = _compared(frame, test.left), test.rights[0]
     op = test.ops[0]
     _demand(frame, left)
     if not isinstance(left.form, Scalar) or left.loc is not None or not _fixed(frame, test.left):
@@ -78,9 +78,28 @@ def _compare(frame: Frame, test: f.Compare) -> bool | None:
 
 def _fixed(frame: Frame, expr: f.Expr) -> bool:
     """The constant is an argument's, not a variable's that another path may have changed."""
+    expr = respelled(expr) or expr
     while isinstance(expr, f.Attr | f.Item):
         expr = expr.value
     return isinstance(expr, f.Name) and expr.id in frame.fixed
+
+
+def respelled(expr: f.Expr) -> f.Expr | None:
+    """What `method` is in `method.strip().upper()`; None for any other expression."""
+    held: f.Expr = expr
+    while isinstance(held, f.Call) and isinstance(held.func, f.Attr) and held.func.attr in SAME_TEXT and not held.args:
+        held = held.func.value
+    return None if held is expr else held
+
+
+def _compared(frame: Frame, expr: f.Expr) -> Value:
+    """One side of a comparison: a look, or the other spelling of what is looked at."""
+    if respelled(expr) is None or not (isinstance(expr, f.Call) and isinstance(expr.func, f.Attr)):
+        return quiet_look(frame, expr)
+    value = _compared(frame, expr.func.value)
+    if isinstance(value.form, Scalar) and isinstance(value.form.value, str):
+        return Value(Scalar(getattr(value.form.value, expr.func.attr)()), value.taint, value.loc)
+    return value
 
 
 def _demand(frame: Frame, value: Value) -> None:

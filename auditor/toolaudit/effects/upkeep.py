@@ -27,6 +27,7 @@ MADE = frozenset({"http", "session", "other", "aws"})
 """Where the sessions are that such a helper opens, as its methods' names tell."""
 _LIMITS = re.compile(r"rate_?limit|throttl|limiter", re.IGNORECASE)
 _LOGS = re.compile(r"(^|_|\.)logs?($|_|\.)|(^|_|\.)(logging|logger|audit)($|_|\.)", re.IGNORECASE)
+_LOGGER = re.compile(r"(?:^|\.)\w*Logger\.\w+$|(?:^|\.)_log_(?:\w+_)?rate_limited$")
 _SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
 _LOG_FILE = re.compile(r"\.log$|(^|/)logs?/")
 
@@ -57,7 +58,7 @@ def records(effect: Effect, tool: str) -> str:
     around = [place.function for place in effect.chain[1:] if place.function.rsplit(".", 1)[-1].strip("_") != tool.strip("_")]
     if isinstance(target, Loc):
         below = helpers(effect, tool)
-        if any(_LIMITS.search(name) for name in around[1:]):
+        if any(_LIMITS.search(name) or _LOGGER.search(name) for name in around[1:]):
             return "telemetry"
         return "memo" if any(_SHARES.search(name) for name in below) else ""
     named = "".join(part.text for part in target.key if part.kind == "literal")
