@@ -133,6 +133,10 @@ class Resource(Struct, frozen=True, order=True, cache_hash=True, tag=True):
     scope: str = ""
 
 
+Column = tuple[str, tuple[KeyPart, ...]]
+"""A column of a table and the value that picks rows by it, as parts of a key."""
+
+
 class Lock(Struct, frozen=True, order=True, cache_hash=True):
     """A lock held during an access: what it is, keyed like a resource when it is one of a map of locks by key."""
 
@@ -193,6 +197,8 @@ class Access(Struct, frozen=True):
     part: str = ""
     """Which of the resource's parts it touches, several joined by `+` (a repository's `index`, `refs`, `tree`); empty: any."""
     note: str = ""
+    rows: tuple[Column, ...] = ()
+    """The rows of an SQL table that it is about, by their columns; of an append those of the new row. Empty: any row."""
     arms: tuple[tuple[str, int], ...] = ()
     """The branches that it happens in, from the outside in: which condition, which of its ways."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from toolaudit.catalogue.entries import EffectEntry
-from toolaudit.effects import http, requested, shell, sql
+from toolaudit.effects import http, requested, rows, shell, sql
 from toolaudit.effects.commands import GUESSED
 from toolaudit.effects.frame import Frame, How, Mode, Repeat
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
 from toolaudit.effects.values import CLEAN, Data, Handle, Taint, Text, Value, alternatives, join_taint, tidy
-from toolaudit.model import KeyPart, Operation, Place, Resource
+from toolaudit.model import Column, KeyPart, Operation, Place, Resource
 
 
 def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: int, name: str) -> Taint:
@@ -63,7 +64,8 @@ def run_sql(frame: Frame, template: str, bound: Bound, data: Taint, line: int) -
             frame.opaque = frame.opaque or "sql"
             found |= frame.emit(Resource("sql", parts or (ANY,), database), "rw", "opaque", line, data=data, confidence="catalogued")
             continue
-        found |= _tables(frame, understood, parts, database, data, line)
+        about = [rows.known(text or "", one.rows, parts, value, bound) for one in understood]
+        found |= _tables(frame, understood, parts, database, data, line, about=about)
     return found
 
 
@@ -90,9 +92,10 @@ def _tables(
     data: Taint,
     line: int,
     below: tuple[Place, ...] = (),
+    about: Sequence[tuple[Column, ...]] = (),
 ) -> Taint:
     found = CLEAN
-    for one in understood:
+    for one, columns in zip(understood, about or [()] * len(understood), strict=True):
         found |= frame.emit(
             _table(one, sql.table_parts(one.table, parts) or (ANY,), database),
             one.mode,  # type: ignore[arg-type]
@@ -103,6 +106,7 @@ def _tables(
             repeat=one.repeat,  # type: ignore[arg-type]
             confidence="catalogued",
             note=one.note,
+            rows=columns,
             below=below,
         )
     return found

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import takewhile
 
-from toolaudit.effects.keys import normal_path, parts_of, scope_text
+from toolaudit.effects.keys import is_known, normal_path, parts_of, scope_text
 from toolaudit.effects.paths import entry_step, navigate
 from toolaudit.effects.values import (
     CLEAN,
@@ -40,7 +40,7 @@ from toolaudit.effects.values import (
     text,
     tidy,
 )
-from toolaudit.model import Fact, KeyPart, Lock, Resource
+from toolaudit.model import Column, Fact, KeyPart, Lock, Resource
 
 _PARAMETER = re.compile(r"\{param:([^{}]*)\}")
 MAX_DEPTH = 3
@@ -291,6 +291,12 @@ def replace_locks(locks: tuple[Lock, ...], bindings: Bindings) -> tuple[Lock, ..
     if not locks or not any(lock.key for lock in locks):
         return locks
     return tuple(Lock(lock.name, lock.covers, replace_parts(lock.key, bindings)) for lock in locks)
+
+
+def replace_rows(rows: tuple[Column, ...], bindings: Bindings) -> tuple[Column, ...]:
+    """The columns in the caller's terms, without those of which it does not know the value."""
+    found = [(name, replace_parts(parts, bindings)) for name, parts in rows]
+    return tuple((name, parts) for name, parts in found if parts and is_known(parts))
 
 
 def replace_facts(facts: tuple[Fact, ...], bindings: Bindings) -> tuple[Fact, ...] | None:

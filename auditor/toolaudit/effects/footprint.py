@@ -11,7 +11,7 @@ from toolaudit.branches import apart
 from toolaudit.effects import secondary
 from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
-from toolaudit.effects.keys import loc_resource
+from toolaudit.effects.keys import loc_resource, scope_text
 from toolaudit.effects.units import Walked
 from toolaudit.effects.values import Loc, Taint
 from toolaudit.model import Access, Footprint, KeyPart, Resource, Tool, Update
@@ -49,10 +49,12 @@ def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str])
     beyond = any(isinstance(effect.target, Resource) and not effect.secondary for effect in effects)
 
     def kept(effect: Effect) -> str:
-        if effect.mode != "r" or not isinstance(effect.target, Loc) or effect.secondary:
+        if effect.mode != "r" or effect.secondary:
             return effect.secondary
         root = root_of(effect.target)
         why = written.get(root, "")
+        if isinstance(effect.target, Resource):
+            return why if effect.target.kind == "session" and why == "memo" and root in fills else ""
         if why:
             return why if why != "memo" or root in fills else ""
         if root in fills or effect.op not in ("check", "read"):
@@ -67,7 +69,7 @@ def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str])
 def root_of(target: Loc | Resource) -> tuple[str, ...]:
     """What two places must share to be able to overlap: owner and first name."""
     if isinstance(target, Resource):
-        return (target.kind, target.scope)
+        return (target.kind, target.scope, scope_text(target.key)) if target.kind == "session" else (target.kind, target.scope)
     first = next((step for step in target.path if isinstance(step, str)), "") if target.root in ("self", "state") else target.name
     return (target.root, target.scope, first)
 
@@ -129,6 +131,7 @@ def _access(effect: Effect, order: int) -> Access:
         looped=effect.looped,
         part=effect.part,
         note=effect.note,
+        rows=effect.rows,
         arms=effect.arms,
     )
 
@@ -191,11 +194,17 @@ def _reads(effects: Sequence[Effect], taint: Taint, write: int, position: dict[i
 
 
 def _configuration(read: Effect, write: Effect) -> bool:
-    """The environment and the working folder configure what they do not belong to."""
+    """The environment, the working folder and what a database says of itself configure what they do not belong to."""
     one, other = read.target, write.target
-    if isinstance(one, Resource) and one.kind in ("env", "cwd"):
+    if isinstance(one, Resource) and (one.kind in ("env", "cwd") or _of_itself(one)):
         return not (isinstance(other, Resource) and other.kind == one.kind)
     return bool(read.secondary) and not write.secondary
+
+
+def _of_itself(table: Resource) -> bool:
+    """A table in which a database lists its tables, extensions and settings."""
+    name = table.key[0].text.lower() if table.kind == "sql" and table.key and table.key[0].kind == "literal" else ""
+    return name.startswith(("pg_", "information_schema.", "sqlite_master", "sqlite_schema", "duckdb_"))
 
 
 def _window(read: Effect, write: Effect) -> Window:

@@ -15,7 +15,7 @@ from toolaudit.effects.boxes import Shared
 from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionHead, Stmt
-from toolaudit.model import Fact, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.model import Column, Fact, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Effect(Struct, frozen=True):
     looped: bool = False
     part: str = ""
     note: str = ""
+    rows: tuple[Column, ...] = ()
     arms: Arms = ()
 
 
@@ -239,6 +240,7 @@ class Frame:
         secondary: str = "",
         part: str = "",
         note: str = "",
+        rows: tuple[Column, ...] = (),
         locks: tuple[Lock, ...] = (),
         when: tuple[Fact, ...] = (),
         below: tuple[Place, ...] = (),
@@ -264,6 +266,7 @@ class Frame:
                 looped=self.in_loop > 0,
                 part=part,
                 note=note,
+                rows=rows,
                 arms=self.arms,
             )
         )
@@ -278,7 +281,7 @@ class Frame:
         """Keep an effect, unless equal ones are there already; the taint that stands for it."""
         if self.quiet:
             return CLEAN
-        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary, effect.part)
+        same = (effect.target, effect.mode, effect.op, effect.locks, effect.when, effect.secondary, effect.part, effect.rows)
         count = self.counts.get(same, 0)
         owner = effect.target.scope, effect.target.kind if isinstance(effect.target, Resource) else effect.target.root
         of_owner = self.counts.get(owner, 0)

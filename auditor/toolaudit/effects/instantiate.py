@@ -18,6 +18,7 @@ from toolaudit.effects.context import (
     replace_loc,
     replace_locks,
     replace_resource,
+    replace_rows,
     replace_taint,
     replace_value,
 )
@@ -123,6 +124,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             looped=effect.looped or frame.in_loop > 0,
             part=effect.part,
             note=effect.note,
+            rows=replace_rows(effect.rows, bindings) if effect.rows else (),
             arms=_branches(frame, effect, place),
         )
     )

@@ -67,6 +67,11 @@ def combinations(values: Iterable[Value]) -> list[tuple[Parts, ...]]:
     return list(islice(product(*(choices(value) for value in values)), MAX_COMBINATIONS))
 
 
+def is_known(parts: Parts) -> bool:
+    """Whether the key says which one it is."""
+    return not any(part.kind in ("unknown", "any", "fresh") for part in parts)
+
+
 def is_new(parts: Parts) -> bool:
     return any(part.kind == "fresh" for part in parts)
 

@@ -46,6 +46,7 @@ def stand_in(effects: list[Effect], last: dict[Said, int], effect: Effect) -> Ta
     effects[index] = replace(
         known,
         locks=tuple(lock for lock in known.locks if lock in effect.locks),
+        rows=tuple(column for column in known.rows if column in effect.rows),
         when=tuple(fact for fact in known.when if fact in effect.when),
         arms=tuple(arm for arm in known.arms if arm in effect.arms),
         data=join_taint(known.data, own),

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from toolaudit.effects import rows
 from toolaudit.effects.keys import Parts
+from toolaudit.effects.rows import HOLE
 from toolaudit.model import KeyPart, Kind, Operation
 
-HOLE = "toolaudit_hole_"
 _FIRST = re.compile(r"^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*([A-Za-z]+)", re.DOTALL)
 _READS = {"SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "PRAGMA", "VALUES", "TABLE", "LIST"}
 _WRITES: dict[str, Operation] = {
@@ -63,6 +64,7 @@ class TableEffect(Struct, frozen=True):
     repeat: str
     note: str = ""
     kind: Kind = "sql"
+    rows: tuple[rows.Compared, ...] = ()
 
 
 def statement_text(parts: Parts) -> str | None:
@@ -98,13 +100,13 @@ def _changing() -> list[tuple[re.Pattern[str], TableEffect]]:
 
     from toolaudit import catalogue
 
-    rows = tomllib.loads(Path(str(catalogue.__file__)).with_name("sql.toml").read_text(encoding="utf-8"))["function"]
+    functions = tomllib.loads(Path(str(catalogue.__file__)).with_name("sql.toml").read_text(encoding="utf-8"))["function"]
     return [
         (
             re.compile("|".join(re.escape(name).replace(r"\*", r"\w*") for name in row["names"]), re.IGNORECASE),
             TableEffect(row.get("key", ""), row["mode"], row["op"], True, row["repeat"], kind=row["kind"]),
         )
-        for row in rows
+        for row in functions
     ]
 
 
@@ -119,7 +121,7 @@ def _parsed(text: str) -> list[list[TableEffect]] | None:
     from sqlglot import errors
 
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    cleaned = re.sub(r"%\(\w+\)s|%s|\?\d*|(?<!:):(?=[A-Za-z_])\w+|\$\d+", "0", text)
+    cleaned = rows.numbered(text)
     for dialect in ("", "postgres", "sqlite", "mysql"):
         try:
             trees = sqlglot.parse(cleaned, read=dialect or None)
@@ -143,15 +145,23 @@ def _statement(tree: object) -> list[TableEffect] | None:
     out: list[TableEffect] = []
     if written is not None:
         name, mode, op, repeat, note = written
-        out.append(TableEffect(name, mode, op, True, repeat, note))
+        out.append(TableEffect(name, mode, op, True, repeat, note, rows=_rows(tree)))
     target = written[0] if written else None
     for name in dict.fromkeys(_name(t) for t in tables):
         if name != target:
-            out.append(TableEffect(name, "r", "read", True, "same"))
+            out.append(TableEffect(name, "r", "read", True, "same", rows=rows.compared(tree) if isinstance(tree, exp.Select) else ()))
     if not out and isinstance(tree, exp.Query | exp.Pragma | exp.Describe | exp.Show):
         constant = all(isinstance(node, exp.Select | exp.Literal | exp.Alias | exp.Identifier) for node in tree.walk())
         return [] if constant else [TableEffect("", "r", "read", True, "same")]
     return out or None
+
+
+def _rows(tree: object) -> tuple[rows.Compared, ...]:
+    from sqlglot import exp
+
+    if isinstance(tree, exp.Insert):
+        return rows.given(tree)
+    return rows.compared(tree) if isinstance(tree, exp.Update | exp.Delete) else ()
 
 
 def _name(table: object) -> str:

@@ -45,7 +45,15 @@ def truth(frame: Frame, test: f.Expr) -> bool | None:
         _demand(frame, value)
         if isinstance(value.form, Scalar) and value.loc is None and test.id in frame.env and value.taint <= frozenset(frame.env):
             return bool(value.form.value) if test.id in frame.fixed else None
+        return _held(frame, test, value)
     return None
+
+
+def _held(frame: Frame, test: f.Name, value: Value) -> bool | None:
+    """Whether a container that the caller made holds something, as far as its members are known."""
+    if not isinstance(value.form, Many) or value.loc is not None or test.id not in frame.fixed:
+        return None
+    return True if value.form.items or value.form.entries else False if value.form.items == () and value.form.kind == "tuple" else None
 
 
 def _boolean(frame: Frame, test: f.Boolean) -> bool | None:

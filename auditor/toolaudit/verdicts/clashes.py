@@ -77,7 +77,24 @@ def _overlap(a: Access, b: Access) -> Overlap:
     found = overlap(a.resource, b.resource, contents)
     if found.relation == "always" and (_some_file(a) or _some_file(b)):
         return Overlap("may")
-    return found
+    return _of_rows(a, b, found) if a.rows and b.rows and found.relation in ("always", "when") else found
+
+
+def _of_rows(a: Access, b: Access, table: Overlap) -> Overlap:
+    """Two statements on one table meet in the rows that both pick, as far as they pick them by the same columns. New rows are two."""
+    if a.operation == b.operation == "append":
+        return table
+    conditions, pairs = list(table.conditions), list(table.pairs)
+    values = dict(b.rows)
+    for column, value in a.rows:
+        same = overlap(Resource("other", value), Resource("other", values[column])) if column in values else Overlap("always")
+        if same.relation == "never":
+            return NEVER
+        if same.relation == "when":
+            conditions += same.conditions
+            pairs += same.pairs
+    every = tuple(dict.fromkeys(conditions))
+    return Overlap("when", every, tuple(dict.fromkeys(pairs))) if every else table
 
 
 def _some_file(access: Access) -> bool:

@@ -195,7 +195,7 @@ def is_like(one: Access, other: Access) -> bool:
 def content(access: Access) -> tuple[object, ...]:
     """An access without its place."""
     key = (access.resource, access.mode, access.operation, access.atomic, access.repeat, access.locks, access.when)
-    return *key, access.confidence, access.secondary, access.transaction, access.part, access.looped, access.note
+    return *key, access.confidence, access.secondary, access.transaction, access.part, access.looped, access.note, access.rows
 
 
 def _understood(access: Access) -> bool:
