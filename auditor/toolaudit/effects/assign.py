@@ -13,7 +13,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import attribute, concrete, key_step, of_function, place_of, read
 from toolaudit.effects.targets import resource_of
-from toolaudit.effects.truth import respelled
+from toolaudit.effects.truth import same_text
 from toolaudit.effects.values import (
     CLEAN,
     MARKS,
@@ -258,8 +258,8 @@ def assign(frame: Frame, stmt: f.Assign) -> None:
         value = _loaded(frame, value)
     if stmt.annotation is not None and isinstance(value.form, Data | Many):
         value = _hinted(frame, stmt, value)
-    held = respelled(stmt.value)
-    fixed = isinstance(held, f.Name) and held.id in frame.fixed
+    held = same_text(stmt.value)
+    fixed = held is not stmt.value and isinstance(held, f.Name) and held.id in frame.fixed
     for target in stmt.targets:
         frame.line = stmt.line
         assign_to(frame, target, value)

@@ -27,6 +27,8 @@ NEVER = 1 << 30
 MAX_ARMS = 10
 Mode = Literal["r", "w", "rw"]
 Repeat = Literal["same", "again", "error", "unknown"]
+Chosen = tuple[tuple[str, Value | None], ...]
+"""Parameters that were kept apart in one walk of a function, with what was known of them."""
 How = Literal["proven", "typed", "catalogued", "name-only", "unknown"]
 
 
@@ -106,7 +108,7 @@ class World:
     """How many there may be; the median tool reaches 4, nine in ten fewer than 40. What is beyond is an unknown call."""
     stop: int = MOST_WALKS
     """How many there may be when the function that is being walked is done."""
-    chosen: dict[Code, set[tuple[tuple[str, Value | None], ...]]] = field(default_factory=dict)
+    chosen: dict[Code, set[Chosen]] = field(default_factory=dict)
     redone: set[object] = field(default_factory=set)
     variants: dict[tuple[str, str, int], int] = field(default_factory=dict)
     codes: dict[tuple[str, str], Code | None] = field(default_factory=dict)

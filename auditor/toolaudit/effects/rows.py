@@ -23,7 +23,7 @@ _FIRST_VALUE = 730_700_000
 """Placeholders stand in the parsed text as numbers from here on: a grammar takes a number wherever it takes a value."""
 _VALUE = re.compile(r"7307\d{5}")
 _KEY = re.compile(r"(?i)(?:.*_)?(?:id|key|uuid|guid|name|slug|path|url|hash|email)")
-_ARGUMENTS = ("parameters", "params", "args", "vars", "values", "query_params", "argslist")
+_ARGUMENTS = ("parameters", "params", "args", "vars", "values", "query_params")
 Compared = tuple[str, str]
 """A column and the text of its value, in which holes and placeholders stand by number."""
 
@@ -149,5 +149,6 @@ def _beside(statement: Value | None, bound: Bound) -> tuple[Value, ...] | dict[s
     if isinstance(form, Many):
         if form.kind == "dict":
             return {str(key.form.value): value for key, value in form.entries or () if isinstance(key.form, Scalar)}
-        return form.items or form.head
+        held = form.items or form.head
+        return () if any(isinstance(value.form, Many) for value in held) else held  # many rows at once: no one value
     return rest

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from toolaudit.effects import rows
 from toolaudit.effects.keys import Parts
-from toolaudit.effects.rows import HOLE
+from toolaudit.effects.rows import HOLE, Compared
 from toolaudit.model import KeyPart, Kind, Operation
 
 _FIRST = re.compile(r"^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*([A-Za-z]+)", re.DOTALL)
@@ -64,7 +64,7 @@ class TableEffect(Struct, frozen=True):
     repeat: str
     note: str = ""
     kind: Kind = "sql"
-    rows: tuple[rows.Compared, ...] = ()
+    rows: tuple[Compared, ...] = ()
 
 
 def statement_text(parts: Parts) -> str | None:
@@ -156,7 +156,7 @@ def _statement(tree: object) -> list[TableEffect] | None:
     return out or None
 
 
-def _rows(tree: object) -> tuple[rows.Compared, ...]:
+def _rows(tree: object) -> tuple[Compared, ...]:
     from sqlglot import exp
 
     if isinstance(tree, exp.Insert):

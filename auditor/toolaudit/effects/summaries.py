@@ -11,7 +11,7 @@ from toolaudit.effects.context import (
     shape,
     trim,
 )
-from toolaudit.effects.frame import NEVER, Frame, Summary, World
+from toolaudit.effects.frame import NEVER, Chosen, Frame, Summary, World
 from toolaudit.effects.instantiate import instantiate
 from toolaudit.effects.objects import parameter_of
 from toolaudit.effects.values import (
@@ -41,7 +41,6 @@ MAX_REDONE = 40
 """Functions of a cycle that are walked again when it is closed; in a larger one a second entrance sees a little less."""
 MAX_TEXT = 16
 MAX_VARIANTS = 12
-Chosen = tuple[tuple[str, Value | None], ...]
 MAX_SHAPES = 12
 
 

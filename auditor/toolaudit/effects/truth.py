@@ -86,23 +86,15 @@ def _compare(frame: Frame, test: f.Compare) -> bool | None:
 
 def _fixed(frame: Frame, expr: f.Expr) -> bool:
     """The constant is an argument's, not a variable's that another path may have changed."""
-    expr = respelled(expr) or expr
+    expr = same_text(expr)
     while isinstance(expr, f.Attr | f.Item):
         expr = expr.value
     return isinstance(expr, f.Name) and expr.id in frame.fixed
 
 
-def respelled(expr: f.Expr) -> f.Expr | None:
-    """What `method` is in `method.strip().upper()`; None for any other expression."""
-    held: f.Expr = expr
-    while isinstance(held, f.Call) and isinstance(held.func, f.Attr) and held.func.attr in SAME_TEXT and not held.args:
-        held = held.func.value
-    return None if held is expr else held
-
-
 def _compared(frame: Frame, expr: f.Expr) -> Value:
     """One side of a comparison: a look, or the other spelling of what is looked at."""
-    if respelled(expr) is None or not (isinstance(expr, f.Call) and isinstance(expr.func, f.Attr)):
+    if same_text(expr) is expr or not (isinstance(expr, f.Call) and isinstance(expr.func, f.Attr)) or expr.args:
         return quiet_look(frame, expr)
     value = _compared(frame, expr.func.value)
     if isinstance(value.form, Scalar) and isinstance(value.form.value, str):
@@ -159,9 +151,9 @@ def _refused(frame: Frame, test: f.Expr) -> f.Expr | None:
     if isinstance(test, f.Unary) and test.op == "not" and isinstance(test.operand, f.Call):
         return _begins_otherwise(frame, test.operand)
     if isinstance(test, f.Compare) and test.ops in (("!=",), ("not in",)) and _only(frame, test.rights[0], ASKING):
-        left = _same(test.left)
+        left = same_text(test.left)
         first = isinstance(left, f.Item) and isinstance(left.index, f.Const) and left.index.value == 0
-        return _same(_same(left.value, FIRST_WORD)) if first and isinstance(left, f.Item) else None
+        return same_text(same_text(left.value, FIRST_WORD)) if first and isinstance(left, f.Item) else None
     if isinstance(test, f.Call) and isinstance(test.func, f.Name) and test.func.id == "any" and len(test.args) == 1:
         return _holds_a_change(frame, test.args[0])
     return None
@@ -173,11 +165,11 @@ def _begins_otherwise(frame: Frame, call: f.Call) -> f.Expr | None:
     if not isinstance(func, f.Attr):
         return None
     if func.attr == "startswith" and len(call.args) == 1 and _only(frame, call.args[0], ASKING):
-        return _same(func.value)
+        return same_text(func.value)
     if len(call.args) < 2 or func.attr != "match" or not isinstance(func.value, f.Name) or not isinstance(call.args[0], f.Const):
         return None
     words = set(_WORDS.findall(str(call.args[0].value).lower()))
-    return _same(call.args[1]) if words and words <= ASKING else None
+    return same_text(call.args[1]) if words and words <= ASKING else None
 
 
 def _holds_a_change(frame: Frame, clause: f.Expr) -> f.Expr | None:
@@ -190,7 +182,7 @@ def _holds_a_change(frame: Frame, clause: f.Expr) -> f.Expr | None:
     words = {str(item.value).strip().lower() for item in items if isinstance(item, f.Const)}
     if isinstance(held, Many):
         words |= {str(value.form.value).strip().lower() for value in held.items or () if isinstance(value.form, Scalar)}
-    return _same(clause.element.rights[0]) if words >= CHANGING and clause.element.ops == ("in",) else None
+    return same_text(clause.element.rights[0]) if words >= CHANGING and clause.element.ops == ("in",) else None
 
 
 def _only(frame: Frame, given: f.Expr, known: frozenset[str]) -> bool:
@@ -202,12 +194,12 @@ def _only(frame: Frame, given: f.Expr, known: frozenset[str]) -> bool:
 def _word(frame: Frame, expr: f.Expr) -> str:
     if isinstance(expr, f.Const):
         return str(expr.value).strip().lower()
-    value = quiet_look(frame, _same(expr))
+    value = quiet_look(frame, same_text(expr))
     _demand(frame, value)
     return str(value.form.value).strip().lower() if isinstance(value.form, Scalar) else ""
 
 
-def _same(expr: f.Expr, through: frozenset[str] = SAME_TEXT) -> f.Expr:
+def same_text(expr: f.Expr, through: frozenset[str] = SAME_TEXT) -> f.Expr:
     """What a text was before its blanks and its case were changed."""
     while isinstance(expr, f.Call) and isinstance(expr.func, f.Attr) and expr.func.attr in through:
         expr = expr.func.value
