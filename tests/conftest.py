@@ -6,11 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
+import coverage
 import pytest
 
 from toolaudit.project.local import LocalProject, open_project
 
 Open = Callable[..., LocalProject]
+
+
+def pytest_sessionfinish() -> None:
+    # pytest-xdist kills a worker that takes more than ten seconds to end, and what it measured would be gone with it.
+    if (measured := coverage.Coverage.current()) is not None:
+        measured.save()
 
 
 @pytest.fixture
