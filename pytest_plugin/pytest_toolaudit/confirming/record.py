@@ -9,9 +9,8 @@ from typing import Literal, cast
 
 import msgspec
 
-from pytest_toolaudit.confirming.met import met
-from pytest_toolaudit.confirming.outcomes import Trial, clashing
-from pytest_toolaudit.confirming.work import Covered
+from pytest_toolaudit.confirming.otherwise import left_otherwise
+from pytest_toolaudit.confirming.outcomes import Trial
 from pytest_toolaudit.evidence import witness
 from toolaudit import __version__
 from toolaudit_reports import document as out
@@ -27,13 +26,13 @@ def items_of(trial: Trial, root: Path, from_here: str = "") -> list[out.Evidence
     """One trial as items: the clash that was tried, then those that its batch decided too. Paths are relative to `root`; the command that
     replays one has `from_here` before them.
 
-    A clash on whose resource the witness does not touch is not confirmed by it: the item says where the other clash was found.
+    A clash on whose resource the witness does not turn is not confirmed by it: the item says where the other clash was found.
     """
     first = _item(trial, root, from_here)
     shared = msgspec.structs.replace(first, witness=None) if first.verdict != "confirmed" else first
     return [first] + [
         msgspec.structs.replace(
-            shared if trial.verdict != "confirmed" or _witnessed(trial, clash) else _another(first, trial),
+            shared if trial.verdict != "confirmed" or clash.fingerprint in trial.proved else _another(first, trial),
             fingerprint=clash.fingerprint,
             resource=out.Resource(kind=clash.kind, key=clash.key),
         )
@@ -41,12 +40,8 @@ def items_of(trial: Trial, root: Path, from_here: str = "") -> list[out.Evidence
     ]
 
 
-def _witnessed(trial: Trial, clash: Covered) -> bool:
-    return trial.found is not None and met(clash.kind, clash.key, clashing(trial.found))
-
-
 def _another(item: out.EvidenceItem, trial: Trial) -> out.EvidenceItem:
-    seen = clashing(trial.found) if trial.found is not None else ()
+    seen = left_otherwise(trial.found) if trial.found is not None else ()
     reason = f"another clash was found, on {', '.join(seen[:4])}"
     return msgspec.structs.replace(item, verdict="not-reproduced", witness=None, exhausted=False, kind="inconclusive", reason=reason)
 

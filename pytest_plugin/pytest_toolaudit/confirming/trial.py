@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,16 +22,17 @@ from pytest_toolaudit.confirming.batches import (
     made,
     prepare,
 )
+from pytest_toolaudit.confirming.holding import spelled_out
 from pytest_toolaudit.confirming.identities import identity, wanted
 from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.loaded import Loaded, loaded_for
 from pytest_toolaudit.confirming.met import met
+from pytest_toolaudit.confirming.otherwise import left_otherwise
 from pytest_toolaudit.confirming.outcomes import (
     Limits,
     Trial,
     better,
     cannot_race,
-    clashing,
     exercised,
     failures,
     latent,
@@ -43,7 +44,7 @@ from pytest_toolaudit.confirming.pristine import held_by, put_back, remember
 from pytest_toolaudit.confirming.refusals import failure, lesson
 from pytest_toolaudit.confirming.starting import start
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
-from pytest_toolaudit.confirming.work import Work, led_by
+from pytest_toolaudit.confirming.work import Covered, Work, led_by
 from pytest_toolaudit.confirming.worlds import Files, fill, keep_files, keep_folders, working_folder, worlds
 from pytest_toolaudit.sandbox import Allowed, Sandbox
 from pytest_toolaudit.verdict import Verdict
@@ -291,16 +292,24 @@ class _Attempts:
 
     def _proved(self, verdict: Verdict, arguments: tuple[Any, ...], world: Files) -> Trial:
         """Confirmed where the witness touches what the item, or a clash that it covers, names."""
-        touched = clashing(verdict)
+        touched = left_otherwise(verdict)
+        proved = tuple(clash.fingerprint for clash in self.work.clashes if self._met(clash, touched, verdict))
         for number, clash in enumerate(self.work.clashes):
-            if met(clash.kind, clash.key, touched) and (clash.kind == "other" or not of_settings_only(verdict)):
+            if clash.fingerprint in proved:
                 files = [path for path in self.folder.rglob("*") if path.is_file()]
                 start = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
                 work = led_by(self.work, number)
                 before = tuple(self.done) if start == dict(world) else ()  # else what they did is in the files
-                return Trial(work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start, before=before)
+                return Trial(
+                    work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start, before=before, proved=proved
+                )
         reason = f"another clash was found, on {', '.join(touched[:4]) or 'what nothing here names'}"
         return Trial(self.work, "not-reproduced", verdict, reason, "", arguments, verdict.schedules, elsewhere=touched or ("",))
+
+    def _met(self, clash: Covered, touched: Sequence[str], verdict: Verdict) -> bool:
+        """Whether what a witness is about may be what a clash names."""
+        keys = spelled_out(clash.key, self.loaded.functions, str(self.folder)) if clash.kind in ("file", "dir") else (clash.key,)
+        return any(met(clash.kind, key, touched) for key in keys) and (clash.kind == "other" or not of_settings_only(verdict))
 
     def apart(self, world: Files, batch: Batch) -> Verdict | None:
         """The contrast: the same calls with keys that differ."""

@@ -43,7 +43,8 @@ def show_result(result: tuple[str, Any]) -> str:
     return f"{how} ({value})"
 
 
-def _without_times(text: str | bytes) -> str:
+def without_times(text: str | bytes) -> str:
+    """A text with its times and ids made alike."""
     return _VOLATILE.sub("?", text.decode("latin-1") if isinstance(text, bytes) else text)
 
 
@@ -80,7 +81,7 @@ class Masks:
 
     def _learn(self, found: Iterable[tuple[Path, Any, Any]]) -> None:
         for path, left, right in found:
-            if isinstance(left, str | bytes) and type(left) is type(right) and _without_times(left) == _without_times(right):
+            if isinstance(left, str | bytes) and type(left) is type(right) and without_times(left) == without_times(right):
                 self.loose.add(path)
             else:
                 self.dropped.add(path)
@@ -97,7 +98,7 @@ class Masks:
         if path in self.dropped:
             return "<differs from run to run>"
         if path in self.loose and isinstance(value, str | bytes):
-            return _without_times(value)
+            return without_times(value)
         if isinstance(value, tuple):
             return tuple(self._masked(item, (*path, str(i))) for i, item in enumerate(value))
         return value
