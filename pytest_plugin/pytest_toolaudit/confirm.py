@@ -11,11 +11,13 @@ import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import pytest
+from _pytest.fixtures import TopRequest
 
+from pytest_toolaudit.confirming.conftests import as_objects, conftests, made_visible
 from pytest_toolaudit.confirming.load import import_file
 from pytest_toolaudit.confirming.outcomes import Limits, Trial
 from pytest_toolaudit.confirming.record import collected, items_of, told
@@ -44,6 +46,7 @@ class ConfirmPlugin:
         self.root = Path(config.invocation_params.dir)
         self.paths = [Path(text) for text in config.getoption("toolaudit_paths") or ()]
         self.found: dict[str, str] = {}
+        self.fixtures: frozenset[str] = frozenset()
         self.left_out = 0
         self.handler: Any = None
         self.interrupt: float | None = None
@@ -69,25 +72,25 @@ class ConfirmPlugin:
         if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
             self.config.args = []
         plugins = self.config.pluginmanager
+        known = {str(getattr(plugin, "__file__", "")): plugin for plugin in plugins.get_plugins()}
+        modules = []
         for conftest in self.conftests():
-            known = {str(getattr(plugin, "__file__", "")) for plugin in plugins.get_plugins()}
-            if conftest.exists() and str(conftest) not in known:
+            if str(conftest) in known:
+                modules.append(known[str(conftest)])
+            elif conftest.exists():
                 try:
-                    plugins.register(import_file(conftest), str(conftest))
+                    modules.append(import_file(conftest))
+                    plugins.register(modules[-1], str(conftest))
                 except CannotRunError as error:
                     raise pytest.UsageError(f"--toolaudit: {conftest}: {error.reason}") from None
+        self.fixtures = made_visible(self.config, modules)
 
     def conftests(self) -> list[Path]:
-        """Where pytest looks for the conftest.py of the scanned folders: from its root folder down, the nearest last."""
+        """The conftest.py files that count for the scanned folders."""
         roots = self.paths
         if [path.suffix for path in roots] == [".json"]:
             roots = [self.root / root for root in self.document().roots]
-        found: dict[Path, None] = {}
-        for root in roots:
-            folder = root.resolve() if root.is_dir() else root.resolve().parent
-            above = [one for one in folder.parents if one.is_relative_to(self.config.rootpath)]
-            found |= dict.fromkeys(one / "conftest.py" for one in (*reversed(above), folder))
-        return list(found)
+        return conftests(roots, self.config.rootpath)
 
     def document(self) -> ScanDocument:
         """The scan document: read when the path is a JSON file, made otherwise."""
@@ -246,6 +249,18 @@ class ConfirmItem(pytest.Item):
     work: Work
     plugin: ConfirmPlugin
     supplied: Supplied
+    kept: tuple[str, ...] = ()
+    """Folders in which the project's fixtures make files."""
+
+    def setup(self) -> None:
+        """As pytest's own items that are no functions do: the project's fixtures can be asked for."""
+        if self.plugin.fixtures:
+            self._fixtureinfo: Any = self.session._fixturemanager.getfixtureinfo(node=self, func=None, cls=None)
+            self.fixturenames, self.funcargs, self.obj = self._fixtureinfo.names_closure, dict[str, Any](), None
+            self._request: Any = TopRequest(cast("Any", self), _ispytest=True)
+            fixtures = as_objects(sorted(self.plugin.fixtures), self._request.getfixturevalue)
+            self.supplied = replace(self.supplied, objects={**fixtures, **self.supplied.objects})
+            self.kept = (str(self._request.getfixturevalue("tmp_path_factory").getbasetemp()),)
 
     def runtest(self) -> None:
         trial = self._tried()
@@ -265,7 +280,8 @@ class ConfirmItem(pytest.Item):
         progress = Progress(self.config) if Progress.wanted(self.config) else None
         limits = replace(self.plugin.limits, progress=progress)
         try:
-            return attempt(self.work, self.plugin.base, self.supplied, limits, self.plugin.allowed)
+            allowed = replace(self.plugin.allowed, folders=(*self.plugin.allowed.folders, *self.kept))
+            return attempt(self.work, self.plugin.base, self.supplied, limits, allowed)
         except Exception as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"it could not be tried: {type(error).__name__}: {error} at {Path(frame.filename).name}:{frame.lineno}"

@@ -86,6 +86,8 @@ def made_up(
             made[name] = (fixed or {})[name]
         elif name in supplied.objects:
             made[name] = supplied.objects[name]()
+        elif _class_name(hints.get(name)) in supplied.objects:
+            made[name] = supplied.objects[_class_name(hints[name])]()
         elif shared is not None and name in shared:
             made[name] = shared[name]
         elif name in without or parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
@@ -93,6 +95,10 @@ def made_up(
         elif parameter.default is inspect.Parameter.empty or not required_only:
             made[name] = _for_parameter(name, hints.get(name, Any), parameter.default, how)
     return made
+
+
+def _class_name(hint: Any) -> str:
+    return hint.__name__ if inspect.isclass(hint) else ""
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from pytest_toolaudit.calls import underlying
 from pytest_toolaudit.confirming.arguments import made_up
+from pytest_toolaudit.confirming.conftests import spelled_as_fixture
 from pytest_toolaudit.confirming.enclosing import closure
 from pytest_toolaudit.confirming.stoodin import blamed, globals_stood_in, modules_stood_in
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
@@ -211,7 +212,8 @@ def _instance(owner: type, supplied: Supplied) -> Any:
         made = _made_stood_in(owner, supplied) if blamed(error, owner.__module__.partition(".")[0]) else None
         if made is not None:
             return made
-        remedy = f'supply it: a hook `pytest_toolaudit_objects` that returns {{"{owner.__name__}": make_it}}'
+        fixture = spelled_as_fixture(owner.__name__)
+        remedy = f'supply it: a fixture `{fixture}` in a conftest.py, or a hook `pytest_toolaudit_objects` that returns {{"{owner.__name__}": make_it}}'
         raise CannotRunError(f"{owner.__name__} cannot be made here: {_said(error)}", remedy) from None
 
 
