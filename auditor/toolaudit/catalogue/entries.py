@@ -62,6 +62,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     lock: LockEntry | None = None
     acquire: bool = False
     release: bool = False
+    enters: str = ""
     mutates: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     feeds: bool = False

@@ -63,7 +63,7 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
             taint = join_taint(taint, perform(frame, replace(effect, repeat="again") if anew else effect, bound, given, line, name))
         if word.feeds and receiver is not None:
             frame.feed(receiver.taint, data)
-        results += _callbacks(frame, word, bound, arguments, line)
+        results += _callbacks(frame, word, bound, arguments, line) + _entered(frame, word, bound, line)
         _flags(frame, word, bound, line)
         taint = join_taint(taint, _mutations(frame, word, bound, data, line, "again" if edits.adds(name) else "unknown"))
         _filled(frame, word, bound, taint)
@@ -226,6 +226,13 @@ def _callbacks(frame: Frame, word: Words, bound: Bound, arguments: Arguments, li
                 passed = Arguments(args=tuple(element_of(v) for v in arguments.args[1:2]))
             results.append(call(frame, value, passed, line))
     return results
+
+
+def _entered(frame: Frame, word: Words, bound: Bound, line: int) -> list[Value]:
+    """Context managers that stay open until the block around is left."""
+    from toolaudit.effects.blocks import enter_until_later
+
+    return [enter_until_later(frame, value, line, bool(word.suspends)) for value in (named(bound, word.enters) if word.enters else ())]
 
 
 def element_of(value: Value) -> Value:

@@ -57,12 +57,28 @@ class _Open:
         self.summary, self.bindings, self.ids = summary, bindings, ids
 
 
+def enter_until_later(frame: Frame, value: Value, line: int, is_async: bool) -> Value:
+    """What a manager gives that is entered by a call and left with the block around (`ExitStack.enter_context`)."""
+    if _take(frame, value, f.Name(""), is_async):
+        return value
+    if isinstance(value.form, Manager):
+        opened = _enter_generator(frame, value.form, line)
+        if opened is not None:
+            return PLAIN if opened.summary.yields is None else replace_value(opened.summary.yields, opened.ids, opened.bindings)
+    return _enter_object(frame, value, line, is_async)
+
+
+def _take(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> bool:
+    """Whether this is a lock, which is held from here on."""
+    taken = tuple(lock for option in alternatives(value) for lock in locks.held_by(frame, option, expr, is_async))
+    frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
+    if taken and is_async:
+        frame.suspend()
+    return bool(taken)
+
+
 def _enter_one(frame: Frame, value: Value, expr: f.Expr, stmt: f.With, target: f.Expr | None) -> _Open | None:
-    taken = tuple(lock for option in alternatives(value) for lock in locks.held_by(frame, option, expr, stmt.is_async))
-    if taken:
-        frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
-        if stmt.is_async:
-            frame.suspend()
+    if _take(frame, value, expr, stmt.is_async):
         if target is not None:
             bind_target(frame, target, value)
         return None
@@ -75,7 +91,7 @@ def _enter_one(frame: Frame, value: Value, expr: f.Expr, stmt: f.With, target: f
             if target is not None:
                 bind_target(frame, target, bound)
         return opened
-    entered = _enter_object(frame, value, stmt)
+    entered = _enter_object(frame, value, stmt.line, stmt.is_async)
     if target is not None:
         bind_target(frame, target, entered)
     return None
@@ -99,38 +115,34 @@ def _enter_generator(frame: Frame, manager: Manager, line: int) -> _Open | None:
     return _Open(summary, bindings, ids)
 
 
-def _enter_object(frame: Frame, value: Value, stmt: f.With) -> Value:
+def _enter_object(frame: Frame, value: Value, line: int, is_async: bool) -> Value:
     form = value.form
-    name = "__aenter__" if stmt.is_async else "__enter__"
+    name = "__aenter__" if is_async else "__enter__"
     if isinstance(form, Instance):
-        method = attribute(frame, value, name, stmt.line, called=True)
+        method = attribute(frame, value, name, line, called=True)
         if isinstance(method.form, Function):
-            made = call(frame, method, NO_ARGUMENTS, stmt.line)
+            made = call(frame, method, NO_ARGUMENTS, line)
             _class_locks(frame, method.form)
             return made if not isinstance(made.form, Data) else value
-        if stmt.is_async:
+        if is_async:
             frame.suspend()
         return value
     if isinstance(form, Handle) and (wrapped := form.attr(WRAPPED)) is not None:
         return wrapped
     if isinstance(form, Handle):
-        api = frame.world.catalogue.method(form.type, name) or (
-            frame.world.catalogue.method(form.type, "__enter__") if stmt.is_async else None
-        )
-        if stmt.is_async and (api is None or api.suspends is not False):
+        api = frame.world.catalogue.method(form.type, name) or (frame.world.catalogue.method(form.type, "__enter__") if is_async else None)
+        if is_async and (api is None or api.suspends is not False):
             frame.suspend()
         if api is not None and not (api.pure and api.origin == "default"):
-            made = call_method(
-                frame, value, name if frame.world.catalogue.method(form.type, name) else "__enter__", NO_ARGUMENTS, stmt.line
-            )
+            made = call_method(frame, value, name if frame.world.catalogue.method(form.type, name) else "__enter__", NO_ARGUMENTS, line)
             if api.transaction in ("begin", "begin-at-write"):
-                frame.transaction = f"{frame.function}:{stmt.line}"
+                frame.transaction = f"{frame.function}:{line}"
                 frame.transaction_waits = api.transaction == "begin-at-write"
             return made if isinstance(made.form, Handle) else value
         return value
-    if stmt.is_async:
+    if is_async:
         frame.suspend()
-    return read(frame, value, stmt.line)
+    return read(frame, value, line)
 
 
 def _class_locks(frame: Frame, enter_method: Function) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import takewhile
 
-from toolaudit.effects.keys import is_known, normal_path, parts_of, scope_text
+from toolaudit.effects.keys import normal_path, or_unknown, parts_of, scope_text
 from toolaudit.effects.paths import entry_step, navigate
 from toolaudit.effects.values import (
     CLEAN,
@@ -294,9 +294,8 @@ def replace_locks(locks: tuple[Lock, ...], bindings: Bindings) -> tuple[Lock, ..
 
 
 def replace_rows(rows: tuple[Column, ...], bindings: Bindings) -> tuple[Column, ...]:
-    """The columns in the caller's terms, without those of which it does not know the value."""
-    found = [(name, replace_parts(parts, bindings)) for name, parts in rows]
-    return tuple((name, parts) for name, parts in found if parts and is_known(parts))
+    """The columns in the caller's terms."""
+    return tuple((name, or_unknown(replace_parts(parts, bindings))) for name, parts in rows)
 
 
 def replace_facts(facts: tuple[Fact, ...], bindings: Bindings) -> tuple[Fact, ...] | None:

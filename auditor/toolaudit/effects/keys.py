@@ -67,9 +67,9 @@ def combinations(values: Iterable[Value]) -> list[tuple[Parts, ...]]:
     return list(islice(product(*(choices(value) for value in values)), MAX_COMBINATIONS))
 
 
-def is_known(parts: Parts) -> bool:
-    """Whether the key says which one it is."""
-    return not any(part.kind in ("unknown", "any", "fresh") for part in parts)
+def or_unknown(parts: Parts) -> Parts:
+    """The parts where they say which one it is, or that it is new; else one that is not known."""
+    return parts if parts and not any(part.kind in ("unknown", "any") for part in parts) else (KeyPart("unknown"),)
 
 
 def is_new(parts: Parts) -> bool:

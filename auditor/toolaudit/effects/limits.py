@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from toolaudit.effects.keys import or_unknown
 from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
-from toolaudit.model import BEYOND, KeyPart, Resource
+from toolaudit.model import BEYOND, Column, KeyPart, Resource
 
 if TYPE_CHECKING:
     from toolaudit.effects.frame import Effect
@@ -36,6 +37,12 @@ def widened(target: Loc | Resource) -> Loc | Resource:
     return Loc(target.root, target.name, target.scope, (*first, (KeyPart("any", "*"),)))
 
 
+def _rows_of_both(one: Effect, other: Effect) -> tuple[Column, ...]:
+    """The columns that both tell rows by; the value where it is the same."""
+    values = dict(other.rows)
+    return tuple((name, value if values[name] == value else or_unknown(())) for name, value in one.rows if name in values)
+
+
 def stand_in(effects: list[Effect], last: dict[Said, int], effect: Effect) -> Taint:
     """The taint of the last kept effect that says the same; it holds from now on only where both do."""
     index = last.get(said(effect))
@@ -46,7 +53,7 @@ def stand_in(effects: list[Effect], last: dict[Said, int], effect: Effect) -> Ta
     effects[index] = replace(
         known,
         locks=tuple(lock for lock in known.locks if lock in effect.locks),
-        rows=tuple(column for column in known.rows if column in effect.rows),
+        rows=_rows_of_both(known, effect),
         when=tuple(fact for fact in known.when if fact in effect.when),
         arms=tuple(arm for arm in known.arms if arm in effect.arms),
         data=join_taint(known.data, own),

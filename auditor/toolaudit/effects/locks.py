@@ -46,13 +46,17 @@ def _of_place(loc: Loc | None, covers: str) -> tuple[Lock, ...]:
     """A lock is named by where it lives; one of a map of locks carries the key."""
     if loc is None:
         return ()
-    steps = [step for step in loc.path if isinstance(step, str)]
     key: Parts = ()
     for step in loc.path:
         if not isinstance(step, str):
             key = (*key, *step)
-    name = attributes.key_of(Loc(loc.root, loc.name, loc.scope, tuple(steps)))
-    return (Lock(f"{name} of {loc.scope}" if loc.scope else name, covers, key),)  # type: ignore[arg-type]
+    return (Lock(name_of(loc), covers, key),)  # type: ignore[arg-type]
+
+
+def name_of(loc: Loc) -> str:
+    """What a lock that lives there is called; all of one map are called alike."""
+    name = attributes.key_of(Loc(loc.root, loc.name, loc.scope, tuple(step for step in loc.path if isinstance(step, str))))
+    return f"{name} of {loc.scope}" if loc.scope else name
 
 
 def acquire(frame: Frame, value: Value, is_async: bool) -> None:

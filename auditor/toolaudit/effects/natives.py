@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from toolaudit.effects.arguments import Arguments
+from toolaudit.effects.arguments import NO_ARGUMENTS, Arguments
 from toolaudit.effects.calls import call, consume
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
@@ -153,6 +153,13 @@ def _container(kind: str) -> Native:
     return make
 
 
+def _defaulted(frame: Frame, arguments: Arguments, line: int) -> Value | None:
+    """`defaultdict(Lock)`: any member is the object that the factory makes; plain containers are left to the catalogue."""
+    made = call(frame, arguments.args[0], NO_ARGUMENTS, line) if arguments.args else None
+    known = made is not None and isinstance(made.form, Handle | Instance)
+    return Value(Many("dict", element=made, type="collections.defaultdict")) if known else None
+
+
 def _first_iterable(frame: Frame, arguments: Arguments, line: int) -> Value | None:
     """`sorted`, `reversed`, `filter`, `iter`: the members of what is given."""
     index = 1 if len(arguments.args) > 1 and not isinstance(arguments.args[0].form, Many) else 0
@@ -254,6 +261,7 @@ FUNCTIONS: dict[str, Native] = {
     "frozenset": _container("set"),
     "dict": _container("dict"),
     "collections.OrderedDict": _container("dict"),
+    "collections.defaultdict": _defaulted,
     "sorted": _first_iterable,
     "reversed": _first_iterable,
     "filter": _first_iterable,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeGuard
 
-from toolaudit.effects.keys import Parts, is_known, parts_of
+from toolaudit.effects.keys import Parts, or_unknown, parts_of
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Many, Scalar, Value
 from toolaudit.model import Column, KeyPart
@@ -105,7 +105,7 @@ def _said(node: object) -> str | None:
 
 
 def known(text: str, rows: tuple[Compared, ...], holes: Parts, statement: Value | None, bound: Bound) -> tuple[Column, ...]:
-    """The columns with their values as parts of a key; those of which the value cannot be told are left out."""
+    """The columns with their values as parts of a key."""
     if not rows:
         return ()
     names, found = _names(text), []
@@ -120,8 +120,7 @@ def known(text: str, rows: tuple[Compared, ...], holes: Parts, statement: Value 
             at = hole.end()
         if at < len(said):
             parts.append(KeyPart("literal", said[at:]))
-        if parts and is_known(tuple(parts)):
-            found.append((column, tuple(parts)))
+        found.append((column, or_unknown(tuple(parts))))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from toolaudit.effects.edits import accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
+from toolaudit.effects.locks import name_of
 from toolaudit.effects.upkeep import helpers, is_upkeep, records, sets_up
 from toolaudit.effects.values import MARKS, Loc, Taint
 from toolaudit.model import KeyPart, Resource
@@ -44,10 +45,12 @@ _SIGNS_IN = re.compile(
 _CREDENTIALS = re.compile(r"(Credentials?|OAuth2?|Auth|Tokens?)(Store|Storage|Manager|Provider|Source|Helper|Handler|Refresher|Session)?$")
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
+_TAKEN_AWAY = frozenset({"delete", "consume"})
+
 
 def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
     """The effects, each with why it does not count, where it does not."""
-    out = [_marked(effects, index, effect, tool) for index, effect in enumerate(effects)]
+    out = _kept_locks([_marked(effects, index, effect, tool) for index, effect in enumerate(effects)])
     for effect in effects:
         for index in _folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
@@ -55,6 +58,17 @@ def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
         out[index] = replace(effects[index], secondary="kind-check")
     out = _while_made(effects, _beside(effects, out))
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)
+
+
+def _kept_locks(effects: list[Effect]) -> list[Effect]:
+    """A lock that is put where the call takes it from is there for what it guards."""
+    held = {lock.name for effect in effects for lock in effect.locks}
+
+    def kept(effect: Effect) -> bool:
+        target = effect.target
+        return "w" in effect.mode and effect.op not in _TAKEN_AWAY and isinstance(target, Loc) and name_of(target) in held
+
+    return [replace(effect, secondary="lazy-init") if held and kept(effect) else effect for effect in effects]
 
 
 def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list[Effect]:

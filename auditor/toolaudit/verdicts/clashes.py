@@ -11,14 +11,16 @@ from msgspec.structs import replace
 from toolaudit.model import Access, Failure, KeyPart, Resource, Runner
 from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
 from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, key_text, overlap
+from toolaudit.verdicts.meet import meet
 from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, never_both, one_step, one_thing
 
-CONTENTS = frozenset({"list", "delete", "rename"})
 # A check that lost the race makes these fail or do nothing, as it would in sequence.
 HARMLESS_ACTS = frozenset({"delete", "rename", "send"})
 SHELL_REACH = PATH_KINDS | {"env", "cwd", "git", "docker", "k8s"}
 # What a child process starts with and cannot change for its parent.
 OF_THE_PROCESS = frozenset({"env", "cwd"})
+# Upkeep that gives a call what it needs, whoever did it.
+MADE_ANEW = frozenset({"lazy-init", "memo"})
 RUNS = "runs what it is given"
 """The note of a request that hands code to a service."""
 
@@ -68,41 +70,6 @@ def _near(a: Access, b: Access) -> bool:
     return kind == other or {kind, other} == PATH_KINDS or "opaque" in (a.operation, b.operation)
 
 
-def _overlap(a: Access, b: Access) -> Overlap:
-    if a.resource.scope != b.resource.scope and a.resource.kind in IN_PROCESS and a.resource.scope and b.resource.scope:
-        return NEVER  # as `overlap` says, before it looks anything up
-    if a.part and b.part and not set(a.part.split("+")) & set(b.part.split("+")):
-        return NEVER
-    contents = a.operation in CONTENTS or b.operation in CONTENTS
-    found = overlap(a.resource, b.resource, contents)
-    if found.relation == "always" and (_some_file(a) or _some_file(b)):
-        return Overlap("may")
-    return _of_rows(a, b, found) if a.rows and b.rows and found.relation in ("always", "when") else found
-
-
-def _of_rows(a: Access, b: Access, table: Overlap) -> Overlap:
-    """Two statements on one table meet in the rows that both pick, as far as they pick them by the same columns. New rows are two."""
-    if a.operation == b.operation == "append":
-        return table
-    conditions, pairs = list(table.conditions), list(table.pairs)
-    values = dict(b.rows)
-    for column, value in a.rows:
-        same = overlap(Resource("other", value), Resource("other", values[column])) if column in values else Overlap("always")
-        if same.relation == "never":
-            return NEVER
-        if same.relation == "when":
-            conditions += same.conditions
-            pairs += same.pairs
-    every = tuple(dict.fromkeys(conditions))
-    return Overlap("when", every, tuple(dict.fromkeys(pairs))) if every else table
-
-
-def _some_file(access: Access) -> bool:
-    """One file of which nothing is known: it is not every file."""
-    whole = all(part.kind == "any" for part in access.resource.key)
-    return access.resource.kind == "file" and whole and access.operation not in {"list", "check"}
-
-
 # --- races: another call's write inside a window ---------------------------------------------------------------------
 
 
@@ -112,7 +79,7 @@ def race(victim: Profile, other: Profile, window: Window, write: Access, first: 
         return None
     if victim is other and not one_thing(window.read.resource, write.resource):
         return None
-    same = _overlap(window.read, write) if first else _overlap(write, window.read)
+    same = meet(window.read, write) if first else meet(write, window.read)
     if same.relation == "never":
         return None
     if same.relation == "may" and victim is other and window.link == "control" and not _said_in_part(window.read, write):
@@ -200,9 +167,9 @@ def meeting(one: Profile, other: Profile, a: Access, b: Access) -> Clash | None:
 
 
 def _reach(a: Access, b: Access) -> Overlap:
-    """Like `_overlap`, but a free command reaches files, folders, repositories and the environment too."""
+    """Like `meet`, but a free command reaches files, folders, repositories and the environment too."""
     if a.operation != "opaque" and b.operation != "opaque":
-        return _overlap(a, b)
+        return meet(a, b)
     for shell, rest in ((a, b), (b, a)):
         if shell.operation == "opaque" and shell.resource.kind == "subprocess" and rest.resource.kind in SHELL_REACH:
             return NEVER if _child(shell) and rest.mode == "r" and rest.resource.kind in OF_THE_PROCESS else Overlap("may")
@@ -360,7 +327,7 @@ def upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
                 continue
             for read in theirs.read.near(write):
                 a, b = (write, read) if first else (read, write)
-                same = _overlap(a, b)
+                same = meet(a, b)
                 if same.relation != "never" and not read.secondary:
                     yield _order(one, other, a, b, same)
         for write in mine.writes:
@@ -368,14 +335,14 @@ def upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
                 yield from _moved_folder(one, other, write, theirs, first)
             for read in theirs.leaning.near(write) if write.resource.kind in IN_PROCESS else ():
                 a, b = (write, read) if first else (read, write)
-                same = _overlap(a, b)
+                same = meet(a, b)
                 if same.relation != "never":
                     yield _order(one, other, a, b, same)
 
 
 def _made_by_each(write: Access, theirs: Profile) -> bool:
     """Whether the other call makes the same thing when it is not there: it depends on nobody for it."""
-    return write.secondary == "lazy-init" and any(w.secondary == "lazy-init" and w.resource == write.resource for w in theirs.upkeep)
+    return write.secondary in MADE_ANEW and any(w.secondary == write.secondary and w.resource == write.resource for w in theirs.upkeep)
 
 
 def _moved_folder(one: Profile, other: Profile, write: Access, theirs: Profile, first: bool) -> Iterator[Clash]:
