@@ -9,7 +9,7 @@ from toolaudit.catalogue.entries import Library
 from toolaudit.effects import edits
 from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.keys import ANY
+from toolaudit.effects.keys import ANY, literal
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Data, Handle, Taint, Value, taints
 from toolaudit.model import Kind, Operation, Resource
@@ -78,6 +78,27 @@ def verb_of(name: str) -> str:
     if known and known[0] in THINGS and lowered[0] == known[0]:
         known = [word for word in known[1:] if word in WRITE_VERBS] or known
     return known[0] if known else lowered[0] if lowered else ""
+
+
+_ONE_OBJECT: frozenset[Kind] = frozenset({"session", "browser"})
+_SMALL = frozenset({"by", "for", "from", "to", "with", "in", "of", "on", "as", "at", "into", "if", "and", "or", "where", "since", "until", "via"})
+_COLLECTIVE = frozenset({"all", "many", "one", "some", "new", "each", "next", "last", "first", "batch", "bulk", "async", "sync"})
+
+
+def thing_of(name: str) -> str:
+    """What a method's name speaks of, in the singular: a `team` in `create_team`, `listTeams` and `team_exists_by_id`; nothing where it names no thing."""
+    words = [word.lower() for word in re.findall(r"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*", name)]
+    verb = verb_of(name)
+    before = words[: next((i for i, word in enumerate(words) if i and word in _SMALL), len(words))]
+    things = [word for word in before if word != verb and word not in _COLLECTIVE and len(word) > 1]
+    return _singular(things[-1]) if things else ""
+
+
+def _singular(word: str) -> str:
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word.removesuffix(ending) + instead
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
 def _speaks_of_things(name: str, arguments: Arguments | None) -> bool:
@@ -217,8 +238,9 @@ def unlisted(
     if arguments is not None and arguments.args and (ran := _runs(frame, receiver, type_name, name, taint, line, arguments)) is not None:
         return ran
     form = receiver.form
-    key = form.parts if isinstance(form, Handle) and form.parts else (ANY,)
-    resource = Resource(kind_of(type_name, library), key, type_name)
+    kind = kind_of(type_name, library)
+    key = form.parts if isinstance(form, Handle) else ()
+    resource = Resource(kind, key or (*(literal(thing_of(name)) if kind not in _ONE_OBJECT else ()), ANY), type_name)
     if verb == "load" and frame.discarded:
         frame.io += 1
         frame.pending = True

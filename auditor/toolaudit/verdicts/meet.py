@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolaudit.model import Access, KeyPart, Resource
 from toolaudit.verdicts.keys import IN_PROCESS, MAY, NEVER, Overlap, overlap
+from toolaudit.verdicts.profile import WEAK
 
 CONTENTS = frozenset({"list", "delete", "rename"})
 # Kinds of which a call mostly means one thing, even where nobody can tell which.
@@ -18,6 +19,8 @@ def meet(a: Access, b: Access) -> Overlap:
         return NEVER
     contents = a.operation in CONTENTS or b.operation in CONTENTS
     found = overlap(a.resource, b.resource, contents)
+    if found.relation == "never" and (_guessed_thing(a) or _guessed_thing(b)) and a.resource.kind == b.resource.kind:
+        return MAY
     if found.relation == "always" and (_one_unknown(a) or _one_unknown(b)):
         return MAY
     return _of_rows(a, b, found) if (a.rows or b.rows) and found.relation in ("always", "when") else found
@@ -43,6 +46,12 @@ def _of_rows(a: Access, b: Access, table: Overlap) -> Overlap:
     if unsure:
         return Overlap("may", every, both)
     return Overlap("when", every, both) if every else table
+
+
+def _guessed_thing(access: Access) -> bool:
+    """A thing that a method's name speaks of: a service may keep it where it keeps another."""
+    key = access.resource.key
+    return access.confidence in WEAK and [part.kind for part in key] == ["literal", "any"]
 
 
 def _one_unknown(access: Access) -> bool:

@@ -64,7 +64,7 @@ CASES = (
         "        db = self.client.fetch_kinds(k)\n        return db.get('kind', '') + title(page)\n"
         "def title(page: dict):\n    return page.get('title', '')\n",
         "K.tool",
-        ("r read http *",),
+        ("r read http page*", "r read http kind*"),
     ),
     Case(
         "a note of a service by its keyword",
@@ -457,7 +457,7 @@ CASES = (
         "an untyped client by its verb",
         "class K:\n    def __init__(self, client):\n        self.client = client\n    def tool(self, m):\n        self.client.send_message(m)\n",
         "K.tool",
-        ("w send http *",),
+        ("w send http message*",),
     ),
     Case(
         "a dataclass argument",
@@ -688,8 +688,8 @@ CLIENTS = (
     *(
         Case(f"an untyped client: {body}", UNTYPED.format(body), "K.tool", expected)
         for body, expected in (
-            ("return self.client.get_item(k)", ("r read http *",)),
-            ("self.client.delete_item(k)", ("w delete http *",)),
+            ("return self.client.get_item(k)", ("r read http item*",)),
+            ("self.client.delete_item(k)", ("w delete http item*",)),
             ("self.client.events().insert(k)", ("w append other *",)),
             ("self.page.click(k)", ("w update browser *",)),
             ("self.client.close()", ()),
