@@ -219,7 +219,10 @@ def _callbacks(frame: Frame, word: Words, bound: Bound, arguments: Arguments, li
                 continue
             passed = Arguments()
             if word.passes == "rest":
-                passed = rest_after(value, arguments)
+                passed = arguments.after(value)
+            elif word.passes == "self" and bound.receiver is not None:
+                rest = arguments.after(value)
+                passed = replace(rest, args=(bound.receiver, *rest.args))
             elif "args" in bound.named and isinstance(bound.named["args"].form, Many):
                 passed = Arguments(args=bound.named["args"].form.items or ())
             elif word.passes == "" and bound.positional and len(arguments.args) > 1 and arguments.args[0] is value:
@@ -245,14 +248,6 @@ def callable_value(value: Value) -> bool:
     if isinstance(value.form, Either):
         return any(callable_value(option) for option in value.form.values)
     return isinstance(value.form, Function | Partial | Method | Class | Foreign)
-
-
-def rest_after(value: Value, arguments: Arguments) -> Arguments:
-    """What follows the callable among the arguments of a carrier."""
-    for index, given in enumerate(arguments.args):
-        if given is value:
-            return replace(arguments, args=arguments.args[index + 1 :])
-    return Arguments(keywords=tuple((k, v) for k, v in arguments.keywords if v is not value))
 
 
 def _flags(frame: Frame, word: Words, bound: Bound, line: int) -> None:

@@ -19,6 +19,13 @@ class Arguments(Struct, frozen=True):
         more = [value for value in (self.rest, self.extra) if value is not None]
         return [*self.args, *(value for _, value in self.keywords), *more]
 
+    def after(self, value: Value) -> Arguments:
+        """What follows one of them: what a carrier passes on to the function that it is given."""
+        for index, given in enumerate(self.args):
+            if given is value:
+                return Arguments(self.args[index + 1 :], self.keywords, self.rest, self.extra)
+        return Arguments(keywords=tuple((name, given) for name, given in self.keywords if given is not value))
+
 
 NO_ARGUMENTS = Arguments()
 Fields = tuple[tuple[str, Value], ...]

@@ -10,6 +10,7 @@ from toolaudit.catalogue.entries import Api
 from toolaudit.effects import containers, guesses, natives
 from toolaudit.effects.applying import apply, in_document, read_all
 from toolaudit.effects.arguments import Arguments
+from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.calls import call
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
@@ -74,6 +75,10 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
     if last[:1].isupper():
         frame.missing(name, "not-in-catalogue", "ignored", line)
         return made
+    answer = calls_back(frame, last, arguments, line)
+    if answer is not None:
+        frame.missing(name, "not-in-catalogue", "ignored", line)
+        return answer
     reached = any(_reachable(value) for value in arguments.all()) and not guesses.makes(last)
     consequence: Literal["ignored", "may-write", "unknown"] = "ignored"
     sends = guesses.sends(last) or (frame.discarded and not guesses.prepares(last))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from toolaudit.catalogue.entries import Library
 from toolaudit.effects import edits
+from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, literal
@@ -81,7 +82,9 @@ def verb_of(name: str) -> str:
 
 
 _ONE_OBJECT: frozenset[Kind] = frozenset({"session", "browser"})
-_SMALL = frozenset({"by", "for", "from", "to", "with", "in", "of", "on", "as", "at", "into", "if", "and", "or", "where", "since", "until", "via"})
+_SMALL = frozenset(
+    {"by", "for", "from", "to", "with", "in", "of", "on", "as", "at", "into", "if", "and", "or", "where", "since", "until", "via"}
+)
 _COLLECTIVE = frozenset({"all", "many", "one", "some", "new", "each", "next", "last", "first", "batch", "bulk", "async", "sync"})
 
 
@@ -235,6 +238,10 @@ def unlisted(
     if name == "__call__" and not type_name.rsplit(".", 1)[-1][:1].isupper():
         type_name, _, name = type_name.rpartition(".")  # a method that went through a variable
     verb = verb_of(name)
+    if arguments is not None and (answer := calls_back(frame, name, arguments, line)) is not None:
+        frame.pending = True
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
+        return answer
     if arguments is not None and arguments.args and (ran := _runs(frame, receiver, type_name, name, taint, line, arguments)) is not None:
         return ran
     form = receiver.form

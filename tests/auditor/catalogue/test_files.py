@@ -168,7 +168,7 @@ def test_words(book: Book) -> None:
                 wrong.append(f"{name}: context {body.context}")
             if body.opaque not in ("", "code", "shell", "sql", "graph"):
                 wrong.append(f"{name}: opaque {body.opaque}")
-            if body.passes not in ("", "rest"):
+            if body.passes not in ("", "rest", "self"):
                 wrong.append(f"{name}: passes {body.passes}")
             if body.pure and any(not effect.secondary for effect in body.effects):
                 wrong.append(f"{name}: pure with effects")
