@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from pytest_toolaudit.calls import Call
@@ -28,6 +29,7 @@ from pytest_toolaudit.search.schedule import Point, Schedule
 from pytest_toolaudit.search.token import labels
 
 _RETRIES = 3
+_PLACE = itemgetter(0, 1)  # of an access: who, and where
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -197,10 +199,9 @@ class Explorer:
 
     def _learn(self, run: Run) -> bool:
         """Adds what a run shows that none did before; True when more has to be observed than it was."""
-        new_sites = {(call, site) for call, site, _, _ in run.trace} - self.known.sites
-        if not new_sites:
+        if self.known.sites.issuperset(map(_PLACE, run.trace)):
             return False
-        self.known.sites |= new_sites
+        self.known.sites.update(map(_PLACE, run.trace))
         grew = self.world.learn(run.trace)
         if grew:
             self.serial.forget()

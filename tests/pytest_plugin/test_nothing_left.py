@@ -71,6 +71,8 @@ def inventory() -> dict[str, Any]:
     found["signals"] = [signal.getsignal(number) for number in signal.valid_signals()]
     found["tracing"] = (sys.gettrace(), sys.getprofile(), threading.gettrace())
     found["loop"] = asyncio.get_event_loop_policy()._local.__dict__.get("_loop")  # type: ignore[attr-defined]
+    allowed = getattr(os, "sched_getaffinity", None)
+    found["processors"] = {frozenset(allowed(int(one))) for one in os.listdir("/proc/self/task")} if allowed else None  # noqa: PTH208
     found["locks"] = (GATE.locked(), OTHER.locked())
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pytest_toolaudit.engine.lanes import Lane, Problem
+from pytest_toolaudit.engine.onward import inner
 from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, Access
 from pytest_toolaudit.owned import is_own_file
 
@@ -49,4 +50,5 @@ def where_awaits(task: Any) -> str:
             own = is_own_file(frame.f_code.co_filename) or not place.startswith("in ")
             place = place if not own else f"in {frame.f_code.co_name} at {frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
+        coroutine = inner(coroutine) or coroutine
     return place

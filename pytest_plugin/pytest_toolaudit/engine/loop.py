@@ -8,65 +8,19 @@ import asyncio
 import contextvars
 import heapq
 from asyncio import events, futures
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
 from pytest_toolaudit.engine.passing import pass_time, time_matters
-from pytest_toolaudit.engine.threads import CALL
+from pytest_toolaudit.engine.ready import NOBODY, ReadyQueues, owner
 from pytest_toolaudit.engine.turn import SUSPENDED, turn
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
 
-NOBODY = -1
 _SLEEP = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 _select_chunk = 0.02
-
-
-def owner(handle: asyncio.Handle) -> int:
-    """The call in whose context the handle runs, or NOBODY."""
-    context: contextvars.Context = handle._context  # type: ignore[attr-defined]
-    return context.get(CALL, NOBODY)
-
-
-class ReadyQueues:
-    """Stands in for the loop's deque of ready handles: one queue a call."""
-
-    def __init__(self) -> None:
-        self.queues: dict[int, deque[asyncio.Handle]] = {}
-
-    def append(self, handle: asyncio.Handle) -> None:
-        """Adds a handle to the queue of its call."""
-        self.of(owner(handle)).append(handle)
-
-    def of(self, call: int) -> deque[asyncio.Handle]:
-        """The queue of a call."""
-        queue = self.queues.get(call)
-        if queue is None:
-            queue = self.queues[call] = deque()
-        return queue
-
-    def head(self, call: int) -> bool:
-        """Whether the call has a handle to run; drops the cancelled ones in front."""
-        queue = self.queues.get(call)
-        while queue:
-            if not queue[0]._cancelled:
-                return True
-            queue.popleft()
-        return False
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        self.queues.clear()
-
-    def __len__(self) -> int:
-        return sum(map(len, self.queues.values()))
-
-    def __iter__(self) -> Iterator[asyncio.Handle]:
-        for queue in self.queues.values():
-            yield from queue
 
 
 class ControlledLoop(asyncio.SelectorEventLoop):
@@ -77,10 +31,11 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         self.engine: Engine | None = None
         self.lanes: list[Lane] = []
         self.inside: Lane | None = None
+        self.ended: list[Lane] = []
         self.stopped = True
         self.keeper: Actor | None = None
         self.queues = ReadyQueues()
-        self.cancel_siblings = False
+        self.cancel_siblings = self.noted = False
         self.executors: dict[int, Any] = {}
         self._ready: Any = self.queues
         self._scheduled: list[Any]
@@ -179,10 +134,10 @@ class ControlledLoop(asyncio.SelectorEventLoop):
 
     def _nobody(self) -> int | None:
         queues = self.queues.queues
-        if queues.get(NOBODY) and self.queues.head(NOBODY):
+        if NOBODY in queues and self.queues.head(NOBODY):
             return NOBODY
-        for lane in self.lanes:
-            if lane.finished and queues.get(lane.index) and self.queues.head(lane.index):
+        for lane in self.ended:
+            if queues.get(lane.index) and self.queues.head(lane.index):
                 assert self.engine is not None
                 if lane not in self.engine.order:
                     return lane.index
@@ -276,7 +231,9 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             self.inside = None
             if lane is None or (lane.finished and not self._left_behind(lane, handle)):
                 return
-            if handle._callback is not _SLEEP:  # type: ignore[attr-defined]
+            if self.noted:
+                self.noted = False
+            elif handle._callback is not _SLEEP:  # type: ignore[attr-defined]
                 self._suspended(lane)
             handle = self._next_of(lane)
 
@@ -289,6 +246,26 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         """Ends this thread if its schedule was given up while it stood in foreign code that has returned after all."""
         if self.engine is None or self.engine.loop_actor is not self.keeper:
             raise Abandoned
+
+    def passes(self, lane: Lane) -> bool:
+        """The running call suspends without waiting for anything: whether it is also the one that goes on."""
+        engine = self.engine
+        if engine is None or self.inside is not lane or engine.running is not engine.loop_actor:
+            return False
+        if self.queues.queues.get(lane.index) or lane.task._must_cancel or self._stopping:
+            return False
+        if engine.pause_wanted:
+            engine.pause_wanted = False
+        else:
+            site, engine.suspends_at = engine.suspends_at, SUSPENDED
+            if site in turn.watch:
+                turn.consider(site, None, None)
+                engine.pause_wanted = False
+            turn.trace.append((lane.index, site, None, None))
+        if engine.order[0] is lane and self._nobody() is None:
+            return True
+        self.noted = True
+        return False
 
     def _next_of(self, lane: Lane) -> asyncio.Handle | None:
         """The next step of the call that ran last, if it would be chosen: most steps are, and this way is the short one."""

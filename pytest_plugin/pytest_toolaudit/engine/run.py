@@ -7,12 +7,14 @@ import contextvars
 import threading
 from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
+from types import CoroutineType
 from typing import Any
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.lanes import Abandoned, Lane, Problem
 from pytest_toolaudit.engine.locks import adopted
 from pytest_toolaudit.engine.loop import ControlledLoop
+from pytest_toolaudit.engine.onward import onward
 from pytest_toolaudit.engine.threads import CALL, Engine, Plan
 from pytest_toolaudit.engine.turn import SUSPENDED, Access, Site, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
@@ -59,6 +61,7 @@ class Machine:
         """One schedule: start in ``order``, switch where ``plan`` says. ``watch`` replaces the sites of the plan; calls that are
         not in ``order`` are left out."""
         engine = self.engine
+        engine.processor.schedule(engine.idle)
         lanes = [Lane(i, in_loop) for i, in_loop in enumerate(self.in_loop)]
         for lane in lanes:
             lane.finished = lane.index not in order
@@ -176,6 +179,7 @@ class Machine:
         loop = engine.loop = self.loop
         loop.engine, loop.lanes, loop.inside = engine, [lane for lane in lanes if lane.is_async and not lane.finished], None
         loop.queues.clear()
+        loop.ended, loop.noted = [], False
         loop.cancel_siblings = self.runner == "task-group"
         jobs: list[tuple[Lane, Callable[[], Any]]] = [
             (lane, self._task(lane, call, loop)) for lane, call in zip(lanes, self.calls, strict=True) if lane in loop.lanes
@@ -184,7 +188,7 @@ class Machine:
         for lane, make in jobs:  # tasks exist before the first turn, so that any call can be first
             context = self.context.copy()
             context.run(CALL.set, lane.index)
-            lane.task = loop.create_task(make(), context=context)
+            lane.task = asyncio.Task(make(), loop=loop, context=context)
             lane.task.add_done_callback(lambda task, lane=lane: self._ended(lane), context=context)
         engine.loop_actor = engine.hire(None, loop.run_batch)
 
@@ -194,7 +198,9 @@ class Machine:
         async def task() -> None:
             try:
                 value = call.invoke()
-                if call.is_async or isinstance(value, Awaitable):
+                if isinstance(value, CoroutineType):
+                    value = await onward(value, lane, loop)
+                elif call.is_async or isinstance(value, Awaitable):
                     value = await value
                 lane.outcome = (RETURNED, _frozen(value))
             except Abandoned:
@@ -219,6 +225,7 @@ class Machine:
 
     def close(self) -> None:
         """Ends the worker threads and the loop."""
+        self.engine.processor.release()
         self.engine.dismiss()
         if self.loop is not None:
             self.loop.engine = None

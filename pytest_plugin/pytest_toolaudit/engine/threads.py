@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_toolaudit.engine.deadlock import deadlock
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
 from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
+from pytest_toolaudit.engine.processor import OneProcessor
 from pytest_toolaudit.engine.turn import SUSPENDED, Site, quiet, turn
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Engine:
         self.pool_futures: dict[int, list[Any]] = {}
         self.threads_of: dict[int, Any] = {}
         self.undo: list[Callable[[], object]] = []
+        self.processor = OneProcessor()
 
     # -- workers ----------------------------------------------------------------------------------------------------
 
@@ -376,6 +378,8 @@ class Engine:
     def lane_finished(self, lane: Lane) -> None:
         """The call itself returned or raised; the schedule may say who follows."""
         lane.finished = True
+        if lane.is_async and self.loop is not None:
+            self.loop.ended.append(lane)
         self._follow(lane.index, END, 1)
 
     def _follow(self, call: int, site: Site, nth: int) -> None:

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point
+from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point, turn
 from pytest_toolaudit.points import http, redis
 from pytest_toolaudit.points.resources import CWD, as_text, touch
 from pytest_toolaudit.points.sql import is_end, touched
@@ -99,6 +99,7 @@ def _program(arguments: Any) -> str:
 
 def _popen(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     arguments = args[0] if args else kwargs.get("args", "")
+    turn.engine.processor.release()  # a child would be kept on the one processor too
     touch(WRITE, f"subprocess:{_program(arguments)}", "subprocess.Popen")
     if kwargs.get("cwd") is None:
         touch(READ, CWD, "subprocess.Popen")

@@ -319,9 +319,9 @@ def final(resource: str) -> Any:
     """What a file or folder holds now: its bytes, a folder's names, or None when it does not exist."""
     path = NAMES.paths.get(resource, "")
     try:
-        if os.path.isdir(path):
-            return ("folder", *sorted(os.listdir(path)))
         with io.FileIO(path) as file:
             return file.readall()
+    except IsADirectoryError:
+        return ("folder", *sorted(os.listdir(path)))
     except OSError:
-        return None
+        return ("folder", *sorted(os.listdir(path))) if os.path.isdir(path) else None  # Windows names the folder otherwise

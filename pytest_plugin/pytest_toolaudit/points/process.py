@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point
+from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point, turn
 from pytest_toolaudit.points.resources import CWD, MASK, Umask, touch
 
 
@@ -61,6 +61,14 @@ def _masking(original: Callable[[int], int]) -> Callable[[int], int]:
 _PRINTS = Site(READ, "print(...)")
 
 
+def _allowed(original: Callable[[int], set[int]]) -> Callable[[int], set[int]]:
+    def processors(pid: int) -> set[int]:
+        before = turn.engine.processor.before if holds_turn() and pid == 0 else None
+        return set(before) if before is not None else original(pid)
+
+    return processors
+
+
 def _printing(original: Callable[..., None]) -> Callable[..., None]:
     def print(*args: Any, **kwargs: Any) -> None:  # noqa: A001 - takes the place of print
         if kwargs.get("file") is None and holds_turn():
@@ -97,6 +105,7 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.wrap(redirect, "__enter__", _redirecting)
     patches.wrap(redirect, "__exit__", _redirecting)
     patches.wrap(os, "umask", _masking, also)
+    patches.wrap(os, "sched_getaffinity", _allowed, also)
     Umask.changed = False
 
 

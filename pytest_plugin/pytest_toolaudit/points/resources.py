@@ -26,6 +26,7 @@ class Names:
         self.paths: dict[str, str] = {}
         self.sites: dict[tuple[str, str, str], Site] = {}
         self.known: dict[tuple[str, str], str] = {}
+        self.fulls: dict[tuple[str, str], str] = {}
         self.temporary = ""
 
     def start(self, roots: list[str]) -> None:
@@ -36,6 +37,7 @@ class Names:
         if len(self.sites) > _MOST_SITES:  # schedules hold sites, so they outlive an exploration
             self.sites.clear()
         self.known.clear()
+        self.fulls.clear()
 
     def shown(self, path: str) -> str:
         """A path as a reader knows it, the same on every machine wherever that is possible."""
@@ -51,13 +53,21 @@ class Names:
                 return shorter if shorter != rest else rest.partition("/")[2] or ("." if os.path.isdir(path) else rest)
         return path
 
+    def full(self, path: str) -> str:
+        """The absolute path; the text alone decides, no file is looked at."""
+        cwd = "" if path.startswith("/") else _getcwd()
+        found = self.fulls.get((cwd, path))
+        if found is None:
+            found = self.fulls[cwd, path] = os.path.normpath(os.path.join(cwd, path))
+        return found
+
     def resource(self, kind: str, path: str) -> str:
         """``file:notes.json`` for an absolute or relative path."""
         cwd = "" if path.startswith("/") else _getcwd()
         found = self.known.get((cwd, kind + path))
         if found is None:
             with quiet():  # realpath looks at files, and those looks are no points
-                full = os.path.normpath(os.path.join(cwd, path))
+                full = self.full(path)
                 real = os.path.realpath(os.path.dirname(full)) + "/" + os.path.basename(full)
                 found = f"{kind}:{self.shown(real)}"
             self.known[cwd, kind + path] = found

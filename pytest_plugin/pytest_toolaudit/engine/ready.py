@@ -1,0 +1,55 @@
+"""The handles that are ready to run, by call: what stands in for the event loop's own queue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections import deque
+from collections.abc import Iterator
+
+from pytest_toolaudit.engine.threads import CALL
+
+NOBODY = -1
+
+
+def owner(handle: asyncio.Handle) -> int:
+    """The call in whose context the handle runs, or NOBODY."""
+    context: contextvars.Context = handle._context  # type: ignore[attr-defined]
+    return context.get(CALL, NOBODY)
+
+
+class ReadyQueues:
+    """One queue a call. First come, first served inside a call; across calls the schedule picks."""
+
+    __slots__ = ("queues",)
+
+    def __init__(self) -> None:
+        self.queues: dict[int, deque[asyncio.Handle]] = {}
+
+    def append(self, handle: asyncio.Handle) -> None:
+        """Adds a handle to the queue of its call."""
+        call = handle._context.get(CALL, NOBODY)  # type: ignore[attr-defined]
+        queue = self.queues.get(call)
+        if queue is None:
+            queue = self.queues[call] = deque()
+        queue.append(handle)
+
+    def head(self, call: int) -> bool:
+        """Whether the call has a handle to run; drops the cancelled ones in front."""
+        queue = self.queues.get(call)
+        while queue:
+            if not queue[0]._cancelled:
+                return True
+            queue.popleft()
+        return False
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.queues.clear()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.queues.values()))
+
+    def __iter__(self) -> Iterator[asyncio.Handle]:
+        for queue in self.queues.values():
+            yield from queue

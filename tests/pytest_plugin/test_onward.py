@@ -1,0 +1,143 @@
+"""A call that suspends where nobody else can come in between goes on at once, and nothing else changes by it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from pytest_toolaudit import call, explore
+from pytest_toolaudit.engine import processor
+from pytest_toolaudit.engine.loop import ControlledLoop
+from pytest_toolaudit.oracle.freeze import freeze
+
+STEPS: list[str] = []
+TOTAL = {"n": 0}
+
+
+async def lone() -> int:
+    """Fifty suspensions that wait for nothing."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+    return TOTAL["n"]
+
+
+def test_a_lone_call_makes_no_trips_through_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    handles = []
+    soon = ControlledLoop.call_soon
+    monkeypatch.setattr(ControlledLoop, "call_soon", lambda *args, **more: (handles.append(1), soon(*args, **more))[1])
+    verdict = explore([call(lone)])
+    assert verdict.kind == "independent"
+    assert 0 < len(handles) < 50 * verdict.schedules / 5
+
+
+async def with_child() -> list[str]:
+    """Its own child task comes in between, as on every event loop."""
+    said: list[str] = []
+
+    async def child() -> None:
+        said.append("child")
+        await asyncio.sleep(0)
+        said.append("child again")
+
+    task = asyncio.create_task(child())
+    for step in range(3):
+        said.append(f"parent {step}")
+        await asyncio.sleep(0)
+    await task
+    return said
+
+
+async def cancels_itself() -> str:
+    """The next suspension raises."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        task.uncancel()
+        return "cancelled"
+    return "went on"
+
+
+async def times_out() -> str:
+    """A timeout that nothing keeps."""
+    try:
+        async with asyncio.timeout(0.5):
+            await asyncio.sleep(0)
+            await asyncio.sleep(2)
+    except TimeoutError:
+        return "timeout"
+    return "slept"
+
+
+@pytest.mark.parametrize("tool", [with_child, cancels_itself, times_out])
+def test_as_on_any_event_loop(tool: Any) -> None:
+    verdict = explore([call(tool), call(tool)])
+    assert verdict.kind == "independent", verdict.render()
+    assert verdict.outcome.results == (("returned", freeze(asyncio.run(tool()))),) * 2
+
+
+async def update() -> None:
+    """Loses updates between its suspensions."""
+    for _ in range(3):
+        old = TOTAL["n"]
+        await asyncio.sleep(0)
+        TOTAL["n"] = old + 1
+
+
+@pytest.mark.parametrize("runner", ["threads", "event-loop", "task-group"])
+def test_a_switch_is_still_possible_at_each_suspension(runner: str) -> None:
+    TOTAL["n"] = 0
+    verdict = explore([call(update), call(update)], runner=runner)
+    assert verdict.kind == "racy", verdict.render()
+    assert verdict.witness is not None
+    first = verdict.witness.replay()
+    assert all(verdict.witness.replay() == first for _ in range(5))
+
+
+_READS, _WRITES = os.pipe()  # what a batch does not put back
+_allowed = getattr(os, "sched_getaffinity", None)
+
+
+def looks(n: int) -> int:
+    """How many processors it is told of; how many it has is noted."""
+    assert _allowed is not None
+    TOTAL["n"] = TOTAL["n"] + n
+    told = len(os.sched_getaffinity(0))
+    os.write(_WRITES, bytes([told, len(_allowed(0))]))
+    return told
+
+
+@pytest.mark.skipif(_allowed is None or len(_allowed(0)) < 2, reason="there is one processor anyway")
+def test_a_batch_keeps_to_one_processor_and_tells_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _allowed is not None
+    monkeypatch.setattr(processor, "LOOK", 1e9)  # whether the machine is busy is not asked here
+    before = _allowed(0)
+    assert explore([call(looks, 1), call(looks, 2)]).kind == "racy"
+    noted = os.read(_READS, 100_000)
+    assert set(zip(noted[::2], noted[1::2], strict=True)) == {(len(before), len(before)), (len(before), 1)}
+    assert _allowed(0) == before
+
+
+@pytest.mark.skipif(_allowed is None or len(_allowed(0)) < 2, reason="there is one processor anyway")
+def test_a_busy_processor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _allowed is not None
+    one = processor.OneProcessor()
+    before = _allowed(0)
+    for _ in range(processor.FIRST):
+        one.schedule([])
+    assert len(_allowed(0)) == 1
+    time.sleep(0.15)  # time passes that is not ours
+    one.schedule([])
+    assert _allowed(0) == before
+    seen: list[int] = []
+    late = threading.Thread(target=lambda: seen.append(len(_allowed(0))))
+    late.start()
+    late.join()
+    assert seen == [len(before)]
