@@ -64,6 +64,20 @@ class Fact(Struct, frozen=True, order=True, cache_hash=True):
     value: str
 
 
+class Dispatcher(Struct, frozen=True):
+    """A function that is called first, with the tool's name, and hands on to the tool's own function."""
+
+    function: str
+    """`file::qualname`."""
+    when: tuple[Fact, ...]
+    """What it is called with: the tool's name, in its own parameter."""
+    arguments_in: str
+    """Its parameter that holds the model's arguments."""
+    owner: str = ""
+    beside: tuple[str, ...] = ()
+    """The other functions that it hands on to, `file::qualname` each."""
+
+
 class Tool(Struct, frozen=True):
     """One tool as discovered. `id` is file `::` function, plus `#name` where several tools share the function."""
 
@@ -93,6 +107,8 @@ class Tool(Struct, frozen=True):
     """`file::qualname` of the function to analyse, where it is not `function` itself."""
     arguments_in: str = ""
     """The entry's parameter that holds the model's arguments as a dict (a dispatcher's `arguments`); empty: bound one by one."""
+    dispatcher: Dispatcher | None = None
+    """What runs before and after the tool's own function, for every call of it."""
     generated: bool = False
     """A factory or adapter: it stands for any number of tools, whose names are made at run time; `name` is that of its code."""
 

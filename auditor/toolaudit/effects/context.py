@@ -45,6 +45,7 @@ from toolaudit.model import Column, Fact, KeyPart, Lock, Resource
 _PARAMETER = re.compile(r"\{param:([^{}]*)\}")
 MAX_DEPTH = 3
 MAX_MEMBERS = 16
+MAX_TABLE = 400
 MAX_NODES = 160
 SHARED = ("self", "global", "cell", "state")
 
@@ -80,7 +81,9 @@ def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int =
         return Value(form, taint) if form.why else _named(name, root)
     if type(form) in FLAT:
         return Value(form, taint)
-    budget = budget or Budget()
+    if type(form) is Function and form.receiver is None and not form.env:
+        return Value(form, taint, _place(value, name))  # nothing to name in it, however deep it lies
+    budget = _allowed(form, budget)
     if depth >= MAX_DEPTH or budget.spent():
         return Value(_shallow(form, name), taint, _place(value, name))
     outlives = value.loc is not None and value.loc.root in SHARED
@@ -131,7 +134,7 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
     if isinstance(form, Many):
         items = None if form.items is None or len(form.items) > MAX_MEMBERS else tuple(inner(v, f"#{i}") for i, v in enumerate(form.items))
         entries = None
-        if form.entries is not None and len(form.entries) <= MAX_MEMBERS:
+        if form.entries is not None and (len(form.entries) <= MAX_MEMBERS or _is_table(form)):
             entries = tuple((k, inner(v, entry_step(k))) for k, v in form.entries)
         element = None if form.element is None else inner(form.element, "[]")
         head = tuple(takewhile(lambda value: isinstance(value.form, Scalar), form.head)) if items is None else ()
@@ -156,6 +159,18 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
         return Super(inner(form.instance, "@"), form.owner)
     assert isinstance(form, Either)
     return Either(tuple(inner(v, f"|{i}") for i, v in enumerate(form.values)))
+
+
+def _is_table(form: object) -> bool:
+    """A dict of functions: each may do something else, so that all are kept."""
+    if type(form) is not Many or not form.entries or len(form.entries) > MAX_TABLE:
+        return False
+    return all(isinstance(v.form, Function | Partial | Method) for _, v in form.entries)
+
+
+def _allowed(form: object, budget: Budget | None) -> Budget:
+    """What a value may take: a table of functions has its own."""
+    return Budget(MAX_NODES + 4 * MAX_TABLE) if _is_table(form) else budget or Budget()
 
 
 def _partial(form: Partial, inner: Callable[[Value, str], Value]) -> Partial:
@@ -320,9 +335,7 @@ def trim(value: Value, depth: int = 4, budget: Budget | None = None) -> Value:
     form = value.form
     if type(form) in FLAT:
         return value
-    budget = budget or Budget()
-    if type(form) in FLAT:
-        return value
+    budget = _allowed(form, budget)
     if budget.spent() or depth == 0:
         return Value(_shallow(form, "") if isinstance(form, Instance | Many) else Data("deep"), value.taint, value.loc)
     return Value(_mapped(form, lambda inner: trim(inner, depth - 1, budget)), value.taint, value.loc)  # type: ignore[arg-type]

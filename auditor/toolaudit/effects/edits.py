@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.values import CLEAN, MARKS, Either, Handle, Instance, Many, Scalar, Taint, Text, Value, join_taint
+from toolaudit.effects.values import CLEAN, MARKS, Data, Either, Handle, Instance, Many, Scalar, Taint, Text, Value, join_taint
 
 if TYPE_CHECKING:
     from toolaudit.effects.arguments import Arguments
@@ -20,6 +20,17 @@ GROWING = frozenset({"append", "extend", "insert", "appendleft", "extendleft"})
 # Verbs of documents, tables and pictures that do more on every call.
 ADDING = ("add", "append", "insert", "prepend", "remove", "delete", "copy", "rotate", "crop", "flip", "shift", "move", "push", "pop")
 ARITHMETIC = frozenset({"+", "-", "*", "<<"})
+
+
+RECORD = "a record of plain data"
+
+
+def is_record(value: Value) -> bool:
+    """A dict written out in place, of data alone: what is kept under a key is state, and no object that is made once."""
+    form = value.form
+    if not isinstance(form, Many) or form.kind != "dict" or not form.entries or value.loc is not None:
+        return False
+    return all(isinstance(held.form, Scalar | Text | Data | Many) for _, held in form.entries)
 
 
 def adds(name: str) -> bool:

@@ -13,16 +13,35 @@ from toolaudit.effects.frame import Frame, World, bare
 from toolaudit.effects.free import rebound_names
 from toolaudit.effects.values import Class, Data, Function, Handle, Instance, Loc, Many, Scalar, Text, Value
 from toolaudit.facts import Display, FunctionFacts, FunctionHead, Item, Parameter
-from toolaudit.model import KeyPart, Tool, ToolParameter
+from toolaudit.model import Dispatcher, KeyPart, Tool, ToolParameter
 from toolaudit.project.resolve import ClassRef, FunctionRef
 
 
 def entry_of(tool: Tool) -> tuple[str, str]:
     """File and qualname of the function to analyse."""
-    if tool.entry and "::" in tool.entry:
-        path, _, qualname = tool.entry.partition("::")
-        return path, qualname
-    return tool.file, tool.function
+    return split(tool.entry) if "::" in tool.entry else (tool.file, tool.function)
+
+
+def split(function: str) -> tuple[str, str]:
+    """File and qualname of `file::qualname`."""
+    path, _, qualname = function.partition("::")
+    return path, qualname
+
+
+def by_dispatcher(tool: Tool, dispatcher: Dispatcher) -> Tool:
+    """The tool as its dispatcher sees it."""
+    path, qualname = split(dispatcher.function)
+    return replace(
+        tool,
+        file=path,
+        function=qualname,
+        entry="",
+        owner=dispatcher.owner,
+        receiver="shared" if dispatcher.owner else "none",
+        when=dispatcher.when,
+        arguments_in=dispatcher.arguments_in,
+        dispatcher=None,
+    )
 
 
 def entry(world: World, tool: Tool) -> Value | None:

@@ -16,7 +16,7 @@ from toolaudit.effects.iteration import members
 from toolaudit.effects.keys import combinations
 from toolaudit.effects.objects import attribute, checked, read, read_document
 from toolaudit.effects.operators import combine, contains
-from toolaudit.effects.subscripts import subscripted
+from toolaudit.effects.subscripts import cut, subscripted
 from toolaudit.effects.truth import facts_of, truth
 from toolaudit.effects.values import (
     CLEAN,
@@ -99,6 +99,11 @@ def _item(frame: Frame, expr: f.Item) -> Value:
     form = base.form
     if isinstance(expr.index, f.Slice):
         seen = read(frame, base, frame.line)
+        if isinstance(form, Scalar):
+            bounds = [
+                None if part is None else evaluate(frame, part).form for part in (expr.index.lower, expr.index.upper, expr.index.step)
+            ]
+            return Value(cut(form, bounds), seen.taint)
         return Value(form, seen.taint) if isinstance(form, Many | Text) else Value(Data(), seen.taint)
     options = alternatives(base)
     return union(subscripted(frame, one, index) for one in options) if len(options) > 1 else subscripted(frame, base, index)

@@ -109,6 +109,12 @@ class World:
     stop: int = MOST_WALKS
     """How many there may be when the function that is being walked is done."""
     chosen: dict[Code, set[Chosen]] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+    """The functions that the current walk called, `file::qualname` each."""
+    when: tuple[Fact, ...] = ()
+    """What the current tool's dispatcher is called with: the tool's name."""
+    named: dict[Code, set[str]] = field(default_factory=dict)
+    """The parameters of functions in which such a name decided something."""
     redone: set[object] = field(default_factory=set)
     variants: dict[tuple[str, str, int], int] = field(default_factory=dict)
     codes: dict[tuple[str, str], Code | None] = field(default_factory=dict)

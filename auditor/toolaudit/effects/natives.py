@@ -50,12 +50,12 @@ def _getattr(frame: Frame, arguments: Arguments, line: int) -> Value | None:
         found = attribute(frame, target, name.form.value, line)
         default = arguments.args[2:]
         return union([found, *default]) if default and not isinstance(default[0].form, Scalar) else found
-    options = _by_prefix(frame, target, name)
-    if options is not None:
-        return options
     for part in parts_of(name):
         if part.kind == "param":
             frame.demands.add(part.text)
+    options = _by_prefix(frame, target, name)
+    if options is not None:
+        return options
     if _free(target, name) or (isinstance(target.form, Handle) and target.form.kind not in ("", "memory", "file")):
         return Value(Method(target, "*"), taints(arguments.args))
     if isinstance(target.form, Handle | Instance):

@@ -315,7 +315,10 @@ def item(frame: Frame, value: Value, key: Value, line: int) -> Value:
     form = value.form
     taint = value.taint | key.taint
     if isinstance(form, Many):
-        return _member(form, value, key).tainted(taint)
+        found = _member(form, value, key)
+        if type(found.form) is Either and (chosen := parameter_of(key)):
+            frame.demands.add(chosen)  # which object it is decides what happens
+        return found.tainted(taint)
     if isinstance(form, Text):
         if isinstance(key.form, Scalar):
             return extend_text(form, str(key.form.value), value).tainted(taint)

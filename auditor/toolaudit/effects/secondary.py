@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from toolaudit.effects.edits import accumulates
+from toolaudit.effects.edits import RECORD, accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.locks import name_of
@@ -258,7 +258,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         given = not checks and not helpers(effect, tool) and any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
         return "" if given else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
-        met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name))
+        met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name) and effect.note != RECORD)
         kept = target.root == "self" and met  # of a global store the members are not followed, so its reads must count
         looked = checks or [i for i in _items(effect.control, effects) if _same_store(effects[i].target, target)]
         return "memo" if kept and looked and not derives and effect.op == "write" else ""

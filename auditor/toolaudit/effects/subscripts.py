@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.external import behind, call_method, harmless
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.objects import attribute, below, item, key_step
-from toolaudit.effects.values import Data, Function, Handle, Instance, Many, Method, Value
+from toolaudit.effects.values import Data, Form, Function, Handle, Instance, Many, Method, Scalar, Value
 
 
 def subscripted(frame: Frame, base: Value, index: Value) -> Value:
@@ -24,6 +26,15 @@ def subscripted(frame: Frame, base: Value, index: Value) -> Value:
     if isinstance(form, Many) and form.entries is None and found.loc is not None and isinstance(found.form, Handle | Instance):
         return found.tainted(frame.emit(found.loc, "r", "read", frame.line, data=found.taint, atomic=True))  # looked up in a registry
     return found
+
+
+def cut(form: Scalar, bounds: Sequence[Form | None]) -> Scalar | Data:
+    """`text[:-1]` of a constant."""
+    known = [bound.value if isinstance(bound, Scalar) and type(bound.value) is int else None for bound in bounds]
+    if not isinstance(form.value, str) or any(bound is not None and number is None for bound, number in zip(bounds, known, strict=True)):
+        return Data()
+    lower, upper, step = known
+    return Data() if step == 0 else Scalar(form.value[slice(lower, upper, step)])
 
 
 def _of_client(frame: Frame, base: Value, form: Handle, index: Value) -> Value:

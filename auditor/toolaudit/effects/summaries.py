@@ -35,6 +35,8 @@ from toolaudit.effects.values import (
 )
 from toolaudit.facts import FunctionFacts, Lambda, Parameter
 
+TOOL = "<tool>"
+"""The function of the frame in which a tool is called."""
 MAX_DEPTH = 60
 MAX_ROUNDS = 3
 MAX_REDONE = 40
@@ -49,14 +51,18 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, line: 
     world = frame.world
     bound = bind(frame, function, arguments)
     bindings = Bindings({**bound, **{f"^{name}": value for name, value in function.env}})
-    summary = summarise(world, function, bound, frozenset(), frame, line)
+    outer, world.reached = world.reached, set()
+    told = _told(frame, function, bindings)
+    summary = summarise(world, function, bound, told, frame, line)
+    keep = told if summary is None else told | _wanted(frame, function, summary, bindings)
+    if keep != told:
+        world.reached.clear()  # without the constants it took every branch
+        summary = summarise(world, function, bound, keep, frame, line) or summary
+    world.reached |= {*outer, f"{function.path}::{function.qualname}"}
     if summary is None:
         facts = function.code.facts
         hinted = _as_annotated(world, function.path, facts, None) if isinstance(facts, FunctionFacts) else None
         return hinted or PLAIN, ()
-    keep = _wanted(frame, function, summary, bindings)
-    if keep:
-        summary = summarise(world, function, bound, keep, frame, line) or summary
     for name in summary.asks:
         held = bindings.find(name)
         if held is not None and parameter_of(held):
@@ -71,6 +77,21 @@ def call_arguments_unknown(frame: Frame, function: Function) -> Summary | None:
     return summarise(frame.world, function, bound, frozenset(), frame, 0)
 
 
+def _told(frame: Frame, function: Function, bindings: Bindings) -> frozenset[str]:
+    """The parameters that hold the name of the current tool, where it is known that it decides something: each name has its own branch."""
+    world = frame.world
+    if frame.function == TOOL:
+        paths = {fact.parameter for fact in world.when}
+    else:
+        paths = world.named.get(function.code, set()) if world.when else set()
+    return frozenset(path for path in paths if _is_name(world, bindings.find(path)))
+
+
+def _is_name(world: World, value: Value | None) -> bool:
+    form = None if value is None else value.form
+    return isinstance(form, Scalar) and any(fact.value == form.value for fact in world.when)
+
+
 def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindings) -> frozenset[str]:
     """The parameters whose constants would decide something in the callee; what the caller's caller must know is passed up."""
     keep: set[str] = set()
@@ -82,6 +103,14 @@ def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindin
             keep.add(path)
         elif parameter_of(value):
             frame.demands.add(parameter_of(value))
+    told = {path for path in keep if _is_name(frame.world, bindings.find(path))}
+    if told:
+        frame.world.named.setdefault(function.code, set()).update(told)
+    return frozenset(told) | _within_limits(frame, function, keep - told, bindings)
+
+
+def _within_limits(frame: Frame, function: Function, keep: set[str], bindings: Bindings) -> frozenset[str]:
+    """Of parameters whose constants decide something those that are kept apart: so many variants of one function are walked."""
     if not keep:
         return frozenset()
     seen = frame.world.chosen.setdefault(function.code, set())

@@ -14,6 +14,7 @@ from toolaudit.effects.expressions import evaluate
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import forget
 from toolaudit.effects.statements import execute
+from toolaudit.effects.summaries import TOOL
 from toolaudit.effects.units import Kept, Remembering, Unit, Walked
 from toolaudit.effects.values import Function
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
@@ -113,10 +114,22 @@ def _bounded(world: World, tool: Tool) -> Frame:
 
 
 def walk(world: World, tool: Tool) -> Frame:
-    """One tool's function called as its framework calls it."""
+    """One tool's function called as its framework calls it: through the dispatcher that hands on to it, where there is one."""
+    own = _walk(world, tool)
+    if tool.dispatcher is None:
+        return own
+    met = frozenset(world.reached)
+    through = _walk(world, entries.by_dispatcher(tool, tool.dispatcher))
+    handed_on = "::".join(entries.entry_of(tool)) in world.reached
+    return through if handed_on and world.reached.intersection(tool.dispatcher.beside) <= met else own
+
+
+def _walk(world: World, tool: Tool) -> Frame:
     path, qualname = entries.entry_of(tool)
     budget.begin(world)
-    frame = Frame(world, path, "<tool>")
+    world.reached.clear()
+    world.when = tool.when
+    frame = Frame(world, path, TOOL)
     function = entries.entry(world, tool)
     if function is None or not isinstance(function.form, Function):
         place = Place(tool.file, tool.line, tool.function)

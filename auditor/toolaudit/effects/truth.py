@@ -38,6 +38,8 @@ def truth(frame: Frame, test: f.Expr) -> bool | None:
         return _boolean(frame, test)
     if isinstance(test, f.Compare) and len(test.ops) == 1:
         return _compare(frame, test)
+    if isinstance(test, f.Call):
+        return _begins(frame, test)
     if isinstance(test, f.Name):
         if test.id == "TYPE_CHECKING":
             return False
@@ -81,7 +83,29 @@ def _compare(frame: Frame, test: f.Compare) -> bool | None:
         options = [quiet_look(frame, part) for part in right.items]
         if all(isinstance(option.form, Scalar) for option in options):
             return (value in [option.form.value for option in options if isinstance(option.form, Scalar)]) == (op == "in")
-    return None
+    return _among(frame, value, right, op) if op in ("in", "not in") else None
+
+
+def _among(frame: Frame, value: object, table: f.Expr, op: str) -> bool | None:
+    """`name in HANDLERS`, a dict all keys of which are written out."""
+    form = quiet_look(frame, table).form
+    if not isinstance(form, Many) or form.kind != "dict" or not form.entries or form.element is not None:
+        return None
+    keys = [key.form.value if isinstance(key.form, Scalar) else None for key, _ in form.entries]
+    return None if None in keys else (value in keys) == (op == "in")
+
+
+def _begins(frame: Frame, test: f.Call) -> bool | None:
+    """`name.startswith("git_")` of a text that the caller gave."""
+    if not isinstance(test.func, f.Attr) or test.func.attr not in ("startswith", "endswith") or len(test.args) != 1 or test.keywords:
+        return None
+    left, given = _compared(frame, test.func.value), test.args[0]
+    _demand(frame, left)
+    options = [quiet_look(frame, part).form for part in (given.items if isinstance(given, f.Display) else (given,))]
+    words = [form.value for form in options if isinstance(form, Scalar) and isinstance(form.value, str)]
+    if not isinstance(left.form, Scalar) or not isinstance(left.form.value, str) or left.loc is not None or len(words) < len(options):
+        return None
+    return bool(getattr(left.form.value, test.func.attr)(tuple(words))) if _fixed(frame, test.func.value) else None
 
 
 def _fixed(frame: Frame, expr: f.Expr) -> bool:

@@ -290,7 +290,7 @@ def union(values: Iterable[Value]) -> Value:
                 flat.append(part)
     if len(flat) < 2:
         return flat[0].tainted(taint) if flat else PLAIN
-    flat = _completed(flat)
+    flat = sorted(_completed(flat), key=_is_new)
     useful = [
         v for v in flat if not (isinstance(v.form, Scalar) and v.form.value is None) and (v.form != PLAIN.form or v.loc is not None)
     ] or flat[:1]
@@ -299,6 +299,11 @@ def union(values: Iterable[Value]) -> Value:
     if len(useful) == 1:
         return useful[0].tainted(taint)
     return Value(Either(_bounded(useful)), taint)
+
+
+def _is_new(value: Value) -> bool:
+    """Text made anew in the call: of alternatives it comes last, as what was given says more."""
+    return type(value.form) is Text and any(part.kind == "fresh" for part in value.form.parts)
 
 
 def _bounded(useful: list[Value]) -> tuple[Value, ...]:

@@ -52,6 +52,10 @@ class FunctionRef(Struct, frozen=True):
     cls: Target | None = None
     lambda_: Lambda | None = None
 
+    @property
+    def place(self) -> str:
+        return f"{self.path}::{self.qualname}"
+
 
 def functions_of(scope: Scope, expr: Expr | None, depth: int = 0) -> list[FunctionRef]:
     """The functions, lambdas and instances that an expression can mean; an unknown one gives nothing."""

@@ -13,7 +13,7 @@ from toolaudit.frameworks.checks import DiscoveryNote, joined
 from toolaudit.frameworks.discover_calls import declared_by_calls, modules
 from toolaudit.frameworks.discover_classes import classes
 from toolaudit.frameworks.discover_decorators import decorated
-from toolaudit.frameworks.discover_dispatch import Site, bare, dispatched, low_level
+from toolaudit.frameworks.discover_dispatch import bare, dispatched, low_level
 from toolaudit.frameworks.discover_handlers import handlers
 from toolaudit.frameworks.discover_instances import instances
 from toolaudit.frameworks.discover_schemas import helped, helpers, schemas
@@ -24,6 +24,7 @@ from toolaudit.frameworks.hints import Written
 from toolaudit.frameworks.known import Known
 from toolaudit.frameworks.names import Names
 from toolaudit.frameworks.schema import Declare, Framework
+from toolaudit.frameworks.sites import Site
 from toolaudit.model import Tool
 from toolaudit.project.source import Project
 

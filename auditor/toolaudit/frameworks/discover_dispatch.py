@@ -7,43 +7,27 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from toolaudit.facts import Assign, Attr, Boolean, Call, Expr, FunctionFacts, Name, Starred
+from toolaudit.facts import Assign, Attr, Call, FunctionFacts, Name
 from toolaudit.frameworks.bodies import Bodies
-from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups, subject_of
+from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups
 from toolaudit.frameworks.callables import FunctionRef, functions_of
 from toolaudit.frameworks.discover_calls import argument
 from toolaudit.frameworks.discover_tables import table_entries
 from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref, schema_for
 from toolaudit.frameworks.filled_tables import CALLS, calls_on_loop, decorated_into, is_of_call, picking, speaks_of_calls, takes_in_others
 from toolaudit.frameworks.known import Known, Rule, receiver_rule
-from toolaudit.frameworks.names import Target, dotted_text, last_part
+from toolaudit.frameworks.names import Target, dotted_text
 from toolaudit.frameworks.nodes import body_calls, body_expressions, functions, inner
-from toolaudit.frameworks.schema import Declare, Framework
+from toolaudit.frameworks.schema import Declare
 from toolaudit.frameworks.scope import Scope
+from toolaudit.frameworks.sites import Site, arguments_of, dispatcher, holders, origin, passed, receiving, same_subject, with_outer
 from toolaudit.frameworks.texts import text_of
 from toolaudit.frameworks.types import types_of
 from toolaudit.model import Fact
 
-_CHAIN = 6
 DISPATCH = Declare("dispatcher", types=("*",))
-
-
-class Site(Struct, frozen=True):
-    """A dispatcher: its function, and the parameters that hold the name and the arguments (dotted; empty when not known)."""
-
-    framework: Framework
-    path: str
-    facts: FunctionFacts
-    scope: Scope
-    name: str = ""
-    arguments: str = ""
-    certain: bool = False
-    """A framework calls it for every tool."""
-    tables: bool = False
-    """Only what it looks up in tables by the name of a model's call counts."""
-    on_loop: bool = False
-    """A coroutine that calls plain functions itself, not in threads."""
 
 
 class Dispatched(Struct, frozen=True):
@@ -145,19 +129,33 @@ def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: di
     """All names of all dispatchers. A dispatcher that no framework calls counts when it knows a name that a schema declares."""
     found: list[Dispatched] = []
     dynamic: set[tuple[str, str]] = set()
-    for site in sites:
+    for site in with_outer(bodies, sites):
         of_site = [*_branched(bodies, site, declared), *_looked_up(bodies, site, declared, dynamic)]
         declares = site.certain or any(one.text in declared for one in of_site)
         found += [one for one in of_site if declares or one.telling]
         if site.certain and not of_site:
             dynamic.add((site.path, site.facts.qualname))
-    return Dispatch(tuple(found), frozenset(dynamic))
+    return Dispatch(tuple(_side_by_side(found)), frozenset(dynamic))
+
+
+def _side_by_side(listed: list[Dispatched]) -> Iterator[Dispatched]:
+    """The tools, each told what else its dispatcher hands on to."""
+    handed: dict[str, set[str]] = {}
+    for one in listed:
+        if one.draft.dispatcher is not None and one.draft.ref is not None:
+            handed.setdefault(one.draft.dispatcher.function, set()).add(one.draft.ref.place)
+    for one in listed:
+        through = one.draft.dispatcher
+        if through is not None and one.draft.ref is not None:
+            beside = handed[through.function] - {one.draft.ref.place}
+            one = replace(one, draft=replace(one.draft, dispatcher=replace(through, beside=tuple(sorted(beside)))))
+        yield one
 
 
 def _branched(bodies: Bodies, site: Site, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
     listed = list(branches(site.scope, site.facts.body)) if not site.tables else []
     if site.certain and site.name:
-        subjects = {branch.subject for branch in listed if _same_subject(site, branch.subject)}
+        subjects = {branch.subject for branch in listed if same_subject(site, branch.subject)}
     else:
         subjects = {branch.subject for branch in listed if branch.text in declared and _names_tools(listed, branch.subject, declared)}
     seen: set[str] = set()
@@ -177,37 +175,26 @@ def _names_tools(listed: list[Branch], subject: str, declared: dict[str, list[Sc
     return share > 0.5 or (share > 0 and re.search(r"name|tool|func", subject.rsplit(".", 1)[-1], re.IGNORECASE) is not None)
 
 
-def _same_subject(site: Site, subject: str) -> bool:
-    return subject == site.name or _origin(site, subject) == site.name
-
-
-def _origin(site: Site, text: str, depth: int = 0) -> str:
-    """A local name followed to the parameter it was taken from: `name` after `name = params.name`; two names may be taken in turn."""
-    if depth > _CHAIN:
-        return text
-    first, _, rest = text.partition(".")
-    for statement in inner(site.facts.body):
-        if (
-            isinstance(statement, Assign)
-            and statement.value is not None
-            and any(isinstance(t, Name) and t.id == first for t in statement.targets)
-        ):
-            value = statement.value.values[0] if isinstance(statement.value, Boolean) else statement.value
-            base = subject_of(value)
-            if base and base.partition(".")[0] != first:
-                return _origin(site, f"{base}.{rest}" if rest else base, depth + 1)
-    return text
-
-
 def _of_branch(bodies: Bodies, site: Site, branch: Branch, declared: dict[str, list[SchemaText]]) -> Draft:
     body = site.facts.body if branch.rest else branch.body
     ref, held = _delegate(site, body)
     schema = schema_for(declared, branch.text, site.path)
     framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
     if ref is not None:
-        return from_ref(framework, DISPATCH, "dispatch", ref, name=branch.text, arguments_in=held, schema=schema, on_loop=site.on_loop)
+        through = dispatcher(bodies, site, branch.subject, branch.text)
+        return from_ref(
+            framework,
+            DISPATCH,
+            "dispatch",
+            ref,
+            name=branch.text,
+            arguments_in=held,
+            schema=schema,
+            on_loop=site.on_loop,
+            dispatcher=through,
+        )
     own = FunctionRef("function", site.path, site.facts.qualname, site.facts.line)
-    subject, arguments = _origin(site, branch.subject), site.arguments or _arguments_of(site)
+    subject, arguments = origin(site, branch.subject), site.arguments or arguments_of(site)
     head = bodies.names.head(site.path, site.facts.qualname)
     owner = (head.owner or "") if head is not None else ""
     return Draft(
@@ -222,99 +209,25 @@ def _of_branch(bodies: Bodies, site: Site, branch: Branch, declared: dict[str, l
         when=(Fact(subject, branch.text),),
         arguments_in=arguments,
         schema=schema,
+        dispatcher=dispatcher(bodies, site, branch.subject, branch.text) if site.outer is not None else None,
         owner=owner,
         receiver="shared" if owner else "none",
+        on_loop=site.on_loop,
     )
-
-
-def _arguments_of(site: Site) -> str:
-    names = [parameter.name for parameter in site.facts.parameters]
-    return next((name for name in _ARGUMENTS if name in names), "")
-
-
-_ARGUMENTS = (
-    *("arguments", "args", "tool_input", "tool_args", "tool_arguments", "input", "inputs", "params", "parameters", "function_args"),
-    *("function_arguments", "kwargs", "payload"),
-)
 
 
 def _delegate(site: Site, body: tuple[object, ...]) -> tuple[FunctionRef | None, str]:
     """The one function that a branch hands all arguments to, and the parameter that then holds them (empty when they are spread)."""
-    held = _holders(site)
+    held = holders(site)
     found: dict[tuple[str, str], tuple[FunctionRef, str]] = {}
     for call in body_calls(body):  # type: ignore[arg-type]
-        position, spread = _passed(call, held)
+        position, spread = passed(call, held)
         if position is None and not spread:
             continue
         for ref in functions_of(site.scope, call.func):
             if ref.kind == "function" and ref.qualname != site.facts.qualname:
                 found[ref.path, ref.qualname] = (ref, receiving(site.scope, ref, position) if position is not None else "")
     return next(iter(found.values())) if len(found) == 1 else (None, "")
-
-
-def _holders(site: Site) -> set[str]:
-    """Names that hold all arguments of the call: the parameter, and locals made from it as a whole."""
-    root = site.arguments or _arguments_of(site)
-    held = {root.partition(".")[0]} if root and "." not in root else set()
-    for statement in inner(site.facts.body):
-        if isinstance(statement, Assign) and statement.value is not None:
-            names = {target.id for target in statement.targets if isinstance(target, Name)}
-            if names and _is_whole(statement.value, held, root):
-                held |= names
-    return held
-
-
-_WHOLE = frozenset({"loads", "dict", "model_validate", "model_validate_json", "parse", "parse_obj", "validate_python"})
-
-
-def _is_whole(value: Expr, held: set[str], root: str) -> bool:
-    if isinstance(value, Call) and last_part(value.func) in _WHOLE and value.args:
-        return _is_whole(value.args[0], held, root) or isinstance(value.args[0], Attr | Name)
-    if isinstance(value, Boolean) and value.values:
-        return _is_whole(value.values[0], held, root)
-    subject = subject_of(value)
-    last = subject.rsplit(".", 1)[-1]
-    return bool(subject) and (subject == root or subject in held or ("." in subject and last in {"arguments", "input", "args"}))
-
-
-def handed_whole(site: Site, call: Call) -> tuple[int | str | None, bool]:
-    """Where a call of a dispatcher gets the arguments as a whole: a position or keyword; and whether it gets them spread by `**`."""
-    return _passed(call, _holders(site))
-
-
-def _passed(call: Call, held: set[str]) -> tuple[int | str | None, bool]:
-    """Where a call gets the arguments as a whole: a position or keyword; and whether it gets them spread by `**`."""
-    for number, arg in enumerate(call.args):
-        if _is_held(arg, held):
-            return number, False
-        if isinstance(arg, Starred) and _is_held(arg.value, held):
-            return None, True
-    for keyword in call.keywords:
-        if _is_held(keyword.value, held):
-            return (None, True) if keyword.name is None else (keyword.name, False)
-    return None, False
-
-
-def _is_held(expr: Expr, held: set[str]) -> bool:
-    if isinstance(expr, Name):
-        return expr.id in held
-    if isinstance(expr, Attr):
-        return expr.attr in {"arguments", "input"}
-    if isinstance(expr, Call) and last_part(expr.func) in _WHOLE and expr.args:
-        return _is_held(expr.args[0], held)
-    return isinstance(expr, Boolean) and bool(expr.values) and _is_held(expr.values[0], held)
-
-
-def receiving(scope: Scope, ref: FunctionRef, position: int | str | None) -> str:
-    head = scope.names.head(ref.path, ref.qualname)
-    if head is None or position is None:
-        return ""
-    if isinstance(position, str):
-        return position
-    names = [parameter.name for parameter in head.parameters]
-    if head.owner and ref.receiver != "none":
-        names = names[1:]
-    return names[position] if position < len(names) else ""
 
 
 # --- tables and attributes -------------------------------------------------------------------------------------------
@@ -333,7 +246,7 @@ def _looked_up(bodies: Bodies, site: Site, declared: dict[str, list[SchemaText]]
 
 
 def _is_telling(bodies: Bodies, site: Site, lookup: Lookup) -> bool:
-    return is_of_call(_origin(site, lookup.subject)) and speaks_of_calls(bodies, site.path, site.facts.qualname)
+    return is_of_call(origin(site, lookup.subject)) and speaks_of_calls(bodies, site.path, site.facts.qualname)
 
 
 def _of_table(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
@@ -345,7 +258,10 @@ def _of_table(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, li
         schema = schema_for(declared, name, site.path)
         framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
         held = receiving(site.scope, ref, _handed(site, lookup))
-        draft = from_ref(framework, DISPATCH, "dispatch", ref, name=name, schema=schema, arguments_in=held, on_loop=site.on_loop)
+        through = dispatcher(bodies, site, lookup.subject, name)
+        draft = from_ref(
+            framework, DISPATCH, "dispatch", ref, name=name, schema=schema, arguments_in=held, on_loop=site.on_loop, dispatcher=through
+        )
         yield Dispatched(site, name, ref.line, draft, telling)
 
 
@@ -358,11 +274,11 @@ def _handed(site: Site, lookup: Lookup) -> int | str | None:
         for target in statement.targets
         if isinstance(target, Name)
     }
-    held = _holders(site)
+    held = holders(site)
     for call in body_calls(site.facts.body):
         by_name = isinstance(call.func, Name) and call.func.id in names
         if by_name or getattr(call.func, "line", 0) == lookup.line:
-            position, spread = _passed(call, held)
+            position, spread = passed(call, held)
             if position is not None or spread:
                 return position
     return None
@@ -373,7 +289,8 @@ def _of_attribute(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str
     meant = (*types_of(site.scope, lookup.owner), *site.scope.resolve(lookup.owner)) if lookup.owner is not None else ()
     owners = [target for target in meant if target.kind in {"class", "module"}]
     for text, ref in _attributes(bodies, site, lookup, owners, declared):
-        draft = from_ref(site.framework, DISPATCH, "dispatch", ref, name=text, schema=schema_for(declared, text, site.path))
+        schema, through = schema_for(declared, text, site.path), dispatcher(bodies, site, lookup.subject, text)
+        draft = from_ref(site.framework, DISPATCH, "dispatch", ref, name=text, schema=schema, on_loop=site.on_loop, dispatcher=through)
         yield Dispatched(site, text, ref.line, draft, telling="tool" in lookup.prefix.lower())
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from toolaudit.facts import Attr
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.callables import FunctionRef
-from toolaudit.frameworks.discover_dispatch import DISPATCH, Site, handed_whole, receiving
+from toolaudit.frameworks.discover_dispatch import DISPATCH
 from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
 from toolaudit.frameworks.nodes import body_calls
+from toolaudit.frameworks.sites import Site, handed_whole, receiving
 
 
 def handlers(bodies: Bodies, sites: Sequence[Site], declared: Mapping[str, Sequence[SchemaText]]) -> Iterator[Draft]:

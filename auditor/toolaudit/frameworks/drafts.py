@@ -10,7 +10,7 @@ from toolaudit.facts import Call, ClassHead, Expr
 from toolaudit.frameworks.callables import FunctionRef
 from toolaudit.frameworks.schema import Declare, Framework
 from toolaudit.frameworks.scope import Scope
-from toolaudit.model import Fact
+from toolaudit.model import Dispatcher, Fact
 
 
 class SchemaText(Struct, frozen=True):
@@ -47,6 +47,7 @@ class Draft(Struct, frozen=True):
     schema: SchemaText | None = None
     owner: str = ""
     receiver: Literal["none", "shared", "per-call"] = "none"
+    dispatcher: Dispatcher | None = None
     on_loop: bool = False
     """Its dispatcher is a coroutine that calls it itself: it runs on the event loop, whatever it is."""
 

@@ -42,8 +42,12 @@ def is_of_call(subject: str) -> bool:
 
 def calls_on_loop(bodies: Bodies, path: str, facts: FunctionFacts) -> bool:
     """A coroutine that hands nothing to threads: what it calls runs on the event loop."""
-    head = bodies.names.head(path, facts.qualname)
-    return facts.is_async and head is not None and not _THREADS.search(bodies.names.between(path, head.line, head.end))
+    return facts.is_async and not hands_to_threads(bodies, path, facts.qualname)
+
+
+def hands_to_threads(bodies: Bodies, path: str, qualname: str) -> bool:
+    head = bodies.names.head(path, qualname)
+    return head is None or _THREADS.search(bodies.names.between(path, head.line, head.end)) is not None
 
 
 def takes_in_others(bodies: Bodies, path: str) -> bool:

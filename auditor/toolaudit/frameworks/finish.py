@@ -117,6 +117,7 @@ def _tool(bodies: Bodies, draft: Draft) -> Made:
         description=_description(bodies, draft, head),
         entry=draft.entry,
         arguments_in=draft.arguments_in or _arguments(draft, head),
+        dispatcher=draft.dispatcher,
         generated=draft.declared_by != "dispatch" and not said_name(bodies, draft) and is_generated(bodies, draft),
     )
     return Made(tool, draft, tuple(found), bool(said))
