@@ -205,14 +205,17 @@ def analyse(opened: Opened, progress: Report) -> ScanModel:
     from toolaudit.effects import summarise
     from toolaudit.frameworks.discover import discover
     from toolaudit.frameworks.dispatch import with_runs
+    from toolaudit.project.answers import Answers
     from toolaudit.verdicts import classify, conflicts, dispatching, orderings
     from toolaudit.verdicts.profile import profiles
     from toolaudit.verdicts.scan_model import FileCounts, ScanModel
 
     request, frameworks, versions, project, settings = opened
     progress("reading files", 0, 0)
-    discovery = discover(project, frameworks, partial(progress, "finding tools"))
-    runners = dispatching.dispatch_sites(project)
+    answers = Answers(project, project.memory(f"files of {settings}") if request.use_cache else None)
+    discovery = discover(project, frameworks, partial(progress, "finding tools"), answers)
+    runners = dispatching.dispatch_sites(project, answers)
+    answers.store()
     own = frozenset(one.name for one in frameworks if one.name == "bare" or one.framework.api)
     tools = dispatching.told(with_runs(discovery.tools, frameworks, versions, request.config.runner), runners, own)
     progress("following effects", 0, len(tools))

@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,10 +16,17 @@ from hypothesis import strategies as st
 from toolaudit import pipeline
 from toolaudit.config import Config
 from toolaudit.effects import summarise
+from toolaudit.frameworks import discover
+from toolaudit.project.answers import Answers
 from toolaudit.request import Request
 from toolaudit_reports.document import encode
 
 HEAD = "from fastmcp import FastMCP\n\nmcp = FastMCP('t')\n\n"
+ACTION = "from langchain_core.tools import BaseTool\n\nclass Action(BaseTool):\n"
+SCHEMA = (
+    "{'type': 'function', 'function': {'name': 'put_by', 'description': 'P', "
+    "'parameters': {'type': 'object', 'properties': {'t': {'type': 'string'}}}}}"
+)
 FILES: dict[str, list[str]] = {
     "kit/__init__.py": ["from kit.store import *\n", "from kit.other import save\n", ""],
     "kit/store.py": [
@@ -57,6 +65,49 @@ FILES: dict[str, list[str]] = {
         HEAD + "from registry import register\n\ndef build():\n    shelf = {'a': 1}\n    register(mcp, shelf)\n",
         HEAD,
     ],
+    "wraps.py": [
+        HEAD + "def tool_kept(f):\n    '''Makes a tool.'''\n    return mcp.tool()(f)\n",
+        HEAD + "def tool_kept(f):\n    '''Makes no tool.'''\n    return f\n",
+    ],
+    "wrapped.py": [
+        "from wraps import tool_kept\n\n@tool_kept\ndef wrap(t: str) -> str:\n    '''Wraps.'''\n    open('w', 'a').write(t)\n    return t\n",
+        "\n\nfrom wraps import tool_kept\n\n@tool_kept\ndef wrap(t: str) -> str:\n    '''Wraps.'''\n    open('w', 'a').write(t)\n    return t\n",
+        "from langchain_core.tools import tool as tool_kept\n\n@tool_kept\ndef wrap(t: str) -> str:\n    '''Wraps.'''\n    return open('w').read()\n",
+    ],
+    "actions.py": [
+        ACTION + "    mode: str\n    def _run(self, t: str) -> str:\n        open(self.mode, 'a').write(t)\n        return t\n",
+        ACTION + "    name: str = 'act'\n    mode: str\n    def _run(self, t: str) -> str:\n        return t\n",
+        "class Action:\n    def _run(self, t: str) -> str:\n        return t\n",
+    ],
+    "acting.py": [
+        "from actions import Action\n\nTOOLS_MADE = [Action(name='one', mode='a'), Action(name='two', mode='b')]\n",
+        "\nfrom actions import Action\n\nTOOLS_MADE = [Action(name='one', mode='a')]\n",
+        "TOOLS_MADE = []\n",
+    ],
+    "schemas.py": [
+        "# a tool\ndef described(name, text):\n    return " + SCHEMA.replace("'put_by'", "name") + "\n",
+        "SCHEMAS = [" + SCHEMA + "]\n",
+        "# a tool\ndef described(name, text):\n    return name\n",
+    ],
+    "spoken.py": [
+        "from schemas import described\n\nSPOKEN_TOOLS = [described('put_by', 'Puts.'), described('look_up', 'Looks.')]\n",
+        "from schemas import described\n\nSPOKEN_TOOLS = [described('look_up', 'Looks.')]\n",
+        "# a tool\ndef look_up(t):\n    return open('look').read()\n",
+    ],
+    "dispatch.py": [
+        "def put(t):\n    open('put', 'a').write(t)\n\ndef run_tool(name, arguments):\n    if name == 'put_by':\n        return put(arguments['t'])\n    if name == 'look_up':\n        return open('put').read()\n",
+        "\ndef run_tool(name, arguments):\n    if name == 'look_up':\n        return open('put').read()\n    if name == 'nobody':\n        return 1\n",
+        "# a tool\ndef put_by(t):\n    open('put', 'a').write(t)\n",
+    ],
+    "tables.py": [
+        "def shout(t):\n    open('shout', 'a').write(t)\n\nTOOL_TABLE = {'shout': shout}\n",
+        "def shout(t):\n    return t\n\nTOOL_TABLE = {'shout': shout, 'call': shout}\n",
+    ],
+    "runs.py": [
+        "from tables import TOOL_TABLE\n\ndef all_of(reply):\n    for call in reply.tool_calls:\n        TOOL_TABLE[call.name](**call.args)\n",
+        "import asyncio\nfrom tables import TOOL_TABLE\n\nasync def all_of(reply):\n    return await asyncio.gather(*[TOOL_TABLE[call.name](**call.args) for call in reply.tool_calls])\n",
+        "",
+    ],
 }  # fmt: skip
 CLOCK = itertools.count(1)
 
@@ -78,7 +129,7 @@ def scanned(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> bytes
 EDITS = st.sampled_from([(name, text) for name, texts in FILES.items() for text in texts])
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EDITS, min_size=1, max_size=3))
 def test_an_edited_project_gives_what_a_cold_scan_gives(tmp_path_factory, monkeypatch, edits):
     folder, cache = tmp_path_factory.mktemp("code"), tmp_path_factory.mktemp("cache")
@@ -100,6 +151,69 @@ def test_a_new_file_can_give_a_name_another_meaning(tmp_path, monkeypatch):
     write(tmp_path, "code/store.py", "def save(t):\n    open('x', 'w').write(t)\n")
     after = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
     assert before != after == scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("name", "tools"),
+    [("wrapped.py", {"wrap"}), ("acting.py", {"one", "two"}), ("spoken.py", {"put_by", "look_up"}), ("tables.py", {"shout"})],
+)
+def test_the_project_declares_in_ways_that_several_files_have_a_part_in(tmp_path, monkeypatch, name, tools):
+    for path, texts in FILES.items():
+        write(tmp_path / "code", path, texts[0])
+    before = json.loads(scanned(tmp_path / "code", tmp_path / "cache", monkeypatch))
+    write(tmp_path / "code", name, "")
+    after = json.loads(scanned(tmp_path / "code", tmp_path / "cache", monkeypatch))
+    assert tools == {one["name"] for one in before["tools"]} - {one["name"] for one in after["tools"]}
+
+
+@pytest.mark.parametrize(
+    ("edited", "looked"),
+    [
+        ("counts.py", ["counts.py"]),
+        ("wraps.py", ["wrapped.py", "wraps.py"]),
+        ("actions.py", ["acting.py", "actions.py"]),
+        ("spoken.py", ["spoken.py"]),
+    ],
+)
+def test_tools_are_looked_for_only_where_they_can_have_changed(tmp_path, monkeypatch, edited, looked):
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    seen: list[str] = []
+    file = discover._file
+
+    def watched(bodies, known, path):
+        seen.append(path)
+        return file(bodies, known, path)
+
+    monkeypatch.setattr(discover, "_file", watched)
+    write(tmp_path / "code", edited, FILES[edited][0] + "\n# edited\n")
+    scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    assert sorted(seen) == looked
+
+
+class Older(msgspec.Struct, array_like=True):
+    names: list[str]
+
+
+def test_answers_in_another_form_are_found_anew(tmp_path, monkeypatch):
+    """Another build may keep what it found in a form of its own, under the same names."""
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    kept: list[str] = []
+    put = Answers.put
+
+    def older(self, name, value, watched, given=b""):
+        kept.append(name)
+        put(self, name, Older(["x"]), watched, given)
+        return value
+
+    with monkeypatch.context() as other:
+        other.setattr(Answers, "put", older)
+        before = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    assert {name.split()[0] for name in kept} >= {"declares", "words", "instances", "schemas", "compares", "dispatch", "runs"}
+    write(tmp_path / "code", "counts.py", FILES["counts.py"][0] + "\n" * 9)
+    assert scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == before
 
 
 @pytest.mark.parametrize(

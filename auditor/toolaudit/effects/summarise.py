@@ -15,9 +15,10 @@ from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import forget
 from toolaudit.effects.statements import execute
 from toolaudit.effects.summaries import TOOL
-from toolaudit.effects.units import Kept, Remembering, Unit, Walked
+from toolaudit.effects.units import Kept, Unit, Walked
 from toolaudit.effects.values import Function
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
+from toolaudit.project.memory import Memory
 from toolaudit.project.resolve import Resolver
 from toolaudit.project.source import Project
 from toolaudit.project.watched import Watched
@@ -36,7 +37,7 @@ def footprints(
     tools: Sequence[Tool],
     catalogue: Catalogue,
     told: Callable[[int, int], None] | None = None,
-    memory: Remembering | None = None,
+    memory: Memory | None = None,
 ) -> tuple[Footprint, ...]:
     """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools of a file.
 

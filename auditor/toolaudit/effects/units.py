@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from toolaudit.effects import entries
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.model import Place, Tool, UnknownCall
-from toolaudit.project.memory import Recalled
+from toolaudit.project.memory import Memory, untouched
 
 
 class Walked(Struct, frozen=True, array_like=True):
@@ -39,20 +39,6 @@ class Unit(Struct, frozen=True, array_like=True):
     files: tuple[str, ...]
     texts: tuple[str, ...]
     walked: tuple[Walked, ...]
-
-
-class Remembering(Protocol):
-    """What keeps the units from one run to the next."""
-
-    def recall(self) -> Recalled | None:
-        """What was kept, and the files that have changed since."""
-        ...
-
-    def keep(self, data: bytes) -> None: ...
-
-    def holds(self, paths: Sequence[str], text: str) -> bool:
-        """Whether one of the files holds a text now."""
-        ...
 
 
 T = TypeVar("T")
@@ -112,7 +98,7 @@ def result(frame: Frame, once: Once) -> Walked:
     return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
 
 
-def recalled(memory: Remembering, once: Once) -> dict[str, Kept]:
+def recalled(memory: Memory, once: Once) -> dict[str, Kept]:
     """The units of the last run that hold still: none of what they looked at has changed."""
     kept = memory.recall()
     if kept is None:
@@ -121,13 +107,8 @@ def recalled(memory: Remembering, once: Once) -> dict[str, Kept]:
         known = {path: Kept(_unpacked(packed, once), packed) for path, packed in _packed.decode(kept.data).items()}
     except (msgspec.MsgspecError, zlib.error):
         return {}
-    changed = sorted(kept.changed)
-    now = {text: memory.holds(changed, text) for text in {text for one in known.values() for text in one.unit.texts}} if changed else {}
-    return {
-        path: one
-        for path, one in known.items()
-        if not kept.changed.intersection(one.unit.files) and not any(now.get(text) for text in one.unit.texts)
-    }
+    standing = untouched(memory, kept.changed, ((path, one.unit.files, one.unit.texts) for path, one in known.items()))
+    return {path: known[path] for path in standing}
 
 
 def _unpacked(data: bytes, once: Once) -> Unit:
@@ -139,5 +120,5 @@ def packed(unit: Unit) -> Kept:
     return Kept(unit, zlib.compress(_encoder.encode(unit), 1))
 
 
-def keep(memory: Remembering, units: dict[str, Kept]) -> None:
+def keep(memory: Memory, units: dict[str, Kept]) -> None:
     memory.keep(_encoder.encode({path: one.packed for path, one in units.items()}))

@@ -24,10 +24,6 @@ class Bodies:
         self.project = project
         self.names = names
         self.known = known
-        self.words = {word: re.compile(after) for word, after in sorted(known.words().items())}
-        self.list_keywords = known.list_keywords()
-        self.schema_keys = schema_keys(known)
-        self.schemas = re.compile(rf"""["'](?:{"|".join(sorted(self.schema_keys))})["']\s*:""")
         self.inert: set[tuple[str, str, int]] = set()
         """The project's functions that apply no framework's decorator, whatever they are given."""
         self._nodes: dict[str, list[Standing]] = {}
@@ -66,7 +62,7 @@ class Bodies:
 
     def _words(self, text: str) -> Iterator[int]:
         """Where a word of interest stands in a call, decorators left out. A search for each word is far quicker than one for any of them."""
-        for word, after in self.words.items():
+        for word, after in self.known.words.items():
             at = text.find(word)
             while at >= 0:
                 before = text[at - 1] if at else ""
@@ -78,17 +74,17 @@ class Bodies:
                 at = text.find(word, at + 1)
 
     def _schema_keys(self, text: str) -> Iterator[int]:
-        """Where `schemas` is found. A search for each key is far quicker than one for any quoted text."""
-        for key in self.schema_keys:
+        """Where a key of a schema stands quoted. A search for each key is far quicker than one for any quoted text."""
+        for key in self.known.schema_keys:
             at = text.find(key)
             while at >= 0:
-                if self.schemas.match(text, at - 1 if at else 0):
+                if self.known.schemas.match(text, at - 1 if at else 0):
                     yield at - 1
                 at = text.find(key, at + 1)
 
     def _lists(self, path: str, text: str) -> Iterator[int]:
         """Where a call that takes a list of tools gets one by keyword."""
-        for keyword, names in self.list_keywords.items():
+        for keyword, names in self.known.list_keywords.items():
             at = text.find(f"{keyword}=")
             while at >= 0:
                 callee = called_before(text, at)
@@ -162,9 +158,6 @@ class Bodies:
                 if isinstance(node, Call | Comprehension | Mapping):
                     yield scope, line, node
 
-    def prefetch(self, paths: tuple[str, ...]) -> None:
-        self.project.prefetch([(path, qualname) for path in paths for qualname in self.picked(path)])
-
 
 def _assigned(index: ModuleIndex) -> Iterator[tuple[int, Expr]]:
     for assign in index.assigns:
@@ -174,12 +167,6 @@ def _assigned(index: ModuleIndex) -> Iterator[tuple[int, Expr]]:
         for field in head.fields:
             if field.value is not None:
                 yield field.line, field.value
-
-
-def schema_keys(known: Known) -> frozenset[str]:
-    """Keys that only a tool's schema literal has."""
-    keys = {path.split(".")[0] for rule in known.of("schema") for shape in rule.declare.shapes for path in shape.requires}
-    return frozenset(keys - {"name", "description", "parameters"})
 
 
 _FAR = 4000

@@ -25,11 +25,12 @@ class DiscoveryNote(Struct, frozen=True, order=True):
     tool: str = ""
 
 
-def joined(*, made_names: frozenset[str], declared: dict[str, list[SchemaText]], dispatch: Dispatch) -> list[DiscoveryNote]:
+def joined(declared: dict[str, list[SchemaText]], dispatch: Dispatch) -> list[DiscoveryNote]:
     """Names that stand on one side only: declared to the model but never dispatched (TA903), dispatched but never declared (TA904).
 
     Only where both sides are seen: a schema counts when another schema of its file is dispatched, and a branch when another branch of its
-    dispatcher is declared; a dispatcher that looks names up in something that cannot be seen answers for all of them.
+    dispatcher is declared; a dispatcher that looks names up in something that cannot be seen answers for all of them. Who
+    asks leaves out the first for names under which a tool was found after all.
     """
     known = {one.text for one in dispatch.found}
     notes: list[DiscoveryNote] = []
@@ -37,7 +38,7 @@ def joined(*, made_names: frozenset[str], declared: dict[str, list[SchemaText]],
     open_files = {path for path, _ in dispatch.dynamic}
     for name, listed in declared.items():
         for schema in listed:
-            if name not in known and name not in made_names and schema.scope.path in met and schema.scope.path not in open_files:
+            if name not in known and schema.scope.path in met and schema.scope.path not in open_files:
                 place = Place(schema.scope.path, schema.line, schema.scope.qualname)
                 message = f"`{name}` is declared to the model, but no dispatcher knows it"
                 notes.append(DiscoveryNote(place, "TA903", name, message))

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
-from toolaudit.facts import Name
 from toolaudit.frameworks.bodies import Bodies
-from toolaudit.frameworks.callables import FunctionRef
-from toolaudit.frameworks.checks import DiscoveryNote, joined
+from toolaudit.frameworks.checks import DiscoveryNote
+from toolaudit.frameworks.crossing import Across, Crossing, across
 from toolaudit.frameworks.discover_calls import declared_by_calls, modules
 from toolaudit.frameworks.discover_classes import classes
 from toolaudit.frameworks.discover_decorators import decorated
-from toolaudit.frameworks.discover_dispatch import bare, dispatched, low_level
-from toolaudit.frameworks.discover_handlers import handlers
-from toolaudit.frameworks.discover_instances import instances
-from toolaudit.frameworks.discover_schemas import helped, helpers, schemas
+from toolaudit.frameworks.discover_dispatch import low_level
+from toolaudit.frameworks.discover_schemas import helpers, schemas
 from toolaudit.frameworks.discover_tables import registries
-from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
-from toolaudit.frameworks.finish import finish, said_name
+from toolaudit.frameworks.drafts import Draft
+from toolaudit.frameworks.finish import Made, finish, made, said_name
 from toolaudit.frameworks.hints import Written
 from toolaudit.frameworks.known import Known
-from toolaudit.frameworks.names import Names
-from toolaudit.frameworks.schema import Declare, Framework
-from toolaudit.frameworks.sites import Site
+from toolaudit.frameworks.names import Names, Read
+from toolaudit.frameworks.schema import Framework
 from toolaudit.model import Tool
+from toolaudit.project.answers import Answers
 from toolaudit.project.source import Project
+from toolaudit.project.watched import Watched
 
 
 class Discovery(Struct, frozen=True):
@@ -37,97 +36,88 @@ class Discovery(Struct, frozen=True):
     written: dict[str, tuple[Written, ...]] = {}
 
 
-def discover(project: Project, frameworks: Sequence[Framework], told: Callable[[int, int], None] | None = None) -> Discovery:
+class Declared(Struct, frozen=True, array_like=True):
+    """What a file declares, and what in it counts together with other files."""
+
+    made: tuple[Made, ...]
+    tabled: tuple[Made, ...]
+    """From dicts of functions, which count after what is dispatched."""
+    unnamed: tuple[str, ...]
+    """Classes that do not say a name: their instances may."""
+    helpers: tuple[tuple[str, int], ...]
+    """Functions that make a schema of their arguments, with the position of the name."""
+    speaks: bool
+    """There are schema literals in it."""
+    handles: bool
+    """A framework calls a dispatcher in it."""
+
+
+_declared = msgspec.msgpack.Decoder(Declared)
+
+
+def discover(
+    project: Project, frameworks: Sequence[Framework], told: Callable[[int, int], None] | None = None, answers: Answers | None = None
+) -> Discovery:
     """Finds the tools in the candidates of a project. Function bodies are read only where their text can declare a tool.
 
-    `told` hears how many of how many files are done.
+    Each file is looked at with nothing known, so that what it declares depends on its code and on what that names. `told` hears how many of
+    how many files are done; `answers` keeps what holds still until the next run.
     """
-    known = Known(frameworks)
-    names = Names(project)
-    bodies = Bodies(project, names, known)
-    candidates = tuple(path for path in project.candidates if project.index(path) is not None)
-    bodies.prefetch(candidates)
-    drafts: list[Draft] = []
-    for done, path in enumerate(candidates):
+    known, read = Known(frameworks), Read()
+    answers = answers or Answers(project)
+
+    def world(watched: Watched) -> Bodies:
+        return Bodies(watched, Names(watched, read), known)
+
+    found = {path: one for path in project.candidates if (one := answers.known(f"declares {path}", _declared)) is not None}
+    fresh = {path: answers.watched() for path in project.candidates if path not in found and project.index(path) is not None}
+    worlds = {path: world(watched) for path, watched in fresh.items()}
+    project.prefetch([(path, qualname) for path, bodies in worlds.items() for qualname in bodies.picked(path)])
+    for path, watched in fresh.items():
         if told is not None:
-            told(done, len(candidates))
-        drafts += decorated(bodies, known, path)
-        drafts += classes(bodies, known, path)
-        drafts += declared_by_calls(bodies, known, path)
-        drafts += modules(bodies, known, path)
-    drafts = _instantiated(bodies, drafts, candidates)
-    declared = _declared(bodies, known, candidates)
-    sites = _sites(bodies, known, candidates, declared)
-    dispatch = dispatched(bodies, known, sites, declared)
-    drafts += [one.draft for one in dispatch.found]
-    drafts += handlers(bodies, sites, declared)
-    for path in candidates:
-        drafts += registries(bodies, known, path)
-    drafts += _undispatched(bodies, known, declared, drafts)
-    made = finish(bodies, drafts)
-    notes = joined(made_names=frozenset(one.tool.name for one in made), declared=declared, dispatch=dispatch)
-    return Discovery(
-        tuple(one.tool for one in made),
-        tuple(sorted(set(notes))),
-        {one.tool.id: one.written for one in made if one.written},
+            told(len(found), len(found) + len(worlds))
+        found[path] = answers.put(f"declares {path}", _file(worlds.pop(path), known, path), watched)
+    files = {path: found[path] for path in project.candidates if path in found}
+    return _joined(files, across(Crossing(known, answers, world), files))
+
+
+def _file(bodies: Bodies, known: Known, path: str) -> Declared:
+    drafts = list(_drafts(bodies, known, path))
+    unnamed = tuple(one.owner for one in drafts if one.declared_by == "base-class" and not said_name(bodies, one))
+    return Declared(
+        tuple([made(bodies, draft) for draft in drafts]),
+        tuple([made(bodies, draft) for draft in registries(bodies, known, path)]),
+        unnamed,
+        tuple(helpers(bodies, known, path)),
+        next(schemas(bodies, known, path), None) is not None,
+        next(low_level(bodies, known, path), None) is not None,
     )
 
 
-def _instantiated(bodies: Bodies, drafts: list[Draft], paths: tuple[str, ...]) -> list[Draft]:
-    """Classes that do not say a name are replaced by the instances that do."""
-    unnamed = {(one.file, one.owner): one for one in drafts if one.declared_by == "base-class" and not said_name(bodies, one)}
-    made = list(instances(bodies, unnamed, paths))
-    replaced = {key for key, _ in made}
-    kept = [one for one in drafts if (one.file, one.owner) not in replaced or one.declared_by != "base-class"]
-    return kept + [draft for _, draft in made]
+def _drafts(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
+    yield from decorated(bodies, known, path)
+    yield from classes(bodies, known, path)
+    yield from declared_by_calls(bodies, known, path)
+    yield from modules(bodies, known, path)
 
 
-def _declared(bodies: Bodies, known: Known, paths: tuple[str, ...]) -> dict[str, list[SchemaText]]:
-    """Schema literals by name."""
-    found: dict[str, list[SchemaText]] = {}
-    made = helpers(bodies, known, paths)
-    for path in paths:
-        conventions = _conventions(bodies, known, path)
-        for schema in (*schemas(bodies, known, path), *helped(bodies, made, path, known)):
-            if schema.line not in conventions:
-                found.setdefault(schema.name, []).append(schema)
-    return found
+def _joined(files: Mapping[str, Declared], shared: Across) -> Discovery:
+    """One tool where several declarations speak of the same. Classes that do not say a name are replaced by the instances that do."""
+    replaced = {key for key, _ in shared.instances}
+    every = [one for file in files.values() for one in file.made if not _is_replaced(one.tool, replaced)]
+    every += [one for _, one in shared.instances]
+    every += shared.dispatched
+    every += [one for file in files.values() for one in file.tabled]
+    named = {one.named for one in every if one.named} | {one.tool.function.rsplit(".", 1)[-1] for one in every}
+    every += [one for name, one in shared.undispatched if name not in named]
+    finished = finish(every)
+    names = {one.tool.name for one in finished}
+    return Discovery(
+        tuple(one.tool for one in finished),
+        tuple(sorted({note for note in shared.notes if note.code != "TA903" or note.name not in names})),
+        {one.tool.id: one.written for one in finished if one.written},
+    )
 
 
-def _conventions(bodies: Bodies, known: Known, path: str) -> set[int]:
-    """Lines of schemas that a framework joins with their function itself."""
-    variables = {rule.declare.variable for rule in known.of("module")}
-    index = bodies.project.index(path)
-    assigns = index.assigns if index is not None else ()
-    return {one.line for one in assigns if any(isinstance(target, Name) and target.id in variables for target in one.targets)}
-
-
-def _sites(bodies: Bodies, known: Known, paths: tuple[str, ...], declared: dict[str, list[SchemaText]]) -> list[Site]:
-    """The dispatchers; one that a framework calls is not also a hand-written one."""
-    sites: dict[tuple[str, str], Site] = {}
-    for path in paths:
-        for site in low_level(bodies, known, path):
-            sites.setdefault((site.path, site.facts.qualname), site)
-    for path in paths:
-        for site in bare(bodies, known, path, frozenset(declared)):
-            sites.setdefault((site.path, site.facts.qualname), site)
-    return list(sites.values())
-
-
-_SCHEMA = Declare("schema")
-
-
-def _undispatched(bodies: Bodies, known: Known, declared: dict[str, list[SchemaText]], drafts: list[Draft]) -> list[Draft]:
-    """A schema without a dispatcher that has a function of its name beside it, defined or imported there."""
-    named = {draft.name for draft in drafts if draft.name} | {draft.function.rsplit(".", 1)[-1] for draft in drafts}
-    found: list[Draft] = []
-    for name, listed in declared.items():
-        if name in named or not name.isidentifier():
-            continue
-        for schema in listed:
-            for target in bodies.names.lookup(schema.scope.path, name):
-                head = bodies.names.head(target.path, target.qualname) if target.kind == "function" else None
-                if head is not None and schema.framework is not None:
-                    ref = FunctionRef("function", target.path, target.qualname, head.line)
-                    found.append(from_ref(schema.framework, _SCHEMA, "schema", ref, name=name, schema=schema))
-    return found
+def _is_replaced(tool: Tool, replaced: set[tuple[str, str]]) -> bool:
+    return tool.declared_by == "base-class" and (tool.file, tool.owner) in replaced

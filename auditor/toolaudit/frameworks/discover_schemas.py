@@ -76,17 +76,14 @@ def _name(rule: Rule, scope: Scope, call: Call) -> str | None:
     return None
 
 
-def helpers(bodies: Bodies, known: Known, paths: tuple[str, ...]) -> dict[tuple[str, str], int]:
-    """The project's functions that make a schema of their arguments, with the position of the name: `schema("read", "…", {…})`."""
-    found: dict[tuple[str, str], int] = {}
-    for path in paths:
-        index = bodies.project.index(path)
-        lines = [line for line, _ in bodies.hits(path, bodies.schemas)]
-        for facts in bodies.read(path) if index is not None and any(holder != MODULE for holder in bodies.holders(index, lines)) else ():
-            position = _named_by(known, facts)
-            if position is not None:
-                found[path, facts.qualname] = position
-    return found
+def helpers(bodies: Bodies, known: Known, path: str) -> Iterator[tuple[str, int]]:
+    """A file's functions that make a schema of their arguments, with the position of the name: `schema("read", "…", {…})`."""
+    index = bodies.project.index(path)
+    lines = [line for line, _ in bodies.hits(path, known.schemas)]
+    for facts in bodies.read(path) if index is not None and any(holder != MODULE for holder in bodies.holders(index, lines)) else ():
+        position = _named_by(known, facts)
+        if position is not None:
+            yield facts.qualname, position
 
 
 def _named_by(known: Known, facts: FunctionFacts) -> int | None:

@@ -85,7 +85,7 @@ def registries(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
 def _is_indexed(bodies: Bodies, name: str) -> bool:
     """Some candidate looks names up in the variable."""
     word = re.compile(rf"\b{re.escape(name)}(?:\[\s*[A-Za-z_]|\.get\(\s*[A-Za-z_])")
-    return any(word.search(bodies.names.text(path)[0]) for path in bodies.project.candidates)
+    return any(word.search(bodies.names.text(path)[0]) for path in bodies.project.mentioning(name))
 
 
 def _registered(bodies: Bodies, rule: Rule, path: str, target: Name) -> Iterator[Draft]:

@@ -23,31 +23,30 @@ from toolaudit.frameworks.types import returns
 from toolaudit.model import Tool, ToolParameter
 
 
-class Made(Struct, frozen=True):
-    """A tool with the hints as written, which the check of spellings needs."""
+class Made(Struct, frozen=True, array_like=True):
+    """A tool that one declaration gives, with the hints as written, which the check of spellings needs."""
 
     tool: Tool
-    draft: Draft
     written: tuple[Written, ...]
     explicit: bool = True
     """The declaration says the name; it is not only taken from the function."""
+    named: str = ""
+    """The name that the way of declaring gives by itself."""
 
 
-def finish(bodies: Bodies, drafts: Iterable[Draft]) -> list[Made]:
+def finish(declared: Iterable[Made]) -> list[Made]:
     """Tools sorted by file, line and name, each once, with unique ids."""
     best: dict[tuple[str, str, str], Made] = {}
-    for made in sorted((_tool(bodies, draft) for draft in drafts), key=lambda made: (_rank(made.draft), not made.explicit)):
-        key = (made.tool.file, made.tool.function, made.tool.name)
-        if key not in best:
-            best[key] = made
+    for one in sorted(declared, key=lambda one: (_rank(one.tool), not one.explicit)):
+        best.setdefault((one.tool.file, one.tool.function, one.tool.name), one)
     return _identified(_without_repeats(list(best.values())))
 
 
-def _rank(draft: Draft) -> tuple[int, str, int, str]:
-    order = ORDER.index(draft.declared_by) if draft.declared_by in ORDER else len(ORDER)
-    if draft.framework.name == "bare":
-        order += 100 if draft.declared_by == "dispatch" else 120
-    return (order, draft.file, draft.line, draft.function)
+def _rank(tool: Tool) -> tuple[int, str, int, str]:
+    order = ORDER.index(tool.declared_by) if tool.declared_by in ORDER else len(ORDER)
+    if tool.framework == "bare":
+        order += 100 if tool.declared_by == "dispatch" else 120
+    return (order, tool.file, tool.line, tool.function)
 
 
 def _without_repeats(made: list[Made]) -> list[Made]:
@@ -60,14 +59,14 @@ def _without_repeats(made: list[Made]) -> list[Made]:
     found: list[Made] = []
     for one in made:
         known = first.setdefault((one.tool.file, one.tool.function), one)
-        again = one.draft.declared_by == known.draft.declared_by and one.draft.declared_by in {"registration", "factory"}
-        if known is one or one.tool.when or ((one.explicit or again) and not _is_weak(one.draft)):
+        again = one.tool.declared_by == known.tool.declared_by and one.tool.declared_by in {"registration", "factory"}
+        if known is one or one.tool.when or ((one.explicit or again) and not _is_weak(one.tool)):
             found.append(one)
     return found
 
 
-def _is_weak(draft: Draft) -> bool:
-    return draft.declared_by in {"callable", "schema"} or draft.framework.name == "bare"
+def _is_weak(tool: Tool) -> bool:
+    return tool.declared_by in {"callable", "schema"} or tool.framework == "bare"
 
 
 def _identified(made: list[Made]) -> list[Made]:
@@ -83,7 +82,7 @@ def _identified(made: list[Made]) -> list[Made]:
         identity = f"{base}#{one.tool.name}" if shared else base
         if identity not in used:
             used.add(identity)
-            found.append(Made(replace(one.tool, id=identity), one.draft, one.written))
+            found.append(Made(replace(one.tool, id=identity), one.written))
     return found
 
 
@@ -93,7 +92,8 @@ def said_name(bodies: Bodies, draft: Draft) -> str:
     return draft.name or _text(bodies, draft, None, sources)
 
 
-def _tool(bodies: Bodies, draft: Draft) -> Made:
+def made(bodies: Bodies, draft: Draft) -> Made:
+    """The tool that a declaration gives, before it is known what else speaks of the same one; it has no id yet."""
     head = _head(bodies, draft)
     found = written(draft)
     values, lines = declared(draft.framework, found)
@@ -120,7 +120,7 @@ def _tool(bodies: Bodies, draft: Draft) -> Made:
         dispatcher=draft.dispatcher,
         generated=draft.declared_by != "dispatch" and not said_name(bodies, draft) and is_generated(bodies, draft),
     )
-    return Made(tool, draft, tuple(found), bool(said))
+    return Made(tool, tuple(found), bool(said), draft.name)
 
 
 def _head(bodies: Bodies, draft: Draft) -> FunctionHead | None:

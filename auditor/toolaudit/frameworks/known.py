@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -81,7 +83,8 @@ class Known:
             self._owned[module] = f"{module}.".startswith(self._having)
         return self._owned[module]
 
-    def words(self) -> dict[str, str]:
+    @cached_property
+    def words(self) -> dict[str, re.Pattern[str]]:
         """Words of which one must stand in a call that declares or registers a tool, with the pattern that must follow each."""
         words: dict[str, str] = {}
         for rule in self.rules:
@@ -94,8 +97,21 @@ class Known:
             if declare.kind == "dispatcher":
                 words |= {f".{method}": r"\(\s*\)\s*\(" for method in declare.methods}
             words |= dict.fromkeys(declare.keywords, r"\b")
-        return words | {f".{method}": r"\(" for method in self.decorator_methods} | {"tool": r"\("}
+        words |= {f".{method}": r"\(" for method in self.decorator_methods} | {"tool": r"\("}
+        return {word: re.compile(after) for word, after in sorted(words.items())}
 
+    @cached_property
+    def schema_keys(self) -> frozenset[str]:
+        """Keys that only a tool's schema literal has."""
+        keys = {path.split(".")[0] for rule in self.of("schema") for shape in rule.declare.shapes for path in shape.requires}
+        return frozenset(keys - {"name", "description", "parameters"})
+
+    @cached_property
+    def schemas(self) -> re.Pattern[str]:
+        """Where such a key stands."""
+        return re.compile(rf"""["'](?:{"|".join(sorted(self.schema_keys))})["']\s*:""")
+
+    @cached_property
     def list_keywords(self) -> dict[str, frozenset[str]]:
         """Keyword that holds a list of tools (`tools`) → last names of what takes it."""
         found: dict[str, set[str]] = {}

@@ -28,23 +28,36 @@ class Target(Struct, frozen=True):
     value: Assign | None = None
 
 
-class Names:
-    """Looks names up in a project; everything is remembered."""
+class Read:
+    """What each file says by itself, made once for all that look names up in it."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self) -> None:
+        self.tables: dict[str, _Table] = {}
+        self.texts: dict[str, tuple[str, list[int]]] = {}
+
+
+class Names:
+    """Looks names up in a project; everything is remembered.
+
+    What a name means can depend on what was asked before it, where modules import each other in circles: who needs answers that depend on
+    the code alone asks one of his own, with `read` shared.
+    """
+
+    def __init__(self, project: Project, read: Read | None = None) -> None:
         self.project = project
+        self._read = read or Read()
         self._tables: dict[str, _Table] = {}
-        self._texts: dict[str, tuple[str, list[int]]] = {}
         self._known: dict[tuple[str, str], tuple[Target, ...]] = {}
         self._bases: dict[tuple[str, str], tuple[Target, ...]] = {}
 
     def text(self, path: str) -> tuple[str, list[int]]:
         """A file's text and the offset at which each line begins."""
-        if path not in self._texts:
-            lines = self.project.lines(path) if self.project.index(path) is not None else ()
+        is_read = self.table(path) is not None
+        if path not in self._read.texts:
+            lines = self.project.lines(path) if is_read else ()
             offsets = [0, *accumulate(len(line) + 1 for line in lines)][: len(lines)]
-            self._texts[path] = ("\n".join(lines), offsets)
-        return self._texts[path]
+            self._read.texts[path] = ("\n".join(lines), offsets)
+        return self._read.texts[path]
 
     def between(self, path: str, first: int, last: int) -> str:
         """The text of the lines from `first` to `last`."""
@@ -58,7 +71,10 @@ class Names:
             index = self.project.index(path)
             if index is None:
                 return None
-            table = self._tables[path] = _Table(index)
+            table = self._read.tables.get(path)
+            if table is None:
+                table = self._read.tables[path] = _Table(index)
+            self._tables[path] = table
         return table
 
     def lookup(self, path: str, name: str, depth: int = 0) -> tuple[Target, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,16 +16,14 @@ from toolaudit.project.decode import DecodeError, decode
 from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
 from toolaudit.project.index import index_module
 from toolaudit.project.layout import Layout
-from toolaudit.project.memory import Kept, Memory, State
+from toolaudit.project.memory import Kept, Memory, State, outside
 from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
 from toolaudit.project.slices import MODULE, SETTER, Extracted, Slice, function_slice, heads_of, module_slice, nested, package_of
 from toolaudit.project.survey import Survey, survey
+from toolaudit.project.texts import Texts
 from toolaudit.project.walk import absolute, base_of, shown, walk
-
-KEPT_TEXTS = 256
-"""Files whose lines stay in memory."""
 
 _encoder = msgspec.msgpack.Encoder()
 _indexes = msgspec.msgpack.Decoder(ModuleIndex)
@@ -79,11 +76,12 @@ class LocalProject:
         self._read_as: dict[str, str] = {}  # path → digest of what its index was made of
         self._heads: dict[str, dict[str, FunctionHead]] = {}
         self._renames: dict[str, Rename] = {}
-        self._texts: OrderedDict[str, list[str]] = OrderedDict()
+        self._texts = Texts()
         self._extracted: dict[tuple[str, str], bytes] = {}
         self._facts: dict[tuple[str, str], FunctionFacts] = {}
         self._mentioned: dict[str, tuple[str, ...]] = {}
         self._lasting = True
+        self._relied: Depends = {}
         self._opened: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
@@ -184,12 +182,14 @@ class LocalProject:
 
     def mentioning(self, text: str) -> tuple[str, ...]:
         if text not in self._mentioned:
-            self._mentioned[text] = tuple(path for path in self.candidates if self.holds((path,), text))
+            self._mentioned[text] = tuple(path for path in self.candidates if self.held((path,), (text,)))
         return self._mentioned[text]
 
-    def holds(self, paths: Iterable[str], text: str) -> bool:
-        """Whether one of the files holds a text."""
-        return any(text.encode() in (self._read(path, self._files[path]) or b"") for path in paths)
+    def held(self, paths: Iterable[str], texts: Iterable[str]) -> set[str]:
+        """Which of the texts stand in one of the files."""
+        wanted = {text: text.encode() for text in texts}
+        every = [self._read(path, self._files[path]) or b"" for path in paths] if wanted else []
+        return {text for text, data in wanted.items() if any(data in one for one in every)}
 
     def line(self, path: str, number: int) -> str:
         lines = self._lines(path)
@@ -222,14 +222,8 @@ class LocalProject:
 
     def _outside(self) -> Depends:
         """What was looked for beyond the scanned files, and found or not."""
-        depends: Depends = {str(path): None for path in self._layout.probed}
-        for path, file in self._files.items():
-            if path not in self._scanned:
-                depends[str(file)] = self._read_as.get(path)
-        for probed in self._layout.probed:
-            if depends[str(probed)] is None and probed.is_file():
-                depends[str(probed)] = content_digest(probed.read_bytes())
-        return depends
+        beyond = {str(file): self._read_as.get(path) for path, file in self._files.items() if path not in self._scanned}
+        return self._relied | outside(self._layout.probed, beyond)
 
     # --- the last run ------------------------------------------------------------------------------------------------
 
@@ -244,6 +238,10 @@ class LocalProject:
     def contents(self) -> dict[str, str]:
         """Path → digest of every scanned file, empty for one that cannot be read."""
         return dict.fromkeys(self._scanned, "") | self._survey().digests
+
+    def relies(self, outside: Depends) -> None:
+        """An answer of an earlier run serves that was found by looking at these, which are as they were."""
+        self._relied |= outside
 
     def state(self) -> State | None:
         """All that an answer of this project depends on; None when a slow or broken worker had a part in one."""
@@ -294,7 +292,7 @@ class LocalProject:
         except RefusedError as error:
             self._refuse(path, error.line, error.reason)
             return None
-        self._keep(path, text)
+        self._texts.keep(path, text)
         index = index_module(tree, text, path=path, module=module, digest=content_digest(data))
         self._cache.store_facts({key(*name, index.digest): _encoder.encode(index)})
         return index
@@ -307,26 +305,19 @@ class LocalProject:
             return None
 
     def _lines(self, path: str) -> list[str]:
-        if path in self._texts:
-            self._texts.move_to_end(path)
-            return self._texts[path]
+        known = self._texts.lines(path)
+        if known is not None:
+            return known
         file = self._files.get(path)
         data = self._read(path, file) if file else None
         if data is not None and path in self._read_as and self._read_as[path] != content_digest(data):
             self._refuse(path, 0, "changed during the scan")
             data = None
         try:
-            return self._keep(path, decode(data)) if data is not None else []
+            return self._texts.keep(path, decode(data)) if data is not None else []
         except DecodeError as error:
             self._refuse(path, error.line, error.reason)
             return []
-
-    def _keep(self, path: str, text: str) -> list[str]:
-        lines = text.split("\n")
-        self._texts[path] = lines
-        if len(self._texts) > KEPT_TEXTS:
-            self._texts.popitem(last=False)
-        return lines
 
     def _rename(self, path: str) -> Rename:
         """Imported name → the name under which the project knows that module."""

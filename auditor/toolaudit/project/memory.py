@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -45,8 +45,12 @@ class CodeBase(Protocol):
         """All that an answer depends on; None when it would not be the same another time."""
         ...
 
-    def holds(self, paths: Iterable[str], text: str) -> bool:
-        """Whether one of the files holds a text."""
+    def held(self, paths: Iterable[str], texts: Iterable[str]) -> set[str]:
+        """Which of the texts stand in one of the files."""
+        ...
+
+    def relies(self, outside: Depends) -> None:
+        """An answer serves again that was found by looking at these files beyond the scanned ones."""
         ...
 
 
@@ -67,6 +71,7 @@ class Memory:
         before, now = known.state.files, self._code.contents()
         if before.keys() != now.keys() or any(digest_of(Path(path)) != digest for path, digest in known.state.outside.items()):
             return None
+        self._code.relies(known.state.outside)
         return Recalled(known.data, frozenset(path for path, digest in now.items() if before[path] != digest))
 
     def keep(self, data: bytes) -> None:
@@ -74,9 +79,9 @@ class Memory:
         if state is not None:
             self._cache.store_facts({self._row: msgspec.msgpack.encode(_Row(state, data))})
 
-    def holds(self, paths: Iterable[str], text: str) -> bool:
-        """Whether one of the files holds a text now."""
-        return self._code.holds(paths, text)
+    def held(self, paths: Iterable[str], texts: Iterable[str]) -> set[str]:
+        """Which of the texts stand in one of the files now."""
+        return self._code.held(paths, texts)
 
 
 class Kept:
@@ -95,6 +100,23 @@ class Kept:
 
     def keep(self, data: bytes) -> None:
         self._cache.store_facts({self._row: zlib.compress(data, 1)})
+
+
+Looked = tuple[str, Collection[str], Collection[str]]
+"""The name of an answer, the files that it looked at, and the texts that it searched all candidates for."""
+
+
+def untouched(memory: Memory, changed: frozenset[str], answers: Iterable[Looked]) -> list[str]:
+    """The names of the answers that looked at none of the files that have changed."""
+    left = [one for one in answers if changed.isdisjoint(one[1])]
+    now = memory.held(sorted(changed), {text for _, _, texts in left for text in texts}) if changed else set()
+    return [name for name, _, texts in left if now.isdisjoint(texts)]
+
+
+def outside(probed: Iterable[Path], read: Depends) -> Depends:
+    """What was looked for beyond the scanned files, with what was `read` of it."""
+    depends = dict.fromkeys(map(str, probed)) | read
+    return {path: digest or (digest_of(Path(path)) if Path(path).is_file() else None) for path, digest in depends.items()}
 
 
 def digest_of(path: Path) -> str | None:

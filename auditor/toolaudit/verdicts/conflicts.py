@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from toolaudit.model import Access, Confidence, Conflict, Footprint, Severity, Tool, Verdict
+from toolaudit.project.memory import Kept
 from toolaudit.verdicts import remembered
 from toolaudit.verdicts.clashes import Clash
 from toolaudit.verdicts.commute import today
 from toolaudit.verdicts.keys import IN_PROCESS, family, key_text, overlap
 from toolaudit.verdicts.pairing import PER_PAIR, STRONG, Candidate, Judge, View
 from toolaudit.verdicts.profile import WRITES, Profile, profiles
-from toolaudit.verdicts.remembered import Remembering
 from toolaudit.verdicts.sentences import conflict_message
 
 # What a free shell or interpreter can reach on its own machine.
@@ -28,7 +28,7 @@ BLIND = frozenset({"write", "rename", "session"})
 
 
 def conflicts(
-    tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...], memory: Remembering | None = None
+    tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...], memory: Kept | None = None
 ) -> tuple[Conflict, ...]:
     """Every pair that must not run in parallel, sorted by tools; a pair that is safe is absent.
 
@@ -37,7 +37,7 @@ def conflicts(
     return among(profiles(tools, footprints), {v.tool: v.confidence for v in verdicts}, memory)
 
 
-def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory: Remembering | None = None) -> tuple[Conflict, ...]:
+def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory: Kept | None = None) -> tuple[Conflict, ...]:
     """The same, of tools whose profiles are made."""
     if memory is None or len({view.tool.id for view in views}) != len(views):
         ranked, most = _told(views, frozenset())

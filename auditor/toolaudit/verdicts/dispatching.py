@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -27,6 +28,7 @@ from toolaudit.facts import (
     Name,
 )
 from toolaudit.model import Place, Runner, Tool
+from toolaudit.project.answers import Answers
 from toolaudit.project.source import Project
 
 MENTIONS = re.compile(r"tool_calls|function_calls|tool_use|function_call\b")
@@ -76,18 +78,28 @@ class DispatchSite(Struct, frozen=True, order=True):
         return not self.way.startswith("serial")
 
 
-def dispatch_sites(project: Project) -> tuple[DispatchSite, ...]:
-    """Every runner in the files that can hold tools, sorted by place."""
-    chosen = [
-        (path, head.qualname)
-        for path in project.candidates
-        if (index := project.index(path)) is not None and MENTIONS.search("\n".join(project.lines(path)))
-        for head in index.functions
-        if head.nested_in is None and _may_run(project, path, head)
-    ]
-    project.prefetch(chosen)
-    read = [(path, facts) for path, qualname in chosen if (facts := project.facts(path, qualname)) is not None]
-    return tuple(sorted(site for path, facts in read if (site := _site(path, facts)) is not None))
+_sites = msgspec.msgpack.Decoder(list[DispatchSite])
+
+
+def dispatch_sites(project: Project, answers: Answers | None = None) -> tuple[DispatchSite, ...]:
+    """Every runner in the files that can hold tools, sorted by place. `answers` keeps those of each file until the next run."""
+    answers = answers or Answers(project)
+    found = {path: sites for path in project.candidates if (sites := answers.known(f"runs {path}", _sites)) is not None}
+    chosen = {path: list(_chosen(project, path)) for path in project.candidates if path not in found}
+    project.prefetch([(path, qualname) for path, qualnames in chosen.items() for qualname in qualnames])
+    for path, qualnames in chosen.items():
+        watched = answers.watched()
+        watched.index(path)
+        read = [facts for qualname in qualnames if (facts := watched.facts(path, qualname)) is not None]
+        found[path] = answers.put(f"runs {path}", [site for facts in read if (site := _site(path, facts)) is not None], watched)
+    return tuple(sorted(site for sites in found.values() for site in sites))
+
+
+def _chosen(project: Project, path: str) -> Iterator[str]:
+    """The functions of a file that may be runners."""
+    index = project.index(path)
+    if index is not None and MENTIONS.search("\n".join(project.lines(path))):
+        yield from (head.qualname for head in index.functions if head.nested_in is None and _may_run(project, path, head))
 
 
 def _may_run(project: Project, path: str, head: FunctionHead) -> bool:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from toolaudit.model import Access, Confidence, Conflict, Failure, Runner, Severity
+from toolaudit.project.memory import Kept
 from toolaudit.verdicts.profile import Profile
-
-
-class Remembering(Protocol):
-    """Keeps bytes from one run to the next."""
-
-    def recall(self) -> bytes | None: ...
-
-    def keep(self, data: bytes) -> None: ...
 
 
 class Said(Struct, frozen=True, array_like=True, cache_hash=True):
@@ -77,7 +70,7 @@ def digests(views: Sequence[Profile], confidence: Mapping[str, Confidence]) -> l
     return made
 
 
-def recall(memory: Remembering, views: Sequence[Profile], now: list[tuple[str, bytes]]) -> Before:
+def recall(memory: Kept, views: Sequence[Profile], now: list[tuple[str, bytes]]) -> Before:
     """The conflicts of the last run between tools that have not changed since."""
     data = memory.recall()
     try:
@@ -127,7 +120,7 @@ def _conflict(row: Row, said: Said, views: Sequence[Profile], sides: dict[tuple[
 
 
 def keep(
-    memory: Remembering,
+    memory: Kept,
     before: Before,
     most: int,
     now: list[tuple[str, bytes]],
