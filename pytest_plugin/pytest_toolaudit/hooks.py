@@ -14,6 +14,7 @@ from typing import Any
 from pytest_toolaudit.containers import BARRIERS, CACHED, QUEUES, is_container
 from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
+from pytest_toolaudit.engine.queues import CHANGES, SIMPLE
 from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, turn
 from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
@@ -146,6 +147,9 @@ def in_place(obj: Any, value: Any, site: Site) -> Any:
 def method(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
     """A call that is a read or a write when ``obj`` is a container."""
     if turn.ident and is_container(obj):
+        if type(obj) is SIMPLE and attr in CHANGES and turn.ident == get_ident():
+            point(_writing(site), obj, None)
+            return CHANGES[attr](obj, *args, **kwargs)
         taken = isinstance(obj, QUEUES) and attr == "get"  # what a dictionary answers, a queue hands over
         if site.kind == READ and (taken or (isinstance(obj, BARRIERS) and attr == "wait")):
             site = _writing(site)

@@ -63,6 +63,8 @@ class Search:
         if len(self.given) > 1:
             serial.outcome(self.given[::-1])
         given, reverse = serial.outcome(self.given), serial.outcome(self.given[::-1])
+        if all(known.problem is not None and known.problem.kind == "timeout" for known in (given, reverse)):
+            return self._nothing_found()  # more schedules would wait as long, and show as little
         context = self._context_lost(given.outcome)
         if context is not None:
             return context

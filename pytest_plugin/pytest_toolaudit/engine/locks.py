@@ -12,6 +12,7 @@ import threading
 from _thread import allocate_lock, get_ident
 from typing import Any
 
+from pytest_toolaudit.engine import processlocks
 from pytest_toolaudit.engine.lanes import Abandoned, Wait
 from pytest_toolaudit.engine.turn import Site, point, turn
 
@@ -174,6 +175,9 @@ def entered(thing: Any, site: Site) -> Any:
     if isinstance(thing, CooperativeLock):
         point(site, thing.real, None)
         thing.name = site.text
+    elif processlocks.is_process_lock(thing):
+        point(site, thing, None)
+        processlocks.name(thing, site.text)
     elif isinstance(thing, (threading.Condition, threading.Semaphore)):
         point(site, thing, None)
         if isinstance(thing, threading.Condition):
@@ -210,7 +214,7 @@ def lock_call(thing: Any, method: str, site: Site) -> Any:
             thing.name = thing.name or site.text.rpartition(".")[0]
             if method != "release":
                 point(site, thing.real, None)
-        elif method != "release" and isinstance(thing, _WITH_POINTS):
+        elif method != "release" and (isinstance(thing, _WITH_POINTS) or processlocks.is_process_lock(thing)):
             point(site, thing, None)
         if method == "locked":
             turn.engine.impatient.add(turn.call)

@@ -11,6 +11,7 @@ from types import CoroutineType
 from typing import Any
 
 from pytest_toolaudit.calls import Call
+from pytest_toolaudit.engine import processlocks
 from pytest_toolaudit.engine.lanes import Abandoned, Lane, Problem
 from pytest_toolaudit.engine.locks import adopted
 from pytest_toolaudit.engine.loop import ControlledLoop
@@ -50,6 +51,7 @@ class Machine:
             raise ValueError(f"runner must be one of {', '.join(RUNNERS)}, not {runner!r}")
         self.calls, self.runner, self.steps, self.seconds = list(calls), runner, steps, seconds
         self.fresh_threads = fresh_threads
+        self.hung: set[tuple[str, str]] = set()
         self.engine = Engine()
         self.loop: ControlledLoop | None = None
         self.in_loop = [call.is_async or runner != "threads" for call in self.calls]
@@ -71,6 +73,7 @@ class Machine:
         engine.switches = engine.naps = 0
         engine.pause_wanted = engine.uncontrolled = False
         engine.impatient, engine.slept, engine.seeded = set(), set(), False
+        engine.tried = {}
         engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)
@@ -86,7 +89,7 @@ class Machine:
         if watch is None:
             turn.consider = engine.consider
         turn.stray = engine.stray
-        watchdog = Watchdog(engine, self.steps, self.seconds)
+        watchdog = Watchdog(engine, self.steps, self.seconds, self.hung)
         try:
             with engine.mutex:
                 engine.give(engine.next_actor())
@@ -140,6 +143,7 @@ class Machine:
         give_up(self.engine)
         turn.engine = None
         adopted.release_all()
+        processlocks.TAKERS.release_all()
         if self.loop is not None:
             self.loop.close()
             self.loop = None

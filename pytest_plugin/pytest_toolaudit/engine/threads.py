@@ -68,6 +68,7 @@ class Engine:
         self.seeded = False
         self.impatient: set[int] = set()
         self.slept: set[int] = set()
+        self.tried: dict[int, tuple[str, int]] = {}
         self.pause_wanted = False
         self.suspends_at = SUSPENDED
         self.context: contextvars.Context | None = None

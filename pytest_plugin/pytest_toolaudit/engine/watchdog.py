@@ -6,6 +6,7 @@ import ctypes
 import io
 import sys
 import time
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Problem
@@ -16,16 +17,20 @@ if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
 
 TICK = 0.02
+LEARNED = 0.3  # seconds without a step that are enough where an earlier schedule ran out of time
 NAP = 50  # steps that one sleep counts for: a call that only polls is recognised within 100 ms
 PATIENT = ("points/drivers.py", "socket.py", "ssl.py", "selectors.py", "subprocess.py", "client.py", "connection.py")
+_HERE = __file__.rpartition("engine")[0]
 _clock = time.monotonic
 
 
 class Watchdog:
     """One look every 20 ms. Idle for two looks while others could go on: the call is detached. Limits end the rest."""
 
-    def __init__(self, engine: Engine, steps: int, seconds: float) -> None:
+    def __init__(self, engine: Engine, steps: int, seconds: float, hung: set[tuple[str, str]] | None = None) -> None:
         self.engine, self.steps, self.seconds = engine, steps, seconds
+        self.hung = hung if hung is not None else set()
+        self.moved: tuple[object, float] = ((), 0.0)
         self.seen: tuple[object, ...] = ()
         self.idle = 0
         self.cpu = 0.0
@@ -45,12 +50,36 @@ class Watchdog:
                 self.spread = True  # it may wait busily for another call, as the operating system would allow
                 engine.spread()
             if len(turn.trace) + NAP * engine.naps > self.steps:
-                return Problem("livelock", f"did not end within {self.steps:,} steps", self._unfinished())
-            if _clock() > end:
-                return Problem("timeout", f"did not end within {self.seconds:g} s of real time", self._unfinished())
+                return Problem("livelock", f"did not end within {self.steps:,} steps{self._tries()}", self._unfinished())
+            if _clock() > end or (self.hung and self._hangs_again()):
+                return self._late()
             if not late:  # a machine that cannot keep our own appointments tells nothing about the calls
                 self._look()
         return engine.problem
+
+    def _late(self) -> Problem:
+        """It takes too long; the next schedule that comes to the same place does not wait as long as this one."""
+        stands = [actor for actor in list(self.engine.busy) if actor is self.engine.running or actor.detached]
+        self.hung.update(filter(None, map(_function, stands)))
+        places = f" ({'; '.join(map(_where, stands))})" if stands else ""
+        return Problem("timeout", f"did not end within {self.seconds:g} s of real time{places}", self._unfinished())
+
+    def _hangs_again(self) -> bool:
+        """Whether nothing has moved for a while, and all that could stand where an earlier schedule ran out of time."""
+        engine = self.engine
+        seen = (len(turn.trace), engine.switches, engine.naps)
+        if seen != self.moved[0]:
+            self.moved = (seen, _clock())
+            return False
+        stands = [actor for actor in list(engine.busy) if actor is engine.running or actor.detached]
+        return _clock() - self.moved[1] > LEARNED and bool(stands) and all(_function(actor) in self.hung for actor in stands)
+
+    def _tries(self) -> str:
+        tried = sorted(self.engine.tried.items())
+        held = [
+            f"call {call} keeps trying for {what}" + (f", held by call {holder}" if holder >= 0 else "") for call, (what, holder) in tried
+        ]
+        return f" ({'; '.join(held)})" if held else ""
 
     def _unfinished(self) -> tuple[int, ...]:
         return tuple(lane.index for lane in self.engine.lanes if not lane.finished)
@@ -94,8 +123,22 @@ class Watchdog:
             engine.give(following)
 
 
-def _where(actor: Actor) -> str:
+def _frame(actor: Actor) -> FrameType | None:
+    """The innermost frame of an actor that is not of this package."""
     frame = sys._current_frames().get(actor.ident)
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return frame
+
+
+def _function(actor: Actor) -> tuple[str, str] | None:
+    """The function that an actor is in, by its file and name."""
+    frame = _frame(actor)
+    return (frame.f_code.co_filename, frame.f_code.co_name) if frame is not None else None
+
+
+def _where(actor: Actor) -> str:
+    frame = _frame(actor)
     call = actor.lane.index if actor.lane is not None else -1
     if frame is None:
         return f"call {call}"

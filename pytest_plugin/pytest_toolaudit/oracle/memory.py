@@ -19,6 +19,8 @@ from typing import Any
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.containers import CACHED, is_container
+from pytest_toolaudit.engine.processlocks import is_process_lock
+from pytest_toolaudit.oracle import raw
 from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.owned import is_own_file
@@ -278,11 +280,14 @@ class PreImages:
         self.saved: list[tuple[Any, Any]] = []
         self.cells = [(cell, _contents(cell)) for cell in graph.cells.values()]
         self.databases: list[HeldDatabase] = []
+        self.raw: list[tuple[Any, raw.Image]] = []
         self.caches = [(value, value.cache_info()) for value in graph.objects if isinstance(value, CACHED)]
         for value in graph.objects:
-            copy = _shallow(value)
+            copy = _shallow(value) if not is_process_lock(value) else None
             if copy is not None:
                 self.saved.append((value, copy))
+            if (content := raw.image(value)) is not None:
+                self.raw.append((value, content))
             if isinstance(value, sqlite3.Connection) and (held := held_database(value)) is not None:
                 self.databases.append(held)
 
@@ -298,6 +303,8 @@ class PreImages:
                 cell.cell_contents = content
         for held in self.databases:
             held.restore()
+        for value, content in self.raw:
+            raw.put_back(value, content)
         for cached, before in self.caches:
             if cached.cache_info() != before:
                 cached.cache_clear()

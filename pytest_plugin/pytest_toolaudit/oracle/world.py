@@ -247,7 +247,7 @@ class WorkingFolder:
 
 def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
     """All patches that make outside resources visible, active."""
-    from pytest_toolaudit.engine import children, clock
+    from pytest_toolaudit.engine import children, clock, processlocks
     from pytest_toolaudit.points import drivers, filelocks, lazily, process
 
     patches = Patches()
@@ -255,6 +255,7 @@ def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
         clock.start_clock()
         clock.install(patches, modules)
         children.install(patches)
+        processlocks.install(patches)
         files.install(patches, modules)
         streams.install(patches, modules)
         settings.install(patches, modules)

@@ -83,8 +83,9 @@ def _pointed(base: Any) -> Any:
                 self._last = ""
                 self._at(WRITE, "close")
                 self._last = ""
+            number = filelocks.descriptor(self)
             super().close()
-            filelocks.freed()
+            filelocks.freed(number)
 
     Pointed.__name__ = Pointed.__qualname__ = base.__name__
     Pointed.__module__ = base.__module__
@@ -249,7 +250,7 @@ def _on_descriptor(kind: str, operation: str) -> Callable[[Callable[..., Any]], 
                     _descriptors.pop(fd, None)
             answer = original(fd, *args)
             if operation == "os.close":
-                filelocks.freed()
+                filelocks.freed(fd)
             return answer
 
         return call

@@ -1,0 +1,56 @@
+"""A call that blocks for ever in foreign code: it is named, and waited for at length once."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_toolaudit import call, explore
+
+TOTAL = {"n": 0}
+_READS, _WRITES = os.pipe()
+
+
+@pytest.fixture(autouse=True)
+def threads_end() -> Iterator[None]:
+    """What is given up ends when its foreign code returns."""
+    before = threading.active_count()
+    yield
+    os.write(_WRITES, b"x" * 100)
+    deadline = time.monotonic() + 20
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.read(_READS, 100)
+
+
+def hang() -> None:
+    TOTAL["n"] += 1
+    os.read(_READS, 1)
+
+
+def hang_if_late() -> None:
+    if TOTAL["n"]:
+        os.read(_READS, 1)
+
+
+def count() -> None:
+    TOTAL["n"] += 1
+
+
+def test_that_hangs_in_each_order_ends_the_search() -> None:
+    verdict = explore([call(hang), call(count)], seconds=1)
+    assert verdict.kind == "inconclusive", verdict.render()
+    assert verdict.schedules == 2
+    assert "call 0 in hang (test_hanging.py:" in verdict.problem
+
+
+def test_that_hangs_in_one_order_is_waited_for_once() -> None:
+    began = time.monotonic()
+    verdict = explore([call(hang_if_late), call(count)], seconds=3)
+    assert verdict.kind != "independent", verdict.render()
+    assert verdict.schedules > 5
+    assert time.monotonic() - began < 3 * 5
