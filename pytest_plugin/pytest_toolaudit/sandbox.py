@@ -1,15 +1,16 @@
 """The sandbox of `confirm`: writes outside the working folder, network, subprocesses and signals are refused unless allowed by name.
 
 It is one audit hook (PEP 578), installed on first use and inert outside `with Sandbox(...)`: hooks cannot be removed. An event that is
-refused raises in the code that caused it. What native code does without raising an event is not seen.
+refused raises in the code that caused it; calls whose event does not tell all are wrapped besides (`unseen`). What native code does
+without raising an event is not seen.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,11 +18,42 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_toolaudit.engine.patches import Patches
+from pytest_toolaudit.engine.turn import quiet
+from pytest_toolaudit.unseen import database_file, install, of_descriptor
+
 OPTION = "--toolaudit-allow"
-WRITES_FIRST = frozenset(
-    {"os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.chown", "os.truncate", "os.utime", "shutil.rmtree", "shutil.chown", "os.setxattr"}
+CONTENT = frozenset(
+    {"open", "open at", "os.chmod", "os.chown", "os.chflags", "os.truncate", "os.utime", "os.setxattr", "os.removexattr", "shutil.chown"}
 )
-WRITES_SECOND = frozenset({"os.rename", "os.link", "os.symlink", "shutil.move", "shutil.copyfile", "shutil.copytree"})
+"""Events that change what a path leads to, symbolic links followed."""
+ENTRIES = frozenset({"os.mkdir", "os.rmdir", "os.remove", "os.mkfifo", "os.mknod", "shutil.rmtree"})
+"""Events that make or remove the entry itself."""
+ENTRIES_TWO = {
+    "os.rename": (0, 1),
+    "os.link": (0, 1),
+    "os.symlink": (1,),
+    "shutil.move": (0, 1),
+    "shutil.copyfile": (1,),
+    "shutil.copytree": (1,),
+}
+"""Events with two paths → which of them count: a hard link into the working folder would let what lies outside be written."""
+FOLDERS_AT = {
+    "os.mkdir": (2,),
+    "os.rmdir": (1,),
+    "os.remove": (1,),
+    "os.rename": (2, 3),
+    "os.link": (2, 3),
+    "os.symlink": (0, 2),
+    "os.chmod": (2,),
+    "os.chown": (3,),
+    "os.utime": (3,),
+    "os.mkfifo": (1,),
+    "os.mknod": (1,),
+    "shutil.rmtree": (1,),
+    "open at": (2,),
+}
+"""Where an event tells the descriptors of the folders below which its paths lie."""
 NETWORK = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"})
 PROCESSES = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "pty.spawn"})
 SIGNALS = frozenset({"os.kill", "os.killpg", "signal.pthread_kill"})
@@ -75,7 +107,6 @@ class Sandbox:
     allowed: Allowed = field(default_factory=Allowed)
     folders: tuple[str, ...] = ()
     refused: list[str] = field(default_factory=list)
-    temporary: str = ""
 
     @property
     def offline(self) -> bool:
@@ -85,25 +116,33 @@ class Sandbox:
     @contextmanager
     def entered(self) -> Iterator[Sandbox]:
         """Active in the whole process: tools may run in any thread."""
-        self.temporary = os.path.realpath(tempfile.gettempdir())  # the first look for it writes a file, under a lock
         _install()
         before, bytecode = _Active.sandbox, sys.dont_write_bytecode
         _Active.sandbox, sys.dont_write_bytecode = self, True
+        patches = Patches()
+        install(patches, _audit, paused)
         try:
             yield self
         finally:
+            patches.undo()
             _Active.sandbox, sys.dont_write_bytecode = before, bytecode
 
     def judge(self, event: str, arguments: tuple[Any, ...]) -> str | None:
         """Why an audit event is refused; None when it may happen."""
-        if event == "open":
-            path, mode, flags = (*arguments, None, None, None)[:3]
+        if event in ("open", "open at"):
+            path, mode, flags = (*arguments, None, None)[:3] if event == "open" else (arguments[0], None, arguments[1])
             writing = bool(flags & _WRITING) if isinstance(flags, int) else any(c in str(mode or "r") for c in "wax+")
-            return self._write("open", path) if writing else None
-        if event in WRITES_FIRST:
-            return self._write(event, arguments[0])
-        if event in WRITES_SECOND:
-            return self._write(event, arguments[1]) or (self._write(event, arguments[0]) if event == "os.rename" else None)
+            return self._write(event, path, _folder(event, arguments, 0)) if writing and not isinstance(path, int) else None
+        if event == "sqlite3.connect":
+            file = database_file(arguments[0])
+            return self._write(event, file) if file is not None else None
+        if event == "os.mkdir" and os.path.lexists(_joined(arguments[0], _folder(event, arguments, 0)) or ""):
+            return None  # it fails by itself, and tools make sure so that a folder is there
+        if event in CONTENT | ENTRIES:
+            return self._write(event, arguments[0], _folder(event, arguments, 0))
+        if event in ENTRIES_TWO:
+            judged = (self._write(event, arguments[place], _folder(event, arguments, place)) for place in ENTRIES_TWO[event])
+            return next((reason for reason in judged if reason is not None), None)
         if event in NETWORK:
             return self._network(event, arguments)
         if event in PROCESSES:
@@ -122,17 +161,17 @@ class Sandbox:
         except (OSError, ValueError, IndexError):
             return False
 
-    def _write(self, event: str, path: Any) -> str | None:
-        if isinstance(path, int) or path is None:
+    def _write(self, event: str, path: Any, folder: int | None = None) -> str | None:
+        named = of_descriptor(path) if isinstance(path, int) else _joined(path, folder)
+        if named is None:
             return None
-        try:
-            full = os.path.realpath(os.fsdecode(path))
-        except (TypeError, ValueError):
-            return None
-        roots = (*self.folders, *self.allowed.folders, self.temporary)
+        full = os.path.realpath(named)
+        if event not in CONTENT:  # the entry itself, wherever it leads
+            full = os.path.join(os.path.realpath(os.path.dirname(named)), os.path.basename(named))
         if full in (os.devnull, "/dev/tty") and event == "open":  # opened, not removed or replaced
             return None
-        if full.startswith("/dev/shm/") or any(_below(full, root) for root in roots):
+        roots = (*self.folders, *self.allowed.folders)
+        if any(_below(full, os.path.realpath(root)) for root in roots) and not _is_device(full):
             return None
         return f"{event} writes {full}, outside the working folder; {self.allowed.option}=write:{os.path.dirname(full)} allows it"
 
@@ -183,6 +222,32 @@ def paused() -> Iterator[None]:
         _PAUSED.on = before
 
 
+def _folder(event: str, arguments: tuple[Any, ...], place: int) -> int | None:
+    """The descriptor of the folder below which the path at this place of the event lies; None for the working folder."""
+    places = FOLDERS_AT.get(event, ())
+    at = places[min(place, len(places) - 1)] if places else len(arguments)
+    found = arguments[at] if at < len(arguments) else None
+    return found if isinstance(found, int) and found >= 0 else None
+
+
+def _joined(path: Any, folder: int | None) -> str | None:
+    """A path below the folder of a descriptor, absolute; None for what is no path."""
+    try:
+        text = os.fsdecode(path)
+    except (TypeError, ValueError):
+        return None
+    base = of_descriptor(folder) if folder is not None else None
+    return os.path.join(base or "", text.rstrip(os.sep) or text)
+
+
+def _is_device(path: str) -> bool:
+    try:
+        kind = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(kind) or stat.S_ISBLK(kind)
+
+
 def _loopback(host: str) -> bool:
     return host == "localhost" or host == "::1" or host.startswith("127.")
 
@@ -201,7 +266,8 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     sandbox = _Active.sandbox
     if sandbox is None or _PAUSED.on:
         return
-    reason = sandbox.judge(event, arguments)
+    with quiet():  # looking where a path leads is no point
+        reason = sandbox.judge(event, arguments)
     if reason is not None:
         if reason not in sandbox.refused:
             sandbox.refused.append(reason)

@@ -6,6 +6,7 @@ import inspect
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ Files = Mapping[str, bytes]
 TEXTS = {PLAIN: (b"[]", b"{}"), "txt": (b"alpha\nbeta\n",)}
 LARGEST = 10_000_000
 GIT = ("git", "dulwich", "pygit2")
+HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+TEMP = ".tmp"
 
 
 class Home:
@@ -35,14 +39,18 @@ class Home:
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """An empty working folder (in memory where the machine has such a place), which is home too."""
-    saved = {name: os.environ.get(name) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
+    """An empty working folder (in memory where the machine has such a place), which is home too and holds the folder for temporary files."""
+    saved = {name: os.environ.get(name) for name in (*HOMES, *TEMPORARY)}
     with WorkingFolder(Home.folder) as folder:
         Home.folder = Home.folder or str(folder)
-        os.environ.update(dict.fromkeys(saved, str(folder)))
+        temporary, before = folder / TEMP, tempfile.tempdir
+        temporary.mkdir()
+        os.environ.update({**dict.fromkeys(HOMES, str(folder)), **dict.fromkeys(TEMPORARY, str(temporary))})
+        tempfile.tempdir = str(temporary)
         try:
             yield folder
         finally:
+            tempfile.tempdir = before
             for name, value in saved.items():
                 if value is None:
                     os.environ.pop(name, None)

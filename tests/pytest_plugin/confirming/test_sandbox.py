@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -15,15 +17,43 @@ from pathlib import Path
 
 import pytest
 
+from pytest_toolaudit.confirming.worlds import working_folder
 from pytest_toolaudit.sandbox import Allowed, AllowError, RefusedError, Sandbox, parse
 
 OUTSIDE = Path(__file__).parent / "written_by_a_test"
 
 
-@pytest.fixture(autouse=True)
-def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The temporary folder is let through; a clone of this project may lie in the usual one."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def _below_a_folder(act: Callable[[int], object]) -> Callable[[], object]:
+    """The call with the descriptor of a folder outside."""
+
+    def called() -> object:
+        descriptor = os.open(OUTSIDE.parent, os.O_RDONLY)
+        try:
+            return act(descriptor)
+        finally:
+            os.close(descriptor)
+
+    return called
+
+
+def _attach() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(f"ATTACH DATABASE '{OUTSIDE}' AS other")
+        except sqlite3.DatabaseError as error:
+            raise RefusedError(_Last.box.refused[-1]) from error
+
+
+def _vacuum() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(f"VACUUM INTO '{OUTSIDE}'")
+        except sqlite3.DatabaseError as error:
+            raise RefusedError(_Last.box.refused[-1]) from error
+
+
+class _Last:
+    box: Sandbox
 
 
 def _connect() -> None:
@@ -60,6 +90,29 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "mkdir": (lambda: OUTSIDE.mkdir(), "write:"),
     "unlink": (lambda: OUTSIDE.unlink(), "write:"),
     "rename away": (lambda: OUTSIDE.rename(OUTSIDE.with_suffix(".moved")), "write:"),
+    "open below a folder": (_below_a_folder(lambda d: os.open(OUTSIDE.name, os.O_CREAT | os.O_WRONLY, dir_fd=d)), "write:"),
+    "mkdir below a folder": (_below_a_folder(lambda d: os.mkdir(OUTSIDE.name, dir_fd=d)), "write:"),
+    "unlink below a folder": (_below_a_folder(lambda d: os.unlink(OUTSIDE.name, dir_fd=d)), "write:"),
+    "rename below a folder": (_below_a_folder(lambda d: os.rename("conftest.py", OUTSIDE.name, src_dir_fd=d, dst_dir_fd=d)), "write:"),
+    "symlink below a folder": (_below_a_folder(lambda d: os.symlink("x", OUTSIDE.name, dir_fd=d)), "write:"),
+    "chmod below a folder": (_below_a_folder(lambda d: os.chmod(Path(__file__).name, 0o644, dir_fd=d)), "write:"),
+    "times by descriptor": (_below_a_folder(lambda d: os.utime(d)), "write:"),
+    "rights by descriptor": (_below_a_folder(lambda d: os.fchmod(d, 0o755)), "write:"),
+    "symlink": (lambda: OUTSIDE.symlink_to("x"), "write:"),
+    "hard link out": (lambda: OUTSIDE.hardlink_to(__file__), "write:"),
+    "hard link in": (lambda: os.link(__file__, "linked"), "write:"),
+    "chmod": (lambda: Path(__file__).chmod(0o644), "write:"),
+    "chown": (lambda: os.chown(__file__, -1, -1), "write:"),
+    "utime": (lambda: os.utime(__file__), "write:"),
+    "truncate": (lambda: os.truncate(OUTSIDE, 0), "write:"),
+    "pipe": (lambda: os.mkfifo(OUTSIDE), "write:"),
+    "device": (lambda: os.mknod(OUTSIDE), "write:"),
+    "database": (lambda: sqlite3.connect(OUTSIDE), "write:"),
+    "database by address": (lambda: sqlite3.connect(f"file:{OUTSIDE}?cache=shared", uri=True), "write:"),
+    "attached database": (_attach, "write:"),
+    "database written out": (_vacuum, "write:"),
+    "temporary file": (lambda: tempfile.mkstemp(dir="/var/tmp"), "write:"),
+    "move over the null device": (lambda: Path("moved").replace(os.devnull), "write:"),
     "rmtree": (lambda: shutil.rmtree(OUTSIDE), "write:"),
     "connect": (_connect, "--toolaudit-allow=net:127.0.0.1"),
     "listen to others": (_bind_everywhere, "net:0.0.0.0"),
@@ -71,19 +124,24 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_is_refused_with_the_option_that_allows_it(name: str) -> None:
+def test_is_refused_with_the_option_that_allows_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     act, option = REFUSED[name]
-    box = Sandbox()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "moved").touch()
+    _Last.box = box = Sandbox(folders=(str(tmp_path),))
     with box.entered(), pytest.raises(RefusedError) as refused:
         act()
     assert option in str(refused.value)
     assert len(box.refused) == 1
     assert not OUTSIDE.exists()
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
 ALLOWED: dict[str, tuple[Callable[[], object], list[str]]] = {
     "reading": (lambda: Path(__file__).read_text(), []),
-    "the temporary folder": (lambda: Path(tempfile.mkdtemp()).rmdir(), []),
+    "a database in memory": (lambda: sqlite3.connect(":memory:").close(), []),
+    "a database that is only read": (lambda: sqlite3.connect(f"file:{OUTSIDE.parent}/none?mode=ro&x=1", uri=True), []),
+    "a folder that is there": (lambda: OUTSIDE.parent.mkdir(exist_ok=True), []),
     "a folder by name": (lambda: (OUTSIDE.mkdir(), OUTSIDE.rmdir()), [f"write:{OUTSIDE.parent}"]),
     "a program by name": (lambda: subprocess.run(["true"], check=True), ["subprocess:true"]),
     "ending a program that was allowed": (_ended_child, ["subprocess:sleep"]),
@@ -100,15 +158,45 @@ ALLOWED: dict[str, tuple[Callable[[], object], list[str]]] = {
 def test_is_let_through(name: str) -> None:
     act, words = ALLOWED[name]
     box = Sandbox(parse(words))
-    with box.entered():
+    with box.entered(), contextlib.suppress(sqlite3.OperationalError):  # nothing is there to be read
         act()
     assert box.refused == []
 
 
-def test_the_temporary_folder_is_not_looked_for_while_a_write_is_judged(tmp_path: Path) -> None:
-    code = "from pytest_toolaudit.sandbox import Sandbox\nwith Sandbox(folders=('.',)).entered():\n    open('/one', 'w')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert "RefusedError" in done.stderr
+def test_inside_everything_may_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    box = Sandbox(folders=(str(tmp_path),))
+    with box.entered():
+        Path("one").write_text("x")
+        Path("way").symlink_to(__file__)
+        Path("way").unlink()  # the entry is inside, wherever it leads
+        os.link("one", "two")
+        Path("two").chmod(0o600)
+        os.utime("two")
+        descriptor = os.open(".", os.O_RDONLY)
+        os.close(os.open("three", os.O_CREAT | os.O_WRONLY, dir_fd=descriptor))
+        os.rename("three", "four", src_dir_fd=descriptor, dst_dir_fd=descriptor)
+        os.close(descriptor)
+        with contextlib.closing(sqlite3.connect("some.db")) as connection:
+            connection.execute("ATTACH DATABASE 'other.db' AS other")
+            connection.execute("CREATE TABLE other.t (x)")
+    assert box.refused == []
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "four", "some.db", "other.db"}
+
+
+def test_a_link_that_leads_outside_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "way").symlink_to(OUTSIDE)
+    with Sandbox(folders=(str(tmp_path),)).entered(), pytest.raises(RefusedError):
+        (tmp_path / "way").write_text("x")
+    assert not OUTSIDE.exists()
+
+
+def test_temporary_files_lie_in_the_working_folder() -> None:
+    with working_folder() as folder, Sandbox(folders=(str(folder),)).entered():
+        with tempfile.NamedTemporaryFile() as file:
+            assert Path(file.name).is_relative_to(folder)
+        assert Path(os.environ["TMPDIR"]).is_relative_to(folder)
+    assert not Path(tempfile.gettempdir()).is_relative_to(folder)
 
 
 def test_nothing_is_refused_outside() -> None:
