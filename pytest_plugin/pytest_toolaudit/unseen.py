@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sqlite3
+import sqlite3.dbapi2 as sqlite3_dbapi
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -53,15 +54,15 @@ def database_file(database: Any) -> str | None:
 
 def install(patches: Patches, judge: Judge, unwatched: Unwatched) -> None:
     """Wraps the calls that raise no event, or one that does not tell the folder: what was judged here goes on unwatched."""
-    patches.wrap(os, "open", lambda original: _open(original, judge, unwatched))
+    patches.wrap(os, "open", functools.partial(_open, judge, unwatched))
     for name in ("mkfifo", "mknod"):
-        patches.wrap(os, name, lambda original, name=name: _made(original, f"os.{name}", judge))
-    for module in (sqlite3, sqlite3.dbapi2):
-        patches.wrap(module, "connect", lambda original: _connect(original, judge))
+        patches.wrap(os, name, functools.partial(_made, judge, f"os.{name}"))
+    for module in (sqlite3, sqlite3_dbapi):
+        patches.wrap(module, "connect", functools.partial(_connect, judge))
 
 
 @functools.cache
-def _open(original: Callable[..., int], judge: Judge, unwatched: Unwatched) -> Callable[..., int]:
+def _open(judge: Judge, unwatched: Unwatched, original: Callable[..., int]) -> Callable[..., int]:
     def open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:  # noqa: A001 - takes the place of open
         if dir_fd is None:
             return original(path, flags, mode)
@@ -73,7 +74,7 @@ def _open(original: Callable[..., int], judge: Judge, unwatched: Unwatched) -> C
 
 
 @functools.cache
-def _made(original: Callable[..., None], event: str, judge: Judge) -> Callable[..., None]:
+def _made(judge: Judge, event: str, original: Callable[..., None]) -> Callable[..., None]:
     def make(path: Any, *args: Any, dir_fd: int | None = None, **kwargs: Any) -> None:
         judge(event, (path, -1 if dir_fd is None else dir_fd))
         original(path, *args, dir_fd=dir_fd, **kwargs)
@@ -82,7 +83,7 @@ def _made(original: Callable[..., None], event: str, judge: Judge) -> Callable[.
 
 
 @functools.cache  # one for the process: modules that import it by name keep the one that others look for
-def _connect(original: Callable[..., sqlite3.Connection], judge: Judge) -> Callable[..., sqlite3.Connection]:
+def _connect(judge: Judge, original: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
     @functools.wraps(original)
     def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         connection = original(*args, **kwargs)

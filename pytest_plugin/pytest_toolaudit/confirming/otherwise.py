@@ -41,7 +41,7 @@ def left_otherwise(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _fields(outcome: Outcome) -> Fields:
-    """The results by call and the final state by resource; times and ids are not told apart."""
+    """The results by call and the final state by resource; times are not told apart."""
     fields: Fields = {call: _timeless(result) for call, result in enumerate(outcome.results)}
     for name, value in outcome.state:
         fields |= _items(_NUMBERED.sub("", name), _timeless(value))

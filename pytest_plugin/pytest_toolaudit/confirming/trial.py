@@ -303,7 +303,7 @@ class _Attempts:
                 return Trial(
                     work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start, before=before, proved=proved
                 )
-        reason = f"another clash was found, on {', '.join(touched[:4]) or 'what nothing here names'}"
+        reason = f"another clash was found, on {', '.join(touched[:4]) or 'times alone'}"
         return Trial(self.work, "not-reproduced", verdict, reason, "", arguments, verdict.schedules, elsewhere=touched or ("",))
 
     def _met(self, clash: Covered, touched: Sequence[str], verdict: Verdict) -> bool:

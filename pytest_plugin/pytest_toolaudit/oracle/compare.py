@@ -11,11 +11,10 @@ from typing import Any
 from pytest_toolaudit.oracle.content import ARCHIVE
 from pytest_toolaudit.oracle.freeze import thaw
 
-_VOLATILE = re.compile(
-    r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b"
-    r"|0x[0-9a-fA-F]+|\bD:\d{14}"
+_TIMES = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b|\bD:\d{14}"
 )
+_IDS = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b|0x[0-9a-fA-F]+")
 _SHOWN = 200
 Path = tuple[str, ...]
 
@@ -44,8 +43,12 @@ def show_result(result: tuple[str, Any]) -> str:
 
 
 def without_times(text: str | bytes) -> str:
-    """A text with its times and ids made alike."""
-    return _VOLATILE.sub("?", text.decode("latin-1") if isinstance(text, bytes) else text)
+    """A text with its times made alike: how late it is depends on who ran before."""
+    return _TIMES.sub("?", text.decode("latin-1") if isinstance(text, bytes) else text)
+
+
+def _loosely(text: str | bytes) -> str:
+    return without_times(_IDS.sub("?", text.decode("latin-1") if isinstance(text, bytes) else text))
 
 
 def differences(a: Any, b: Any, path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
@@ -81,7 +84,7 @@ class Masks:
 
     def _learn(self, found: Iterable[tuple[Path, Any, Any]]) -> None:
         for path, left, right in found:
-            if isinstance(left, str | bytes) and type(left) is type(right) and without_times(left) == without_times(right):
+            if isinstance(left, str | bytes) and type(left) is type(right) and _loosely(left) == _loosely(right):
                 self.loose.add(path)
             else:
                 self.dropped.add(path)
@@ -98,7 +101,7 @@ class Masks:
         if path in self.dropped:
             return "<differs from run to run>"
         if path in self.loose and isinstance(value, str | bytes):
-            return without_times(value)
+            return _loosely(value)
         if isinstance(value, tuple):
             return tuple(self._masked(item, (*path, str(i))) for i, item in enumerate(value))
         return value
