@@ -7,7 +7,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Literal, get_args, get_origin
@@ -43,7 +43,7 @@ class How:
     parameters in `vary` do not keep their defaults; objects of the project's own classes are made ("all"), stood in ("none"),
     or stood in where they would hold a stand-in ("complete"). `holds` are parameters that name a folder; `inside` is what folders are called
     that are not the working folder itself. `untyped`: what has no annotation is stood in too, instead of a text.
-    An id that may be left out is, unless it is among `keys`.
+    An id that may be left out is, unless it is among `keys`. `told` are values that the tool itself tells for its parameters.
     """
 
     variant: int = 0
@@ -56,6 +56,7 @@ class How:
     keys: frozenset[str] = frozenset()
     holds: frozenset[str] = frozenset()
     inside: str = ""
+    told: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 USUAL = How()
@@ -136,6 +137,9 @@ def _plain(hint: Any) -> bool:
 def value(hint: Any, name: str, how: How) -> Any:
     """A value of the type. Texts are `alpha`, `beta`, … by variant; names that speak of files or folders get paths inside the working folder."""
     origin, inner = get_origin(hint), get_args(hint)
+    fitting = [one for one in how.told.get(name, ()) if _fits(one, hint)]
+    if fitting:
+        return fitting[how.variant % len(fitting)]
     if origin in (typing.Union, UnionType):
         kept = [h for h in inner if h is not NoneType]
         return value(kept[0], name, how)
@@ -166,6 +170,12 @@ def value(hint: Any, name: str, how: How) -> Any:
         f"nothing is known of parameter {name}",
         f'supply it: a hook `pytest_toolaudit_arguments` that returns {{"<tool>": {{"{name}": …}}}}',
     )
+
+
+def _fits(given: Any, hint: Any) -> bool:
+    options = get_args(hint) if get_origin(hint) in (typing.Union, UnionType) else (hint,)
+    kinds = {get_origin(option) or option for option in options}
+    return bool(kinds & {Any, inspect.Parameter.empty}) or type(given) in kinds or (type(given) is int and float in kinds)
 
 
 def _of_class(collection: type, inner: tuple[Any, ...], name: str, how: How) -> Any:

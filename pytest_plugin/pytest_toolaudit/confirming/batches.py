@@ -12,8 +12,9 @@ from typing import Any
 
 from pytest_toolaudit import call
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.confirming.arguments import INSIDE, How, choices, dispatched, folders, made_up, statements
+from pytest_toolaudit.confirming.arguments import FITTING, INSIDE, NAMES, How, choices, dispatched, folders, made_up, statements, text
 from pytest_toolaudit.confirming.documents import kind_of
+from pytest_toolaudit.confirming.examples import allowed_values, example_values
 from pytest_toolaudit.confirming.identities import identity
 from pytest_toolaudit.confirming.lifespans import contexts
 from pytest_toolaudit.confirming.patience import SECONDS, completed
@@ -45,7 +46,7 @@ class Batch:
     that tools (ids) are known to work on. `started`: the project's entry point has run before; `prepared`: so have the tools themselves,
     and those that make what they use. `without` are parameters that keep their defaults; `missing` are parameters that name what did not
     exist: it is made before. `answered`: a stand-in answers the requests that the sandbox refuses. `first` are names
-    of tools that are called before.
+    of tools that are called before. `exemplary`: what a tool tells as examples is tried.
     """
 
     meets: str = "keys"
@@ -60,6 +61,7 @@ class Batch:
     missing: frozenset[str] = frozenset()
     answered: bool = False
     first: frozenset[str] = frozenset()
+    exemplary: bool = False
 
 
 def batches(work: Work, functions: Functions) -> tuple[Batch, ...]:
@@ -79,7 +81,7 @@ def _combined(names: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 
 def last_resorts(batch: Batch, folder: str) -> Iterator[Batch]:
-    """What is tried when every call of a batch fails: fewer arguments, absolute paths, folders where files were given."""
+    """What is tried when every call of a batch fails: examples, fewer arguments, absolute paths, folders where files were given."""
     yield replace(batch, required_only=True)
     yield replace(batch, how=replace(batch.how, base=f"{folder}/"))
     yield replace(batch, how=replace(batch.how, base=f"{folder}/"), required_only=True)
@@ -158,12 +160,21 @@ def arguments(
 ) -> dict[str, Any]:
     """Arguments of one call: what the project supplies, what is fixed, and the rest made up."""
     given = supplied.arguments.get(tool.id) or supplied.arguments.get(tool.name) or {}
-    how = replace(batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool), holds=folders(tool))
+    how = replace(
+        batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool), holds=folders(tool), told=_told_by(function, tool, batch)
+    )
     if tool.when or tool.arguments_in:
         return dispatched(function, tool, supplied, how, {**fixed, **given}, given)
     without = (injected_names(function) | (batch.without - _required(tool))) - set(given)
     fixed = {name: value for name, value in fixed.items() if name not in without} | contexts(function, supplied)
     return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only, without=without)
+
+
+def _told_by(function: Callable[..., Any], tool: Tool, batch: Batch) -> Mapping[str, tuple[Any, ...]]:
+    """Examples of paths are of somebody else's folders."""
+    told = allowed_values(function, tool)
+    examples = example_values(function, tool) if batch.exemplary else {}
+    return {**{name: values for name, values in examples.items() if text(name, How()) in (*NAMES, *FITTING.values())}, **told}
 
 
 def prepare(
@@ -201,7 +212,7 @@ def called_first(
         with contextlib.suppress(Exception):
             given = arguments(function, tool, _over(supplied, tool, over), batch, known, None)
             (one,) = filled([call(function, **given)], functools.partial(_supply, supplied), injected)
-            answer, said = _asked(one)
+            answer, said = _asked(one, supplied.patience(SECONDS))
             if said is None:
                 if done is not None:
                     done.append(replace(one, kwargs=given, tool=tool))
@@ -215,10 +226,10 @@ def called_first(
     return None
 
 
-def _asked(one: Call) -> tuple[Any, str | None]:
+def _asked(one: Call, seconds: float) -> tuple[Any, str | None]:
     """What a call answers, and what it says when it refuses."""
     try:
-        answer = completed(one.invoke, SECONDS)
+        answer = completed(one.invoke, seconds)
     except Exception as error:
         return None, failure((RAISED, (type(error).__name__, str(error))))
     return answer, failure((RETURNED, freeze(answer)))

@@ -18,6 +18,7 @@ from pytest_toolaudit.calls import underlying
 from pytest_toolaudit.confirming.arguments import made_up
 from pytest_toolaudit.confirming.conftests import spelled_as_fixture
 from pytest_toolaudit.confirming.enclosing import closure
+from pytest_toolaudit.confirming.installing import to_install
 from pytest_toolaudit.confirming.stoodin import blamed, globals_stood_in, modules_stood_in
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 
@@ -109,7 +110,7 @@ def _retried(name: str, error: BaseException) -> ModuleType:
             pass
     if isinstance(error, ModuleNotFoundError):
         missing = error.name or ""
-        raise CannotRunError(f"imports {missing}, which is not installed", f"install {missing.split('.')[0]} here") from None
+        raise CannotRunError(f"imports {missing}, which is not installed", f"install {to_install(missing, name)} here") from None
     raise CannotRunError(f"import fails: {_said(error)}", "make the module importable without its environment") from None
 
 

@@ -55,6 +55,12 @@ def loaded_for(work: Work, root: Path, supplied: Supplied, seconds: float, sandb
     )
 
 
+def forget(work: Work) -> None:
+    """What could not be loaded is tried again: something has changed around it."""
+    for tool in (*work.tools, *work.before, *work.fillers, *(tool for _, tool in (*work.creators, *work.givers))):
+        _UNLOADABLE.pop(tool.id, None)
+
+
 def _if_loadable(tool: Tool, root: Path, supplied: Supplied, seconds: float, sandbox: Sandbox) -> Callable[..., Any] | None:
     try:
         return None if tool.id in _UNLOADABLE else _function(tool, root, supplied, seconds, sandbox)

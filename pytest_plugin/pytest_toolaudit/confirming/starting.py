@@ -48,7 +48,7 @@ def _called(entry: Callable[..., Any], supplied: Supplied, words: Sequence[str] 
     with _stood_in(entry), command_line(words) as said:
         try:
             arguments = made_up(entry, supplied, required_only=True)
-            completed(lambda: entry(**arguments), SECONDS)
+            completed(lambda: entry(**arguments), supplied.patience(SECONDS))
         except GivenUpError:
             raise
         except SystemExit as end:

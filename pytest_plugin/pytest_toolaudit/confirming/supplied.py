@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+LEAST = 0.5
 
 
 class CannotRunError(Exception):
@@ -25,6 +28,7 @@ class Supplied:
     state       builds the world before each schedule; None: an empty working folder with made-up files
     made        the objects of this trial, by class: two methods of one toolkit are bound to one object
     lifespans   the contexts of this attempt, by the lifespan that they hold what it yields of
+    until       when the item's time is up, as `time.monotonic` tells it
     """
 
     objects: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
@@ -32,6 +36,11 @@ class Supplied:
     state: Callable[[], Any] | None = None
     made: dict[type, Any] = field(default_factory=dict)
     lifespans: dict[Any, Any] = field(default_factory=dict)
+    until: float = float("inf")
+
+    def patience(self, most: float) -> float:
+        """Seconds for a call that is made before those of a batch."""
+        return max(LEAST, min(most, self.until - time.monotonic()))
 
 
 def supplied_by(config: Any) -> Supplied:

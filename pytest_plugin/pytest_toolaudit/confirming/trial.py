@@ -25,7 +25,8 @@ from pytest_toolaudit.confirming.batches import (
 from pytest_toolaudit.confirming.holding import spelled_out
 from pytest_toolaudit.confirming.identities import identity, wanted
 from pytest_toolaudit.confirming.linking import differing, linked
-from pytest_toolaudit.confirming.loaded import Loaded, loaded_for
+from pytest_toolaudit.confirming.load import import_name
+from pytest_toolaudit.confirming.loaded import Loaded, forget, loaded_for
 from pytest_toolaudit.confirming.met import met
 from pytest_toolaudit.confirming.otherwise import left_otherwise
 from pytest_toolaudit.confirming.outcomes import (
@@ -42,6 +43,7 @@ from pytest_toolaudit.confirming.outcomes import (
 )
 from pytest_toolaudit.confirming.pristine import held_by, put_back, remember
 from pytest_toolaudit.confirming.refusals import failure, lesson
+from pytest_toolaudit.confirming.settings import Missing, watched
 from pytest_toolaudit.confirming.starting import start
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 from pytest_toolaudit.confirming.work import Covered, Work, led_by
@@ -58,6 +60,8 @@ ARGUMENTS_HELP = (
 FIRST = 3
 """The variant of the values with which tools are called before a batch."""
 THINGS = 3
+SETTINGS = 3
+"""Times that settings are made up for what an item's tools say that they miss."""
 LATENT = 10
 """Schedules of a batch that cannot clash as these calls run here: enough to see them work."""
 
@@ -74,24 +78,43 @@ class _Tried:
 
 def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed: Allowed) -> Trial:
     """Runs the item sandboxed in an empty folder; nothing outside it is changed, or the sandbox says what was refused."""
-    supplied = replace(supplied, made={}, lifespans={})
+    supplied, started = replace(supplied, made={}, lifespans={}), time.monotonic()
     if _Tried.pair != work.pair:
         _Tried.pair = work.pair
         _Tried.found.clear()
-    with working_folder() as folder, Sandbox(allowed, (str(folder),)).entered() as sandbox:
-        put_back()
-        try:
-            loaded = loaded_for(work, root, supplied, max(limits.seconds, LOADING), sandbox)
-        except CannotRunError as error:
-            return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
-        keep_folders(folder)
-        keep_files(folder)
-        remember(loaded.functions)
-        end = time.monotonic() + limits.seconds  # imports have a limit of their own
-        return _tried(_Attempts(work, loaded, supplied, limits, folder, end, sandbox))
+    files = [tool.file for tool in work.tools]
+    tops = [import_name(root / file)[1].partition(".")[0] for file in files]
+    with working_folder() as folder, watched(files, tops) as missing, Sandbox(allowed, (str(folder),)).entered() as sandbox:
+        first = trial = _attempted(work, root, supplied, limits, folder, sandbox, missing)
+        for _ in range(SETTINGS):
+            left = limits.seconds - (time.monotonic() - started)
+            if trial.verdict != "cannot-run" or left <= 0 or not missing.make(trial.reason):
+                break
+            forget(work)
+            _Tried.failing.difference_update(work.pair)
+            trial = _attempted(
+                work, root, replace(supplied, made={}, lifespans={}), replace(limits, seconds=left), folder, sandbox, missing
+            )
+        if trial.verdict == "cannot-run" and trial.reason == first.reason:
+            return first
+        missing.keep()
+        return replace(trial, reason="; ".join(filter(None, (missing.told(), trial.reason))))
 
 
-def _tried(attempts: _Attempts) -> Trial:
+def _attempted(work: Work, root: Path, supplied: Supplied, limits: Limits, folder: Path, sandbox: Sandbox, missing: Missing) -> Trial:
+    put_back()
+    try:
+        loaded = loaded_for(work, root, supplied, max(limits.seconds, LOADING), sandbox)
+    except CannotRunError as error:
+        return Trial(work, "cannot-run", reason=error.reason, remedy=error.remedy)
+    keep_folders(folder)
+    keep_files(folder)
+    remember(loaded.functions)
+    end = time.monotonic() + limits.seconds  # imports have a limit of their own
+    return _tried(_Attempts(work, loaded, replace(supplied, until=end), limits, folder, end, sandbox), missing)
+
+
+def _tried(attempts: _Attempts, missing: Missing) -> Trial:
     best: Trial | None = None
     for world, batch in attempts:
         if best is not None and time.monotonic() > attempts.end:
@@ -104,6 +127,8 @@ def _tried(attempts: _Attempts) -> Trial:
             return replace(trial, apart=attempts.apart(world, batch))
         best = better(best, trial)
         attempts.best = best
+        if best.verdict == "cannot-run" and missing.lacked(trial.reason):
+            return best
         if best.verdict == "not-reproduced" and cannot_race(attempts.work):
             break
     assert best is not None
@@ -149,6 +174,9 @@ class _Attempts:
             for batch in (self.learned or options[0], *options[1:]):
                 yield states[0], replace(batch, prepared=True)
                 yield from self._taught(replace(batch, prepared=True))
+        if self._unready():
+            yield states[0], replace(self._suiting(options[0]), exemplary=True)
+            yield from self._taught(replace(self._suiting(options[0]), exemplary=True))
         if self.best is not None and self.best.verdict == "cannot-run" and _Tried.failing.issuperset(self.work.pair):
             return
         if not self.ready and (self.best is None or self.best.verdict == "cannot-run"):
@@ -285,6 +313,7 @@ class _Attempts:
         answers = [
             called_first(function, tool, self.supplied, replace(batch, how=replace(batch.how, variant=variant)), injected, done=self.done)
             for variant, function, tool in first + things
+            if time.monotonic() < self.end
         ]
         names = dict.fromkeys(name for tool in tools for name in wanted(tool))
         told = {name: identity(answer[0], name) for name in names for answer in answers if answer is not None}
@@ -350,7 +379,7 @@ class _Attempts:
             preemptions=self.limits.preemptions,
             budget=min(self.limits.budget, LATENT) if cannot_race(self.work) else self.limits.budget,
             seed=self.limits.seed,
-            seconds=min(5.0, self.limits.seconds),
+            seconds=min(5.0, max(1.0, self.end - time.monotonic())),
             limit=max(1.0, self.end - time.monotonic()),
             roots=(str(self.folder),),
             trees=(str(self.folder),) if self.sandbox.allowed.programs else (),
