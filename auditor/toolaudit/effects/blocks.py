@@ -16,7 +16,7 @@ from toolaudit.effects.instantiate import instantiate
 from toolaudit.effects.objects import attribute, read
 from toolaudit.effects.results import WRAPPED
 from toolaudit.effects.summaries import bind, summarise
-from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value, alternatives
+from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value
 from toolaudit.model import Lock
 
 
@@ -70,7 +70,7 @@ def enter_until_later(frame: Frame, value: Value, line: int, is_async: bool) -> 
 
 def _take(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> bool:
     """Whether this is a lock, which is held from here on."""
-    taken = tuple(lock for option in alternatives(value) for lock in locks.held_by(frame, option, expr, is_async))
+    taken = locks.taken(frame, value, expr, is_async)
     frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
     if taken and is_async:
         frame.suspend()

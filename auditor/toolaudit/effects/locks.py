@@ -5,23 +5,40 @@ from __future__ import annotations
 import re
 
 from toolaudit import facts as f
+from toolaudit.catalogue.entries import LockEntry
 from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import Parts
-from toolaudit.effects.values import Data, Function, Handle, Instance, Loc, Many, Value
+from toolaudit.effects.values import Data, Function, Handle, Instance, Loc, Many, Value, alternatives
 from toolaudit.model import Lock
 
 _NAMED = re.compile(r"(^|_)(r?lock|locks|mutex|semaphore|sem|guard_lock)($|_|s$)|lock$|locked", re.IGNORECASE)
+
+
+def taken(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> tuple[Lock, ...]:
+    """The locks that a `with` over this value takes, whichever of its alternatives it is: beside a lock, what is kept at a place is one too."""
+    options = alternatives(value)
+    found = [lock for option in options for lock in held_by(frame, option, expr, is_async)]
+    reach = [entry.covers for option in options if (entry := _entry(frame, option)) is not None]
+    for option in options if reach and len(options) > 1 else ():
+        found += _of_place(option.loc, reach[0]) if isinstance(option.form, Data) else ()
+    return tuple(dict.fromkeys(found))
+
+
+def _entry(frame: Frame, value: Value) -> LockEntry | None:
+    """What the catalogue says of a value that is a lock."""
+    form = value.form
+    if not isinstance(form, Handle):
+        return None
+    api, kind = frame.world.catalogue.function(form.type), frame.world.catalogue.type(form.type)
+    return (api.lock if api is not None else None) or (kind.lock if kind is not None else None)
 
 
 def held_by(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> tuple[Lock, ...]:
     """The lock that a `with` over this value takes; none when it is no lock, or one that only this call has."""
     form = value.form
     if isinstance(form, Handle):
-        api = frame.world.catalogue.function(form.type)
-        entry = api.lock if api is not None else None
-        kind = frame.world.catalogue.type(form.type)
-        entry = entry or (kind.lock if kind is not None else None)
+        entry = _entry(frame, value)
         if entry is None:
             return ()
         if entry.covers == "processes" or form.kind:
