@@ -63,6 +63,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     acquire: bool = False
     release: bool = False
     enters: str = ""
+    picks: str = ""
+    row: str = ""
     mutates: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     feeds: bool = False

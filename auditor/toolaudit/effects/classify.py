@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from toolaudit.catalogue.entries import EffectEntry
-from toolaudit.effects import http, requested, rows, shell, sql
+from toolaudit.effects import http, picking, requested, rows, shell, sql
 from toolaudit.effects.commands import GUESSED
 from toolaudit.effects.frame import Frame, How, Mode, Repeat
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
@@ -80,8 +80,9 @@ CONSTRUCTS: dict[str, tuple[Mode, Operation, Repeat]] = {
 
 def _construct(frame: Frame, form: Handle, data: Taint, line: int) -> Taint:
     mode, op, repeat = CONSTRUCTS[form.type]
-    resource = Resource("sql", form.parts or (ANY,), form.scope)
-    return frame.emit(resource, mode, op, line, data=CLEAN if mode == "r" else data, atomic=True, repeat=repeat, confidence="catalogued")
+    resource, about = Resource("sql", form.parts or (ANY,), form.scope), picking.rows_of(Value(form))
+    data = CLEAN if mode == "r" else data
+    return frame.emit(resource, mode, op, line, data=data, atomic=True, repeat=repeat, confidence="catalogued", rows=about)
 
 
 def _tables(

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from toolaudit import facts as f
-from toolaudit.effects import edits, names
+from toolaudit.effects import edits, names, picking
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.external import call_method
@@ -146,6 +146,8 @@ def _compare(frame: Frame, expr: f.Compare) -> Value:
     for more in expr.rights:
         right = evaluate(frame, more)
         taint = join_taint(taint, right.taint)
+        if (made := picking.condition(frame.world, expr, left, right)) is not None:
+            return made
         if expr.ops[0] in ("==", "!="):
             found = join_taint(found, edits.compared(Value(left.form, taint), right))
     return Value(Data(), edits.verdict(taint, found))

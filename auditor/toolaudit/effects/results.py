@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from toolaudit.catalogue.entries import Returns, Words
-from toolaudit.effects import containers
+from toolaudit.effects import containers, picking
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import Parts, derived, normal_path, parts_of
@@ -93,6 +93,8 @@ def _typed(frame: Frame, returns: Returns, bound: Bound, taint: Taint) -> Value:
     handles = _handles(returns, bound)
     base = fill(returns.base, bound)[0] if returns.base else _inherited_base(bound)
     attrs = tuple(sorted(((k, v) for k, v in bound.named.items() if isinstance(v.form, Scalar | Text)), key=lambda a: a[0])[:6])
+    alias = HOLE_NAME.match(returns.handle)
+    attrs += picking.attrs_of(bound.find(alias.group(1))) if alias is not None else ()
     options: list[Value] = []
     for kind, parts, scope in handles:
         options.append(Value(Handle(frame.world.catalogue.canonical(type_name), kind, parts, scope, base, attrs), taint))

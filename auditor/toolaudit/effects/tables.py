@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolaudit.effects.frame import World
 from toolaudit.effects.templates import Bound
-from toolaudit.effects.values import Class, Instance, Many, Value, constant
+from toolaudit.effects.values import Class, Handle, Instance, Many, Value, constant
 from toolaudit.facts import Const
 from toolaudit.project.resolve import ClassRef
 
@@ -16,10 +16,17 @@ def named(world: World, bound: Bound) -> Bound:
 
 
 def _table(world: World, value: Value) -> str:
+    if isinstance(value.form, Handle) and value.form.kind == "sql":  # a table that was made by its name, or what is bound to one
+        return "".join(part.text for part in value.form.parts if part.kind == "literal") if len(value.form.parts) == 1 else ""
     ref = _mapped(value)
     field = world.resolver.field(ref, "__tablename__") if ref is not None else None
     expr = field[1].value if field is not None else None
     return expr.value if isinstance(expr, Const) and isinstance(expr.value, str) else ""
+
+
+def is_column(world: World, value: Value) -> bool:
+    """Whether this is a column of a mapped class, as `Item.id` is."""
+    return value.loc is not None and value.loc.root == "self" and bool(_table(world, value))
 
 
 def _mapped(value: Value) -> ClassRef | None:

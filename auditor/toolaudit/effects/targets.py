@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toolaudit.catalogue.entries import EffectEntry
-from toolaudit.effects import classify
+from toolaudit.effects import classify, picking
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, Parts, normal_path
 from toolaudit.effects.templates import Bound, fill
@@ -29,6 +29,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         return classify.perform(frame, effect, bound, data, line, name)
     found = CLEAN
     op = effect.op or ("read" if effect.mode == "r" else "write")
+    about = picking.rows_among(bound, _holders(effect, bound)) if "sql" in (effect.kind, *_kinds(_holders(effect, bound))) else ()
     for target in targets(effect, bound):
         folded = frame.fold(target, effect.mode, data) if effect.handle and _stream(effect, bound) else None
         if folded is not None:
@@ -46,6 +47,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
             secondary=effect.secondary,
             part=effect.part,
             note=f"fails when {effect.fails_when}" if effect.fails_when else "",
+            rows=about,
         )
         if isinstance(target, Resource) and target.kind in IO_KINDS:
             frame.io += 1
@@ -54,8 +56,20 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
 
 def _stream(effect: EffectEntry, bound: Bound) -> bool:
     """The effect goes through an open file: what opening it did to the file was said there."""
-    holders = named(bound, effect.handle) if isinstance(effect.handle, str) else [bound.receiver] if bound.receiver else []
-    return any(isinstance(h.form, Handle) and h.form.kind == "file" and h.form.type != "pathlib.Path" for h in holders)
+    return any(isinstance(h.form, Handle) and h.form.kind == "file" and h.form.type != "pathlib.Path" for h in _holders(effect, bound))
+
+
+def _holders(effect: EffectEntry, bound: Bound) -> list[Value]:
+    """What an effect goes through; one on a class's table goes through the object that is given."""
+    if isinstance(effect.handle, str):
+        return named(bound, effect.handle)
+    if effect.handle:
+        return [bound.receiver] if bound.receiver else []
+    return list(bound.positional[:1]) if effect.key is not None and "{class:0}" in effect.key else []
+
+
+def _kinds(holders: list[Value]) -> set[str]:
+    return {option.form.kind for holder in holders for option in alternatives(holder) if isinstance(option.form, Handle)}
 
 
 def _repeat(op: str) -> str:
@@ -65,8 +79,12 @@ def _repeat(op: str) -> str:
 def targets(effect: EffectEntry, bound: Bound) -> list[Loc | Resource]:
     """The places or resources that an effect touches; none when they belong to the call."""
     if effect.handle:
-        holders = named(bound, effect.handle) if isinstance(effect.handle, str) else [bound.receiver] if bound.receiver else []
-        return [target for holder in holders for option in alternatives(holder) for target in _handle_targets(effect, option, bound)]
+        return [
+            target
+            for holder in _holders(effect, bound)
+            for option in alternatives(holder)
+            for target in _handle_targets(effect, option, bound)
+        ]
     path = effect.kind in ("file", "dir")
     keys = fill(effect.key, bound, path) if effect.key is not None else [(KeyPart("unknown", "not said"),)]
     scope = _scope(bound.receiver)

@@ -106,8 +106,9 @@ def race(victim: Profile, other: Profile, window: Window, write: Access, first: 
 
 
 def _said_in_part(read: Access, write: Access) -> bool:
-    """One name with a part that the caller says, below a place that is not known: of one tool it is mostly one place."""
-    return read.resource == write.resource and any(part.kind == "param" for part in read.resource.key)
+    """One name with a part that the caller says, below a place that is not known, or rows of one table: of one tool it is mostly one place."""
+    named = any(part.kind == "param" for part in read.resource.key) or bool(read.rows and write.rows)
+    return read.resource == write.resource and named
 
 
 def _harmless(window: Window, write: Access, itself: bool) -> bool:

@@ -32,7 +32,7 @@ def _of_rows(a: Access, b: Access, table: Overlap) -> Overlap:
         return table
     conditions, pairs = list(table.conditions), list(table.pairs)
     values = dict(b.rows)
-    unsure = False
+    unsure = bool(a.rows and b.rows) and not {column for column, _ in a.rows} & set(values)  # picked in different ways
     for column, value in a.rows:
         if column not in values:
             continue
