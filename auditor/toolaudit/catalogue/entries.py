@@ -65,6 +65,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     enters: str = ""
     picks: str = ""
     row: str = ""
+    rows: str = ""
     mutates: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     feeds: bool = False

@@ -47,7 +47,8 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
     bound = tables.named(frame.world, bind(api.params, arguments.args, arguments.keywords, receiver))
     if receiver is not None and not api.mutates and in_document(frame, receiver):
         read_document(frame, receiver, line)
-    bound = picking.with_row(bound, api.row) if api.row else bound
+    if api.row or api.rows or api.picks:
+        bound = picking.picked(api, bound, arguments)
     taint = _touch(frame, api, bound, arguments, line)
     words: list[Words] = [api, *chosen(frame, api.cases, bound)]
     if api.telemetry:
@@ -69,8 +70,6 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         taint = join_taint(taint, _mutations(frame, word, bound, data, line, "again" if edits.adds(name) else "unknown"))
         _filled(frame, word, bound, taint)
     made = result(frame, name, words, bound, arguments, taint, line)
-    if api.picks:
-        made = picking.narrowed(made, api.picks, arguments)
     if results and not any(word.returns or word.value is not None for word in words):
         return union(results).tainted(taint)
     return made

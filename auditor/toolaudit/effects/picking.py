@@ -8,12 +8,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from toolaudit import facts as f
+from toolaudit.catalogue.entries import Words
 from toolaudit.effects import tables
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import World
 from toolaudit.effects.keys import or_unknown, parts_of
 from toolaudit.effects.templates import Bound
-from toolaudit.effects.values import Handle, Instance, Value, alternatives
+from toolaudit.effects.values import Handle, Instance, Many, Scalar, Value, alternatives
 from toolaudit.model import Column
 
 CONDITION = "condition"
@@ -45,10 +46,18 @@ def narrowed(query: Value, how: str, arguments: Arguments) -> Value:
     return replace(query, form=replace(form, attrs=(*form.attrs, *added))) if added else query
 
 
-def with_row(bound: Bound, name: str) -> Bound:
-    """The arguments of a look-up by primary key, which is taken for `id`."""
-    value = bound.find(name)
-    return bound if value is None else Bound({**bound.named, f"{_ROW}id": value}, bound.positional, bound.receiver)
+def picked(api: Words, bound: Bound, arguments: Arguments) -> Bound:
+    """The arguments of a call that says which rows it is about: by a primary key, which is taken for `id`, by a mapping, or by narrowing the
+    query that it is a method of."""
+    value, mapping = bound.find(api.row) if api.row else None, bound.find(api.rows) if api.rows else None
+    found = {} if value is None else {f"{_ROW}id": value}
+    if mapping is not None and isinstance(mapping.form, Many):
+        entries = mapping.form.entries or ()
+        found |= {
+            f"{_ROW}{key.form.value}": held for key, held in entries if isinstance(key.form, Scalar) and not isinstance(held.form, Many)
+        }
+    receiver = narrowed(bound.receiver, api.picks, arguments) if api.picks and bound.receiver is not None else bound.receiver
+    return Bound({**bound.named, **found}, bound.positional, receiver)
 
 
 def attrs_of(value: Value | None) -> Attrs:
