@@ -106,8 +106,10 @@ def race(victim: Profile, other: Profile, window: Window, write: Access, first: 
 
 
 def _said_in_part(read: Access, write: Access) -> bool:
-    """One name with a part that the caller says, below a place that is not known, or rows of one table: of one tool it is mostly one place."""
-    named = any(part.kind == "param" for part in read.resource.key) or bool(read.rows and write.rows)
+    """One name with a part that the caller says, below a place that is not known, or a new row that was looked for: of one tool it
+    is mostly one place."""
+    new = write.operation == "append" and bool({name for name, _ in read.rows} & {name for name, _ in write.rows})
+    named = new or any(part.kind == "param" for part in read.resource.key)
     return read.resource == write.resource and named
 
 
