@@ -17,12 +17,15 @@ from toolaudit.errors import ConfigurationError
 from toolaudit.request import Request
 
 if TYPE_CHECKING:
-    from toolaudit.facts import Pragma
+    from toolaudit.facts import Pragma, Unreadable
     from toolaudit.frameworks.discover import Discovery
     from toolaudit.frameworks.schema import Framework
     from toolaudit.frameworks.versions import Version
     from toolaudit.model import Conflict, Footprint, Runner, Tool
     from toolaudit.project.local import LocalProject
+    from toolaudit.project.memory import Memory
+    from toolaudit.unchanged import Looked
+    from toolaudit.verdicts.dispatching import DispatchSite
     from toolaudit.verdicts.scan_model import Dropped, Loose, ScanModel, ScanNote
     from toolaudit_reports.document import ScanDocument
 
@@ -51,6 +54,17 @@ class Opened(NamedTuple):
     settings: str
 
 
+class Found(NamedTuple):
+    """What the code says before anything is judged. `digest`: over all of it, where it is kept for another run."""
+
+    discovery: Discovery
+    tools: tuple[Tool, ...]
+    runners: tuple[DispatchSite, ...]
+    footprints: Callable[[], tuple[Footprint, ...]]
+    unreadable: tuple[Unreadable, ...]
+    digest: bytes
+
+
 def scan(request: Request, progress: Report | None = None) -> ScanDocument:
     """The scan document of what lies below the request's roots; the stored one when nothing that it depends on has changed.
 
@@ -69,12 +83,15 @@ def show(request: Request, view: str, make: Callable[[ScanDocument], Shown], wri
     from toolaudit_reports.document import pieces
 
     with _opened(request) as opened:
-        shown = _shown_before(opened, view)
+        shown, found = _shown_before(opened, view), None
+        if shown is None and opened.request.use_cache and opened.project.pieces(opened.settings) is None:
+            found = _found(opened, progress or _silent)
+            shown = _shown_before(opened, view) if _carried(opened, found, (opened.settings, opened.settings + view)) else None
         if shown is not None:
             stored = partial(opened.project.pieces, opened.settings)
             if None not in shown.outputs or stored() is not None:
                 return write_shown(shown, lambda: stored() or (), write)
-        document = _scanned(opened, progress or _silent)
+        document = _scanned(opened, progress or _silent, found)
         shown = make(document)
         if request.use_cache:
             opened.project.store_result(opened.settings + view, msgspec.msgpack.encode(shown))
@@ -118,17 +135,35 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _scanned(opened: Opened, progress: Report) -> ScanDocument:
+def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> ScanDocument:
+    from toolaudit import unchanged
     from toolaudit_reports.document import load_scan, pieces
 
-    project, request = opened.project, opened.request
-    stored = project.result(opened.settings) if request.use_cache else None
-    if stored is not None:
-        return load_scan(stored)
-    document = _document(opened, progress)
+    project, request, settings = opened.project, opened.request, opened.settings
+    stored = project.result(settings) if request.use_cache else None
+    if stored is None and found is None:
+        found = _found(opened, progress)
+        stored = project.result(settings) if _carried(opened, found, (settings,)) else None
+    if stored is not None or found is None:
+        return load_scan(stored or b"")
+    looked = unchanged.Looked(project)
+    document = _document(opened, found, looked, progress)
     if request.use_cache:
-        project.store_result(opened.settings, pieces(document))
+        project.store_result(settings, pieces(document))
+        if project.unreadable == found.unreadable:
+            unchanged.keep(_last(opened), project, found.digest, looked)
     return document
+
+
+def _last(opened: Opened) -> Memory:
+    return opened.project.memory(f"document of {opened.settings}")
+
+
+def _carried(opened: Opened, found: Found, settings: tuple[str, ...]) -> bool:
+    """Whether the last document serves for what was found now."""
+    from toolaudit import unchanged
+
+    return opened.request.use_cache and unchanged.carried(_last(opened), opened.project, found.digest, settings)
 
 
 def _frameworks(request: Request) -> tuple[Framework, ...]:
@@ -176,18 +211,18 @@ def _settings(request: Request, versions: Mapping[str, Version]) -> str:
     return msgspec.json.encode([__version__, roots, told, request.compare, shown, stamps]).decode()
 
 
-def _document(opened: Opened, progress: Report) -> ScanDocument:
+def _document(opened: Opened, found: Found, looked: Looked, progress: Report) -> ScanDocument:
     from toolaudit import baseline, export, suppress
     from toolaudit.selection import severities
 
-    request, frameworks, versions, project, _ = opened
+    request, frameworks, versions, *_ = opened
     wanted = severities(request.config)
     known = request.config.baseline
     accepted = baseline.read(Path(known)) if known else None
-    model = analyse(opened, progress)
+    model = _judged(opened, found, looked, progress)
     document = export.document(
         model,
-        lines=project.line,
+        lines=looked.line,
         wanted=wanted,
         accepted=suppress.configured(request.config.per_file_ignores),
         baseline=(Path(known).name, accepted) if known and accepted is not None else None,
@@ -199,30 +234,42 @@ def _document(opened: Opened, progress: Report) -> ScanDocument:
     return document
 
 
-def analyse(opened: Opened, progress: Report) -> ScanModel:
-    """Everything before the findings, as one value."""
+def _found(opened: Opened, progress: Report) -> Found:
+    """The tools, and what their walks gave."""
     from toolaudit.catalogue import lookup
-    from toolaudit.effects import summarise
+    from toolaudit.effects.summarise import Walker
     from toolaudit.frameworks.discover import discover
     from toolaudit.frameworks.dispatch import with_runs
-    from toolaudit.project.answers import Answers
-    from toolaudit.verdicts import classify, conflicts, dispatching, orderings
-    from toolaudit.verdicts.profile import profiles
-    from toolaudit.verdicts.scan_model import FileCounts, ScanModel
+    from toolaudit.project.answers import Answers, given
+    from toolaudit.verdicts import dispatching
 
     request, frameworks, versions, project, settings = opened
     progress("reading files", 0, 0)
     answers = Answers(project, project.memory(f"files of {settings}") if request.use_cache else None)
     discovery = discover(project, frameworks, partial(progress, "finding tools"), answers)
     runners = dispatching.dispatch_sites(project, answers)
-    answers.store()
     own = frozenset(one.name for one in frameworks if one.name == "bare" or one.framework.api)
     tools = dispatching.told(with_runs(discovery.tools, frameworks, versions, request.config.runner), runners, own)
     progress("following effects", 0, len(tools))
-    known = lookup.load(_files(request.config.catalogue, request))
-    memory = project.memory(settings) if request.use_cache else None
-    footprints = summarise.footprints(project, tools, known, partial(progress, "following effects"), memory)
-    pragmas = _pragmas(project, tools, footprints)
+    catalogue = partial(lookup.load, _files(request.config.catalogue, request))
+    walker = Walker(project, tools, catalogue, partial(progress, "following effects"), answers)
+    walks = walker.walks()
+    answers.store()
+    unreadable = project.unreadable
+    digest = given(discovery, tools, runners, unreadable, len(project.files), walks.packed) if request.use_cache else b""
+    return Found(discovery, tools, runners, partial(walker.footprints, walks), unreadable, digest)
+
+
+def _judged(opened: Opened, found: Found, looked: Looked, progress: Report) -> ScanModel:
+    """Everything before the findings, as one value."""
+    from toolaudit.verdicts import classify, conflicts, orderings
+    from toolaudit.verdicts.profile import profiles
+    from toolaudit.verdicts.scan_model import FileCounts, ScanModel
+
+    request, frameworks, versions, project, settings = opened
+    discovery, tools, runners, footprints_of, *_ = found
+    footprints = footprints_of()
+    pragmas = _pragmas(looked, tools, footprints)
     project.release()
     progress("judging pairs", 0, 0)
     views = profiles(tools, footprints)
@@ -302,10 +349,10 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def _pragmas(project: LocalProject, tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> dict[str, tuple[Pragma, ...]]:
+def _pragmas(looked: Looked, tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> dict[str, tuple[Pragma, ...]]:
     """The comments of every file that a tool or a line of evidence stands in."""
     files = {tool.file for tool in tools} | {place.file for f in footprints for access in f.accesses for place in access.chain}
-    found = {file: project.pragmas(file) for file in sorted(files)}
+    found = {file: looked.pragmas(file) for file in sorted(files)}
     return {file: pragmas for file, pragmas in found.items() if pragmas}
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toolaudit import pipeline
+from toolaudit import export, pipeline
 from toolaudit.config import Config
 from toolaudit.effects import summarise
 from toolaudit.frameworks import discover
@@ -242,6 +242,57 @@ def test_only_what_can_have_changed_is_walked(tmp_path, monkeypatch, edited, wal
     write(tmp_path / "code", edited, FILES[edited][0] + "\n# edited\n")
     scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
     assert sorted(set(seen)) == walked
+
+
+FAR = "\n" * 9
+"""Beyond the lines around any evidence that a document shows."""
+
+
+@pytest.mark.parametrize(
+    ("edited", "text", "made"),
+    [
+        ("counts.py", FILES["counts.py"][0] + FAR + "# a remark\n", False),
+        ("kit/other.py", FILES["kit/other.py"][0] + FAR + "x = 1\n", False),
+        ("counts.py", "\n" + FILES["counts.py"][0], True),
+        ("counts.py", FILES["counts.py"][0] + "# beside what is shown\n", True),
+        ("counts.py", "# toolaudit: skip-file\n" + FILES["counts.py"][0][1:], True),
+        ("notes.py", FILES["notes.py"][1], True),
+    ],
+)
+def test_a_document_is_made_again_only_where_it_shows_something_new(tmp_path, monkeypatch, edited, text, made):
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    before = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    made_of: list[object] = []
+    document = export.document
+    monkeypatch.setattr(export, "document", lambda scan, **more: made_of.append(scan) or document(scan, **more))
+    write(tmp_path / "code", edited, text)
+    after = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    assert bool(made_of) == made
+    assert (
+        scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == after == scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+    )
+    write(tmp_path / "code", edited, FILES[edited][0])
+    assert scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == before
+
+
+def test_what_was_shown_of_a_document_goes_with_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOOLAUDIT_CACHE_DIR", str(tmp_path / "cache"))
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    asked = Request((tmp_path / "code",), Config(jobs=1), use_cache=True)
+    made: list[object] = []
+    written: list[bytes] = []
+
+    def shown(document):
+        made.append(document)
+        return pipeline.Shown(1, (b"text", None))
+
+    for edit in range(3):
+        assert pipeline.show(asked, "view", shown, lambda number, pieces: written.append(b"".join(pieces))) == 1
+        write(tmp_path / "code", "counts.py", FILES["counts.py"][0] + FAR + f"# {edit}\n")
+    assert len(made) == 1
+    assert written[:2] == written[2:4] == written[4:]
 
 
 PAIR = """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
+
+import msgspec
 
 from toolaudit.catalogue.lookup import Catalogue
 from toolaudit.effects import budget, entries, footprint, units
@@ -15,10 +17,10 @@ from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import forget
 from toolaudit.effects.statements import execute
 from toolaudit.effects.summaries import TOOL
-from toolaudit.effects.units import Kept, Unit, Walked
+from toolaudit.effects.units import Walked, Walks
 from toolaudit.effects.values import Function
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
-from toolaudit.project.memory import Memory
+from toolaudit.project.answers import Answers, given
 from toolaudit.project.resolve import Resolver
 from toolaudit.project.source import Project
 from toolaudit.project.watched import Watched
@@ -28,46 +30,82 @@ RECURSION = 60_000
 MAX_HELD = 40_000
 """Effects kept in summaries, at about two kilobytes each."""
 
+_packed = msgspec.msgpack.Decoder(bytes)
+
 WALKS, LEAST_WALKS = 2400, 120
 """Functions walked anew for the tools of one file together, and at least for each."""
 
 
-def footprints(
-    project: Project,
-    tools: Sequence[Tool],
-    catalogue: Catalogue,
-    told: Callable[[int, int], None] | None = None,
-    memory: Memory | None = None,
-) -> tuple[Footprint, ...]:
-    """What each tool touches, in the tools' order. A function is summarised once for every shape of its arguments, for all tools of a file.
+def footprints(project: Project, tools: Sequence[Tool], catalogue: Catalogue) -> tuple[Footprint, ...]:
+    """What each tool touches, in the tools' order."""
+    walker = Walker(project, tools, lambda: catalogue)
+    return walker.footprints(walker.walks())
 
-    `told` hears how many of how many tools are done; `memory` keeps what holds still until the next run.
+
+class Walker:
+    """Walks the tools of a project, those of a file together: a function is summarised once for every shape of its arguments for all of them.
+
+    `told` hears how many of how many tools are done; `answers` keeps what holds still until the next run.
     """
-    files = units.by_file(tools)
-    once = units.Once()
-    known = units.recalled(memory, once) if memory is not None else {}
-    made: dict[str, Kept] = {}
-    for path, positions in files.items():
-        one = known.get(path)
-        if one is not None and one.unit.tools == units.declared([tools[i] for i in positions]):
-            made[path] = one
-    fresh = [path for path in files if path not in made]
-    _prefetch(project, sorted({entries.entry_of(tools[i]) for path in fresh for i in files[path]}))
-    done = sum(len(one.unit.walked) for one in made.values())
-    shared = Shared()
-    for path in fresh:
-        heard = None if told is None else partial(_heard, told, done, len(tools))
-        unit = _unit(project, catalogue, [tools[i] for i in files[path]], shared, once, heard)
-        made[path] = Kept(unit, b"") if memory is None else units.packed(unit)
-        done += len(files[path])
-    if memory is not None and (fresh or made.keys() != known.keys()):
-        broken = {item.path for item in project.unreadable}  # what is wrong with a file is said by whoever reads it
-        units.keep(memory, {path: one for path, one in made.items() if not broken.intersection(one.unit.files)})
-    walked: dict[int, Walked] = {}
-    for path, positions in files.items():
-        walked.update(zip(positions, made[path].unit.walked, strict=True))
-    forget()
-    return footprint.settle(tools, [walked[i] for i in range(len(tools))])
+
+    def __init__(
+        self,
+        project: Project,
+        tools: Sequence[Tool],
+        catalogue: Callable[[], Catalogue],
+        told: Callable[[int, int], None] | None = None,
+        answers: Answers | None = None,
+    ) -> None:
+        self._project = project
+        self._tools = tools
+        self._files = units.by_file(tools)
+        self._load = catalogue
+        self._told = told
+        self._answers = answers or Answers(project)
+        self._once = units.Once()
+        self._shared = Shared()
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return self._load()
+
+    def walks(self) -> Walks:
+        """Of every file, walked anew where something has changed."""
+        kept: dict[str, bytes] = {}
+        for path in self._files:
+            known = self._answers.known(f"walks {path}", _packed, given(self._of(path)))
+            if known is not None:
+                kept[path] = known
+        fresh = [path for path in self._files if path not in kept]
+        _prefetch(self._project, sorted({entries.entry_of(tool) for path in fresh for tool in self._of(path)}))
+        done = sum(len(self._files[path]) for path in kept)
+        made: dict[str, tuple[Walked, ...]] = {}
+        for path in fresh:
+            watched = self._answers.watched()
+            made[path] = self._walk(path, watched, done)
+            if self._answers.keeps:
+                packed = units.packed(made[path], self._answers.before(f"walks {path}", _packed), self._once)
+                kept[path] = self._answers.put(f"walks {path}", packed, watched, given(self._of(path)))
+            done += len(made[path])
+        forget()
+        return Walks(made, {path: kept[path] for path in self._files if path in kept})
+
+    def footprints(self, walks: Walks) -> tuple[Footprint, ...]:
+        """What each tool touches, in the tools' order."""
+        walked: dict[int, Walked] = {}
+        for path, positions in self._files.items():
+            found = walks.fresh.get(path) or units.unpacked(walks.packed[path], self._once)
+            if found is None or len(found) != len(positions):
+                found = self._walk(path, Watched(self._project), len(self._tools))
+            walked.update(zip(positions, found, strict=True))
+        return footprint.settle(self._tools, [walked[i] for i in range(len(self._tools))])
+
+    def _of(self, path: str) -> list[Tool]:
+        return [self._tools[i] for i in self._files[path]]
+
+    def _walk(self, path: str, watched: Watched, done: int) -> tuple[Walked, ...]:
+        heard = None if self._told is None else partial(_heard, self._told, done, len(self._tools))
+        return _unit(watched, self._catalogue, self._of(path), self._shared, self._once, heard)
 
 
 def _prefetch(project: Project, wanted: Sequence[tuple[str, str]]) -> None:
@@ -82,15 +120,14 @@ def _heard(told: Callable[[int, int], None], before: int, of: int, done: int) ->
 
 
 def _unit(
-    project: Project,
+    watched: Watched,
     catalogue: Catalogue,
     tools: Sequence[Tool],
     shared: Shared,
     once: units.Once,
     heard: Callable[[int], None] | None = None,
-) -> Unit:
+) -> tuple[Walked, ...]:
     """The tools of one file, walked; `heard` is told how many are done."""
-    watched = Watched(project)
     world = World(watched, Resolver(watched), catalogue, shared, execute=execute, evaluate=evaluate)
     world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
     limit = sys.getrecursionlimit()
@@ -103,7 +140,7 @@ def _unit(
             walked.append(units.result(_bounded(world, tool), once))
     finally:
         sys.setrecursionlimit(limit)
-    return Unit(units.declared(tools), tuple(sorted(watched.asked)), tuple(sorted(watched.texts)), tuple(walked))
+    return tuple(walked)
 
 
 def _bounded(world: World, tool: Tool) -> Frame:

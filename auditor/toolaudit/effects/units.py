@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from toolaudit.effects import entries
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.model import Place, Tool, UnknownCall
-from toolaudit.project.memory import Memory, untouched
 
 
 class Walked(Struct, frozen=True, array_like=True):
@@ -32,26 +31,16 @@ class Walked(Struct, frozen=True, array_like=True):
     resolved: int
 
 
-class Unit(Struct, frozen=True, array_like=True):
-    """The tools of a file: as they were declared, what their walks looked at, and what came of them."""
-
-    tools: bytes
-    files: tuple[str, ...]
-    texts: tuple[str, ...]
-    walked: tuple[Walked, ...]
-
-
 T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
-_packed = msgspec.msgpack.Decoder(dict[str, bytes])
-_units = msgspec.msgpack.Decoder(Unit)
+_walked = msgspec.msgpack.Decoder(tuple[Walked, ...])
 
 
-class Kept(NamedTuple):
-    """A unit, and what stands for it until the next run."""
+class Walks(NamedTuple):
+    """The walks of all tools by the file of the tools' entries: those of this run as they are, those that still stand packed."""
 
-    unit: Unit
-    packed: bytes
+    fresh: dict[str, tuple[Walked, ...]]
+    packed: dict[str, bytes]
 
 
 def by_file(tools: Sequence[Tool]) -> dict[str, list[int]]:
@@ -60,11 +49,6 @@ def by_file(tools: Sequence[Tool]) -> dict[str, list[int]]:
     for position, tool in enumerate(tools):
         found.setdefault(entries.entry_of(tool)[0], []).append(position)
     return found
-
-
-def declared(tools: Sequence[Tool]) -> bytes:
-    """The declarations of a unit's tools, to be compared."""
-    return _encoder.encode(tools)
 
 
 class Once:
@@ -98,27 +82,15 @@ def result(frame: Frame, once: Once) -> Walked:
     return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
 
 
-def recalled(memory: Memory, once: Once) -> dict[str, Kept]:
-    """The units of the last run that hold still: none of what they looked at has changed."""
-    kept = memory.recall()
-    if kept is None:
-        return {}
+def packed(walked: tuple[Walked, ...], before: bytes | None, once: Once) -> bytes:
+    """The bytes of `before` where they stand for the same: sets are written in no order."""
+    return before if before is not None and unpacked(before, once) == walked else zlib.compress(_encoder.encode(walked), 1)
+
+
+def unpacked(data: bytes, once: Once) -> tuple[Walked, ...] | None:
+    """None for what is in another form."""
     try:
-        known = {path: Kept(_unpacked(packed, once), packed) for path, packed in _packed.decode(kept.data).items()}
+        walked = _walked.decode(zlib.decompress(data))
     except (msgspec.MsgspecError, zlib.error):
-        return {}
-    standing = untouched(memory, kept.changed, ((path, one.unit.files, one.unit.texts) for path, one in known.items()))
-    return {path: known[path] for path in standing}
-
-
-def _unpacked(data: bytes, once: Once) -> Unit:
-    unit = _units.decode(zlib.decompress(data))
-    return replace(unit, files=once(unit.files), walked=tuple([replace(one, effects=once.effects(one.effects)) for one in unit.walked]))
-
-
-def packed(unit: Unit) -> Kept:
-    return Kept(unit, zlib.compress(_encoder.encode(unit), 1))
-
-
-def keep(memory: Memory, units: dict[str, Kept]) -> None:
-    memory.keep(_encoder.encode({path: one.packed for path, one in units.items()}))
+        return None
+    return tuple([replace(one, effects=once.effects(one.effects)) for one in walked])

@@ -35,21 +35,33 @@ class Answers:
     def __init__(self, project: Project, memory: Memory | None = None) -> None:
         self._project = project
         self._memory = memory
-        self._before = {} if memory is None else _recalled(memory)
+        self._before, standing = ({}, []) if memory is None else _recalled(memory)
+        self._standing = frozenset(standing)
         self._now: dict[str, _Answer] = {}
         self._anew = False
 
     def known(self, name: str, decoder: msgspec.msgpack.Decoder[T], given: bytes = b"") -> T | None:
         """The answer of the last run, if it still stands and was `given` the same."""
         answer = self._before.get(name)
-        if answer is None or answer.given != given:
+        if answer is None or answer.given != given or name not in self._standing:
             return None
+        value = self.before(name, decoder)
+        if value is not None:
+            self._now[name] = answer
+        return value
+
+    def before(self, name: str, decoder: msgspec.msgpack.Decoder[T]) -> T | None:
+        """The answer of the last run, whether or not it still stands."""
+        answer = self._before.get(name)
         try:
-            value = decoder.decode(answer.value)
+            return None if answer is None else decoder.decode(answer.value)
         except (msgspec.MsgspecError, ValueError):
             return None
-        self._now[name] = answer
-        return value
+
+    @property
+    def keeps(self) -> bool:
+        """Whether answers are kept until the next run."""
+        return self._memory is not None
 
     def watched(self) -> Watched:
         """The project, nothing asked yet."""
@@ -77,11 +89,12 @@ def given(*values: Any) -> bytes:
     return hashlib.blake2b(_encoder.encode(values), digest_size=16).digest()
 
 
-def _recalled(memory: Memory) -> dict[str, _Answer]:
+def _recalled(memory: Memory) -> tuple[dict[str, _Answer], list[str]]:
+    """All answers, and the names of those that still stand."""
     kept = memory.recall()
     try:
         known = {} if kept is None else _answers.decode(kept.data)
     except (msgspec.MsgspecError, ValueError):
-        return {}
-    standing = untouched(memory, kept.changed if kept else frozenset(), ((name, one.files, one.texts) for name, one in known.items()))
-    return {name: known[name] for name in standing}
+        return {}, []
+    changed = kept.changed if kept is not None else frozenset()
+    return known, untouched(memory, changed, ((name, one.files, one.texts) for name, one in known.items()))

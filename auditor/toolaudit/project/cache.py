@@ -256,6 +256,17 @@ class Cache:
 
         self._write(write)
 
+    def carry(self, old: bytes, new: bytes, depends: Depends) -> None:
+        """What is stored under one key is that of another from now on."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for (number,) in connection.execute("select id from results where key = ?", (old,)).fetchall():
+                for (other,) in connection.execute("select id from results where key = ? and id <> ?", (new, number)).fetchall():
+                    _drop(connection, other)
+                connection.execute("update results set key = ?, depends = ? where id = ?", (new, msgspec.msgpack.encode(depends), number))
+
+        self._write(write)
+
     def flush(self) -> None:
         """Writes what was gathered, in one transaction."""
 

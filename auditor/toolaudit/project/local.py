@@ -220,6 +220,11 @@ class LocalProject:
         self._cache.flush()
         self._cache.store_result(self._state(settings), data, self._outside())
 
+    def carry(self, content: bytes, settings: str) -> None:
+        """What `store_result` kept for the same settings and code of another `content` is that of this code too."""
+        self._cache.flush()
+        self._cache.carry(key(settings, content), self._state(settings), self._outside())
+
     def _outside(self) -> Depends:
         """What was looked for beyond the scanned files, and found or not."""
         beyond = {str(file): self._read_as.get(path) for path, file in self._files.items() if path not in self._scanned}
@@ -248,12 +253,16 @@ class LocalProject:
         return State(self.contents(), self._outside()) if self._lasting else None
 
     def _state(self, settings: str) -> bytes:
+        return key(settings, self.content)
+
+    @cached_property
+    def content(self) -> bytes:
         """Over everything that was found: names, contents, and what could not be read."""
         found = self._survey()
         unread = sorted(path for path in self._scanned if path not in found.digests)
         sized = [f"{item.path}:{item.reason}" for item in self.unreadable if item.line == 0 and item.path not in self._scanned]
         parts = [part for item in found.digests.items() for part in item]
-        return key(settings, str(self._base), *self._marker_parts(), *parts, *unread, *sized)
+        return key(str(self._base), *self._marker_parts(), *parts, *unread, *sized)
 
     def _marker_parts(self) -> list[str | bytes]:
         return [part for item in sorted(self._markers.items()) for part in item]
