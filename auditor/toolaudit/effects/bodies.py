@@ -80,6 +80,11 @@ def is_abstract(facts: object) -> bool:
     return False
 
 
+def is_empty(facts: object) -> bool:
+    """A body of nothing but a docstring, `...`, `pass` or `raise NotImplementedError`."""
+    return isinstance(facts, FunctionFacts) and all(map(_empty, facts.body))
+
+
 def _empty(stmt: Stmt) -> bool:
     if isinstance(stmt, Raise):
         raised = stmt.exception.func if isinstance(stmt.exception, Call) else stmt.exception

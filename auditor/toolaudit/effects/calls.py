@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from toolaudit.effects import attributes, construct, edits, guesses
+from toolaudit.effects import attributes, construct, edits
 from toolaudit.effects.arguments import Arguments
-from toolaudit.effects.bodies import decorators, is_abstract
+from toolaudit.effects.bodies import decorators, is_empty
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import conjunction
 from toolaudit.effects.objects import attribute
@@ -86,10 +86,12 @@ def _call_function(frame: Frame, func: Value, arguments: Arguments, line: int) -
     assert isinstance(form, Function)
     frame.total += 1
     frame.resolved += 1
-    if form.receiver is not None and form.receiver.loc is not None and is_abstract(form.code.facts):
-        cls = form.owner.qualname.rsplit(".", 1)[-1] if form.owner else ""
-        name = form.qualname.rsplit(".", 1)[-1]
-        return guesses.unlisted(frame, form.receiver, cls, name, consume(frame, arguments.all(), line), line, None, arguments)
+    if form.receiver is not None and is_empty(form.code.facts):
+        from toolaudit.effects.interfaces import call_declared
+
+        declared = call_declared(frame, form, arguments, line)
+        if declared is not None:
+            return declared
     if not form.raw:
         made = decorated(frame.world, form)
         if made is not None:

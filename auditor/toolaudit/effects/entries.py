@@ -72,8 +72,21 @@ def _receiver(world: World, tool: Tool, path: str, owner: ClassRef | None, head:
     if "classmethod" in decorators:
         return Value(Class(ref))
     if tool.receiver == "per-call":
-        return Value(Instance(ref, tuple(sorted(attributes.constructed(world, ref).items(), key=lambda item: item[0]))[:40]))
+        fields = {**attributes.constructed(world, ref), **_given_fields(world, tool, ref)}
+        return Value(Instance(ref, tuple(sorted(fields.items(), key=lambda item: item[0]))[:40]))
     return Value(Instance(ref), loc=Loc("self", "", attributes.scope_of(ref)))
+
+
+def _given_fields(world: World, tool: Tool, ref: ClassRef) -> dict[str, Value]:
+    """What the model supplies to an object that is made for the call."""
+    found: dict[str, Value] = {}
+    for parameter in tool.parameters:
+        field = world.resolver.field(ref, parameter.name)
+        if field is not None and not parameter.injected:
+            owner, declared = field
+            value = annotated(world, owner.path, declared.annotation, parameter.name)
+            found[parameter.name] = value or Value(Text((KeyPart("param", parameter.name),)))
+    return found
 
 
 def _concrete(world: World, tool: Tool, path: str, owner: ClassRef) -> ClassRef:

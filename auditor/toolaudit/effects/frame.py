@@ -128,6 +128,7 @@ class World:
     closures: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
     decorated: dict[object, Value] = field(default_factory=dict)
     provisional: list[tuple[int, object]] = field(default_factory=list)
+    implementers: dict[tuple[ClassRef, str], tuple[ClassRef, ...]] = field(default_factory=dict)
     lifespan: Value | None = None
     """What the server's lifespan gives its tools, once asked for."""
     execute: Callable[[Frame, tuple[Stmt, ...]], None] = None  # type: ignore[assignment]

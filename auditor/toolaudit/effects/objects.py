@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from toolaudit.catalogue.entries import Api
 from toolaudit.effects import attributes
-from toolaudit.effects.bodies import is_abstract
+from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, derived, parts_of
 from toolaudit.effects.values import (
@@ -251,17 +251,26 @@ def _of_either(frame: Frame, value: Value, name: str, line: int, called: bool) -
 
 
 def concrete(frame: Frame, options: tuple[Value, ...], name: str) -> tuple[Value, ...]:
-    """Of what an object may be, without the interfaces that only declare a member, where something that has it is known."""
-    declared = [_declares(frame, option, name) for option in options]
+    """Of what an object may be, without the interfaces that only declare a member, or the class, where something that has it is known."""
+    from toolaudit.effects.interfaces import declares, is_interface
+
+    def only_declares(value: Value) -> bool:
+        if not isinstance(value.form, Instance):
+            return False
+        cls, resolver = value.form.cls, frame.world.resolver
+        below = [v for v in options if isinstance(v.form, Instance) and v.form.cls != cls and cls in resolver.ancestors(v.form.cls)]
+        member = resolver.method(cls, name)
+        code = frame.world.code(member.owner.path, member.head.qualname) if member is not None else None
+        if member is None or code is None:
+            return False
+        if is_empty(code.facts) and declares(frame.world, Function(member.owner.path, member.head.qualname, code, member.owner)):
+            return True
+        return bool(below) and is_interface(frame.world, cls)
+
+    declared = [only_declares(option) for option in options]
     if not any(declared) or not any(isinstance(v.form, Instance) for v, only in zip(options, declared, strict=True) if not only):
         return options
     return tuple(v for v, only in zip(options, declared, strict=True) if not only)
-
-
-def _declares(frame: Frame, value: Value, name: str) -> bool:
-    member = frame.world.resolver.method(value.form.cls, name) if isinstance(value.form, Instance) else None
-    code = frame.world.code(member.owner.path, member.head.qualname) if member is not None else None
-    return code is not None and is_abstract(code.facts)
 
 
 def _of_super(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:

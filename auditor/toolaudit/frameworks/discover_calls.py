@@ -108,6 +108,7 @@ def _given(rule: Rule, scope: Scope, call: Call) -> Iterator[Draft]:
 
 def _draft(rule: Rule, how: str, ref: FunctionRef, scope: Scope, call: Call, key: str = "") -> Iterator[Draft]:
     if ref.kind == "instance":
+        yield from _of_instance(rule, how, ref, scope, call)
         return
     if ref.kind == "foreign" and not any(
         argument(call, place) is not None for place in rule.declare.name if place.startswith(("arg", "key"))
@@ -118,6 +119,21 @@ def _draft(rule: Rule, how: str, ref: FunctionRef, scope: Scope, call: Call, key
             "foreign", ref.path, f"{scope.qualname}.{ref.text}" if scope.qualname else ref.text, ref.line or call.line, text=ref.text
         )
     yield from_ref(rule.framework, rule.declare, how, ref, call=call, scope=scope, key=key)
+
+
+def _of_instance(rule: Rule, how: str, ref: FunctionRef, scope: Scope, call: Call) -> Iterator[Draft]:
+    """The method that a factory makes a tool of, of the object that it is given: `ComponentTool(component=Search())`."""
+    names, cls = scope.names, ref.cls
+    if cls is None or not cls.path:
+        return
+    for entry in rule.declare.entries:
+        for member in names.class_member(cls, entry):
+            head = names.head(member.path, member.qualname)
+            if head is not None:
+                method = FunctionRef("function", member.path, member.qualname, head.line, cls.qualname, cls.path, "shared")
+                whose, there = names.class_head(cls.path, cls.qualname), Scope(names, cls.path)
+                yield from_ref(rule.framework, rule.declare, how, method, call=call, scope=scope, cls=whose, cls_scope=there)
+                return
 
 
 def _listed(bodies: Bodies, known: Known, rule: Rule, scope: Scope, call: Call) -> Iterator[Draft]:

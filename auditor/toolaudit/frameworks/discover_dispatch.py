@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from toolaudit.facts import Assign, Attr, Call, FunctionFacts, Name
+from toolaudit.facts import Assign, Attr, Call, ClassHead, FunctionFacts, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups
 from toolaudit.frameworks.callables import FunctionRef, functions_of
@@ -56,8 +56,21 @@ def low_level(bodies: Bodies, known: Known, path: str) -> Iterator[Site]:
                 rule = receiver_rule(bodies.names, known, bodies.scope(path, head.nested_in or ""), func, "dispatcher")
                 if rule is not None:
                     yield from _handler(bodies, rule, path, head.qualname)
+    for cls in index.classes if index is not None else ():
+        yield from _own_method(bodies, known, path, cls)
     for scope, call in bodies.calls(path):
         yield from _given(bodies, known, scope, call)
+
+
+def _own_method(bodies: Bodies, known: Known, path: str, head: ClassHead) -> Iterator[Site]:
+    """The method by which a subclass of a framework's set of tools gets every call: `class Tools(AbstractToolset): def call_tool`."""
+    target = Target("class", (), path, head.qualname)
+    rules = [rule for one in bodies.names.ancestors(target) for rule in known.bases.find(one.names)] if head.bases else []
+    for rule in rules:
+        for entry in rule.declare.entries if rule.declare.kind == "dispatcher" else ():
+            if bodies.names.head(path, f"{head.qualname}.{entry}") is not None:
+                yield from _handler(bodies, rule, path, f"{head.qualname}.{entry}")
+                return
 
 
 def _given(bodies: Bodies, known: Known, scope: Scope, call: Call) -> Iterator[Site]:

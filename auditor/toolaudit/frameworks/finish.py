@@ -17,7 +17,7 @@ from toolaudit.frameworks.handed_back import hands_back_coroutine
 from toolaudit.frameworks.hints import Written, declared, written
 from toolaudit.frameworks.nodes import body_calls
 from toolaudit.frameworks.scope import Scope
-from toolaudit.frameworks.signature import parameters, schema_parameters
+from toolaudit.frameworks.signature import is_required, parameters, schema_parameters
 from toolaudit.frameworks.texts import mapping_value, text_of
 from toolaudit.frameworks.types import returns
 from toolaudit.model import Tool, ToolParameter
@@ -158,11 +158,22 @@ def _parameters(bodies: Bodies, draft: Draft, head: FunctionHead | None) -> tupl
     path = draft.ref.path if draft.ref is not None else draft.file
     listed = parameters(bodies.scope(path, head.nested_in or ""), head, draft.framework)
     injected = tuple(one for one in listed if one.injected)
+    if draft.receiver == "per-call":
+        return _own_fields(draft) + injected
     if found:
         return found + injected
     if draft.declare.arguments or draft.arguments_in:
         return _model_fields(bodies, draft, head) + injected
     return listed or _model_fields(bodies, draft, head)
+
+
+def _own_fields(draft: Draft) -> tuple[ToolParameter, ...]:
+    """The fields of a class of which each call makes an object: `class Save(BaseTool): path: str`."""
+    from toolaudit.frameworks.signature import shown
+
+    fields = [one for one in (draft.cls.fields if draft.cls is not None else ()) if one.annotation is not None and one.name[0] != "_"]
+    listed = [one for one in fields if not shown(one.annotation).startswith("ClassVar")]
+    return tuple(ToolParameter(f.name, shown(f.annotation), required=f.value is None or is_required(f.value)) for f in listed)
 
 
 def _model_fields(bodies: Bodies, draft: Draft, head: FunctionHead) -> tuple[ToolParameter, ...]:

@@ -37,7 +37,7 @@ class Known:
         self.frameworks = {framework.name: framework for framework in frameworks}
         self.rules = [Rule(framework, declare, number) for framework in frameworks for number, declare in enumerate(framework.declare)]
         self.decorators = self._table("names", {"decorator"})
-        self.bases = self._table("names", {"base-class", "toolkit"})
+        self.bases = self._table("names", {"base-class", "toolkit", "dispatcher"})
         self.calls = self._table("names", {"decorator", "factory", "registration", "callables", "schema"})
         self.receivers = self._table("types", {"decorator-method", "registration", "dispatcher", "callables"})
         self.methods = {method for rule in self.rules if rule.declare.types for method in rule.declare.methods}
@@ -45,7 +45,7 @@ class Known:
             method for rule in self.rules if rule.declare.kind == "decorator-method" for method in rule.declare.methods
         }
         self.toolkit_methods = {method for rule in self.rules if rule.declare.kind == "toolkit" for method in rule.declare.methods}
-        leaving = {rule.framework.name for rule in self.rules if rule.declare.kind == "dispatcher"}
+        leaving = {rule.framework.name for rule in self.rules if rule.declare.kind == "dispatcher" and rule.declare.types}
         having = [one for one in self.frameworks.values() if not one.framework.api and one.name not in leaving]
         self._having = tuple(root for framework in having for root in own_roots(framework))
         self._owned: dict[str, bool] = {}

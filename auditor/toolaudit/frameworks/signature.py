@@ -27,13 +27,13 @@ def _one(scope: Scope, parameter: Parameter, framework: Framework) -> ToolParame
     return ToolParameter(
         parameter.name,
         shown(parameter.annotation),
-        required=parameter.default is None or _is_required(parameter.default),
+        required=parameter.default is None or is_required(parameter.default),
         injected=inject.what if inject else "",
         injected_type=kind,
     )
 
 
-def _is_required(default: Expr) -> bool:
+def is_required(default: Expr) -> bool:
     """`Field(..., description=…)` and `Field(description=…)` leave a parameter required."""
     if isinstance(default, Call) and last_part(default.func) == "Field":
         named = {keyword.name for keyword in default.keywords}
@@ -61,7 +61,7 @@ def _candidates(scope: Scope, inject: Inject, parameter: Parameter) -> list[str]
         call = parameter.default
         return [name for target in scope.resolve(call.func) for name in target.names] if isinstance(call, Call) else []
     found: list[str] = []
-    for part in _metadata(parameter.annotation):
+    for part in _metadata(_literal(scope, parameter.annotation)):
         found += [name for target in scope.resolve(part.func if isinstance(part, Call) else part) for name in target.names]
     return found
 

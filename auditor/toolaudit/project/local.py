@@ -79,7 +79,7 @@ class LocalProject:
         self._texts = Texts()
         self._extracted: dict[tuple[str, str], bytes] = {}
         self._facts: dict[tuple[str, str], FunctionFacts] = {}
-        self._mentioned: dict[str, tuple[str, ...]] = {}
+        self._mentioned: dict[tuple[str, bool], tuple[str, ...]] = {}
         self._lasting = True
         self._relied: Depends = {}
         self._opened: set[tuple[str, str]] = set()
@@ -180,10 +180,11 @@ class LocalProject:
         """How many outermost functions have been read so far, or the cache has given."""
         return len(self._extracted)
 
-    def mentioning(self, text: str) -> tuple[str, ...]:
-        if text not in self._mentioned:
-            self._mentioned[text] = tuple(path for path in self.candidates if self.held((path,), (text,)))
-        return self._mentioned[text]
+    def mentioning(self, text: str, everywhere: bool = False) -> tuple[str, ...]:
+        if (text, everywhere) not in self._mentioned:
+            files = self.files if everywhere else self.candidates
+            self._mentioned[text, everywhere] = tuple(path for path in files if self.held((path,), (text,)))
+        return self._mentioned[text, everywhere]
 
     def held(self, paths: Iterable[str], texts: Iterable[str]) -> set[str]:
         """Which of the texts stand in one of the files."""

@@ -60,8 +60,8 @@ class Project(Protocol):
         """Every line of a file, without ends; none when it cannot be read."""
         ...
 
-    def mentioning(self, text: str) -> tuple[str, ...]:
-        """The candidates that hold a text, sorted."""
+    def mentioning(self, text: str, everywhere: bool = False) -> tuple[str, ...]:
+        """The candidates that hold a text, sorted; `everywhere`: of all files."""
         ...
 
     def markers(self) -> Mapping[str, bytes]:

@@ -81,9 +81,9 @@ class Watched:
         self.asked.add(path)
         return self._project.lines(path)
 
-    def mentioning(self, text: str) -> tuple[str, ...]:
+    def mentioning(self, text: str, everywhere: bool = False) -> tuple[str, ...]:
         self.texts.add(text)
-        found = self._project.mentioning(text)
+        found = self._project.mentioning(text, everywhere)
         self.asked.update(found)
         return found
 
