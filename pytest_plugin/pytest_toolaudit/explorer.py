@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +23,7 @@ from pytest_toolaudit.oracle.compare import Masks, Outcome
 from pytest_toolaudit.oracle.serial import Order, SerialOrders, SerialRun
 from pytest_toolaudit.oracle.world import World, patches_for
 from pytest_toolaudit.points.drivers import loaded_drivers
+from pytest_toolaudit.points.forks import end_children
 from pytest_toolaudit.search.conflicts import Found, cancellations, find
 from pytest_toolaudit.search.exhaustive import Reduction
 from pytest_toolaudit.search.named import Entry, Narrator, Step, preemption_of
@@ -119,6 +121,7 @@ class Explorer:
         self.serial = SerialOrders(len(self.calls), self._serial_run, self.masks, lambda: not self.world.unobserved)
         self.schedules = 0
         self.detached: set[str] = set()
+        self.forked: set[str] = set()
         self.modules: list[types.ModuleType] = []
         self.patches: Patches | None = None
         self.machine: Machine
@@ -154,7 +157,7 @@ class Explorer:
         if self.patches is not None:
             steps.append(self.patches.undo)
         if hasattr(self, "machine"):
-            steps.append(self.machine.close)
+            steps += [self.machine.close, partial(end_children, self.machine.engine.children)]
         if hasattr(self, "world"):
             steps.append(self.world.close)
         steps.append(_ONE_AT_A_TIME.release)
@@ -194,6 +197,7 @@ class Explorer:
         self.world.reset()
         run = self.machine.run(order, schedule.plan(), serial, watch)
         self.detached.update(run.detached)
+        self.forked.update(self.machine.engine.children.values())
         self._learn(run)
         return run, Outcome(run.results, self.world.final())
 

@@ -360,6 +360,7 @@ class Search:
 
     def _notes(self) -> list[str]:
         notes = [f"blocked outside our control: {place}" for place in sorted(self.explorer.detached)]
+        notes += [f"not controlled: the child process that {place} starts" for place in sorted(self.explorer.forked)]
         if self.unsteady is not None:
             notes.append(f"does not repeat its own steps: {self.unsteady}")
         if self.settings.exhaustive and self.explorer.schedules >= self.settings.budget and not self.exhausted:

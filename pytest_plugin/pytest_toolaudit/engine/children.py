@@ -9,6 +9,7 @@ import queue
 import sys
 import threading
 import time
+from _thread import get_ident
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -65,8 +66,13 @@ def _shutdown(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _start(original: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     def start(self: threading.Thread) -> None:
-        if not holds_turn() or type(self).__module__.startswith("concurrent.futures"):
+        if not holds_turn():
             return original(self)
+        if type(self).__module__.startswith("concurrent.futures"):
+            turn.engine.outsiders.append(self)
+            turn.engine.uncontrolled = True
+            with quiet():  # it waits until the thread has begun, and for real
+                return original(self)
         engine, call = turn.engine, turn.call
         run, context = self.run, contextvars.Context()
         context.run(CALL.set, call)
@@ -74,12 +80,15 @@ def _start(original: Callable[[threading.Thread], None]) -> Callable[[threading.
         engine.threads_of[id(self)] = (self, state)
 
         def job() -> None:
+            me, everybody = get_ident(), threading._active  # type: ignore[attr-defined]
+            worker, everybody[me], self._ident = everybody.get(me), self, me  # type: ignore[attr-defined]
             try:
                 context.run(run)
             except Exception as error:
                 with quiet():
                     threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, self)))
             finally:
+                everybody[me] = worker
                 state["done"] = True
                 engine.wake(state_key(self))
 

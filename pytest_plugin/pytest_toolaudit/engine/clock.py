@@ -10,6 +10,7 @@ import logging
 import os
 import queue
 import random
+import selectors
 import tempfile
 import threading
 import time
@@ -126,6 +127,17 @@ def date_now(cls: Any, method: str, *args: Any, **kwargs: Any) -> Any:
     return cls.fromtimestamp(seconds, zone)
 
 
+def _selecting(original: Callable[..., Any]) -> Callable[..., Any]:
+    def select(self: Any, timeout: float | None = None) -> Any:
+        """Waits for a child process or a pipe, for real: where nothing came, the time is over by the call's own clock too."""
+        ready = original(self, timeout)
+        if not ready and timeout is not None and timeout > 0 and holds_turn():
+            turn.engine.lanes[turn.call].clock += timeout
+        return ready
+
+    return select
+
+
 def _quietly(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not holds_turn():
@@ -155,6 +167,8 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     for name in ("asctime", "strftime"):
         patches.wrap(time, name, _as_text, also)
     patches.wrap(time, "sleep", _sleep, also)
+    if hasattr(selectors, "PollSelector"):  # of subprocess and multiprocessing; event loops have another one
+        patches.wrap(selectors.PollSelector, "select", _selecting)
     patches.set(queue, "time", time.monotonic)
     patches.set(threading, "_time", time.monotonic)
     patches.wrap(os, "urandom", _urandom, also)

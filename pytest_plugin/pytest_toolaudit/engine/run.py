@@ -73,7 +73,7 @@ class Machine:
         engine.switches = engine.naps = 0
         engine.pause_wanted = engine.uncontrolled = False
         engine.impatient, engine.slept, engine.seeded = set(), set(), False
-        engine.tried = {}
+        engine.tried, engine.outsiders = {}, []
         engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)

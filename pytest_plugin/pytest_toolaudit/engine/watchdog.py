@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Problem
+from pytest_toolaudit.engine.outsiders import look
 from pytest_toolaudit.engine.threads import Everything
 from pytest_toolaudit.engine.turn import turn
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 TICK = 0.02
 LEARNED = 0.3  # seconds without a step that are enough where an earlier schedule ran out of time
 NAP = 50  # steps that one sleep counts for: a call that only polls is recognised within 100 ms
-PATIENT = ("points/drivers.py", "socket.py", "ssl.py", "selectors.py", "subprocess.py", "client.py", "connection.py")
+PATIENT = ("points/drivers.py", "points/forks.py", "socket.py", "ssl.py", "selectors.py", "subprocess.py", "client.py", "connection.py")
 _HERE = __file__.rpartition("engine")[0]
 _clock = time.monotonic
 
@@ -87,6 +88,9 @@ class Watchdog:
     def _look(self) -> None:
         engine = self.engine
         actor = engine.running
+        if actor is None and engine.outsiders:
+            look(engine)
+            return
         seen = (actor, len(turn.trace), engine.switches, engine.naps)
         if actor is None or seen != self.seen:
             self.seen, self.idle = seen, 0
@@ -104,7 +108,7 @@ class Watchdog:
         frame = sys._current_frames().get(actor.ident)
         if frame is not None and frame.f_code.co_filename.endswith(PATIENT):
             return 50
-        return 2
+        return 250 if frame is not None and frame.f_code.co_filename.endswith("popen_fork.py") else 2
 
     def _detach(self, actor: Actor) -> None:
         engine = self.engine

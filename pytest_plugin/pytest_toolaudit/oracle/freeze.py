@@ -25,6 +25,13 @@ _TEXTUAL = (
 LIMIT = 20_000
 
 
+def _looked_at(view: memoryview) -> Any:
+    try:
+        return bytes(view) if view.nbytes <= LIMIT * 50 else ("...",)
+    except ValueError:
+        return ("memoryview", "released")
+
+
 class _Freezer:
     def __init__(self) -> None:
         self.inside: set[int] = set()
@@ -56,6 +63,8 @@ class _Freezer:
             return ("set", *sorted((self.freeze(item) for item in list(value)), key=repr))
         if isinstance(value, bytearray):
             return bytes(value)
+        if isinstance(value, memoryview):
+            return _looked_at(value)
         if is_container(value):
             return self._container(value)
         if isinstance(value, (io.StringIO, io.BytesIO)):

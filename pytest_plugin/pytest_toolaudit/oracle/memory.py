@@ -260,7 +260,7 @@ def resolve(steps: Steps, key: Any, world: Any) -> Any:
             else:
                 value = object.__getattribute__(value, step) if not isinstance(value, type) else vars(value)[step]
         if key is not None:
-            value = value[key] if isinstance(value, dict) else _attribute(value, key)
+            value = value[key] if isinstance(value, (dict, memoryview)) else _attribute(value, key)
     except (KeyError, IndexError, AttributeError, ValueError, TypeError):
         return MISSING
     return freeze(value)

@@ -248,7 +248,7 @@ class WorkingFolder:
 def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
     """All patches that make outside resources visible, active."""
     from pytest_toolaudit.engine import children, clock, processlocks
-    from pytest_toolaudit.points import drivers, filelocks, lazily, process
+    from pytest_toolaudit.points import drivers, filelocks, forks, lazily, process
 
     patches = Patches()
     try:
@@ -261,6 +261,7 @@ def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
         settings.install(patches, modules)
         filelocks.install(patches, modules)
         process.install(patches, modules)
+        forks.install(patches, modules)
         sqlite.install(patches, modules)
         lazily.install(patches)
         drivers.install(patches, modules)
