@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 Arms = tuple[tuple[str, int], ...]
+"""Conditions with the ways that they may take, a bit for each; a negative number stands for a way and all that come after it."""
+
+MAX_WAYS = 60
+
+
+def way(number: int, *, last: bool = False) -> int:
+    """The bit of one way; the last stands for those too into which it may branch again."""
+    return -1 << number if last else 1 << number
 
 
 def apart(one: Arms, other: Arms) -> bool:
@@ -10,4 +18,10 @@ def apart(one: Arms, other: Arms) -> bool:
     if not one or not other:
         return False
     ways = dict(one)
-    return any(ways.get(key, way) != way for key, way in other)
+    return any(not ways.get(key, taken) & taken for key, taken in other)
+
+
+def either(one: Arms, other: Arms) -> Arms:
+    """The ways in which the one or the other stands."""
+    ways = dict(other)
+    return tuple((key, taken | ways[key]) for key, taken in one if key in ways)

@@ -229,7 +229,7 @@ def _attribute(world: World, ref: ClassRef, name: str) -> Value | None:
         found += _assigned_elsewhere(world, ref, name)
     if not found:
         return None
-    held = union(found)
+    held = settled(world, ref, name, union(found))
     if isinstance(held.form, Scalar) and held.form.value is None:
         return Value(Data("untyped-parameter"))  # set up later, by code that was not understood
     from toolaudit.effects.registries import in_attribute
@@ -323,6 +323,23 @@ def _assigned_elsewhere(world: World, ref: ClassRef, name: str, member: bool = F
                 if made is not None:
                     found.append(made)
     return found
+
+
+def settled(world: World, ref: ClassRef, name: str, value: Value) -> Value:
+    """What a constructor gave an attribute, as any later call sees it: a number that is counted up is no constant."""
+    number = isinstance(value.form, Scalar) and type(value.form.value) in (int, float)
+    return Value(Text((KeyPart("self", name),)), value.taint) if number and _counted(world, ref, name) else value
+
+
+def _counted(world: World, ref: ClassRef, name: str) -> bool:
+    """Whether a method changes the number in place (`self.name += 1`), so that it is no constant."""
+    written = re.compile(rf"\.{re.escape(name)}\s*[-+*/%|&^]+=")
+    return any(
+        written.search(line)
+        for owner in world.resolver.ancestors(ref)
+        for head in world.resolver.methods(owner)
+        for line in world.project.lines(owner.path)[max(head.line - 1, 0) : head.end]
+    )
 
 
 def _may_assign(world: World, path: str, head: FunctionHead, name: str) -> bool:

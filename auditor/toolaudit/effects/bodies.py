@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from toolaudit.facts import (
     Assign,
     Attr,
+    Augment,
     Binding,
     Call,
     Const,
+    Display,
     Evaluate,
     Expr,
     For,
@@ -19,6 +23,7 @@ from toolaudit.facts import (
     Name,
     Other,
     Raise,
+    Starred,
     Stmt,
     Try,
     While,
@@ -94,3 +99,30 @@ def _empty(stmt: Stmt) -> bool:
 
 def decorators(code_facts: object) -> tuple[str, ...]:
     return tuple(decorator_name(d) for d in code_facts.decorators) if isinstance(code_facts, FunctionFacts) else ()
+
+
+def assigned(body: tuple[Stmt, ...]) -> set[str]:
+    """Names that statements assign at any depth outside nested functions."""
+    found: set[str] = set()
+    stack: list[Any] = list(body)
+    while stack:
+        stmt = stack.pop()
+        if isinstance(stmt, Assign):
+            found |= {name for target in stmt.targets for name in target_names(target)}
+        elif isinstance(stmt, (Augment, For)):
+            found |= set(target_names(stmt.target))
+        for part in ("body", "orelse", "finalbody"):
+            inner = getattr(stmt, part, ())
+            if isinstance(inner, tuple):
+                stack += inner
+        stack += [s for h in getattr(stmt, "handlers", ()) for s in h.body]
+        stack += [s for c in getattr(stmt, "cases", ()) for s in c.body]
+    return found
+
+
+def target_names(target: Expr) -> list[str]:
+    if isinstance(target, Name):
+        return [target.id]
+    if isinstance(target, Display):
+        return [name for part in target.items for name in target_names(part)]
+    return target_names(target.value) if isinstance(target, Starred) else []

@@ -43,6 +43,7 @@ def construct(frame: Frame, ref: ClassRef, arguments: Arguments, line: int) -> V
         taint = taint | consume(frame, [v for v in arguments.all() if v.loc is None], line)
     if maker is not None and shared:
         fields = {}
+    fields = {name: attributes.settled(world, ref, name, value) for name, value in fields.items()}
     base = _foreign_container(frame, ref)
     loc = Loc("self", "", attributes.scope_of(ref)) if shared else None
     return base if base is not None else Value(Instance(ref, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), taint, loc)

@@ -8,13 +8,13 @@ from typing import Literal
 from msgspec.structs import replace
 
 from toolaudit.branches import apart
-from toolaudit.effects import secondary
+from toolaudit.effects import secondary, upkeep
 from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
 from toolaudit.effects.units import Walked
-from toolaudit.effects.values import Loc, Taint
-from toolaudit.model import Access, Footprint, KeyPart, Resource, Tool, Update
+from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
+from toolaudit.model import Access, Footprint, KeyPart, Resource, Tool, UnknownCall, Update
 
 MAX_UPDATES = 400
 Window = Literal["none", "sync", "await", "io"]
@@ -74,7 +74,27 @@ def root_of(target: Loc | Resource) -> tuple[str, ...]:
     return (target.root, target.scope, first)
 
 
+def _through_fields(effects: list[Effect]) -> list[Effect]:
+    """What is written outside derives, too, from what was read outside into the field that it is made of: load, change, save."""
+    held: dict[tuple[str, ...], Taint] = {}
+    out: list[Effect] = []
+    for effect in effects:
+        data = effect.data
+        for item in effect.data if "w" in effect.mode and held else ():
+            source = out[item] if isinstance(item, int) and item < len(out) else None
+            if source is not None and "r" in source.mode and isinstance(source.target, Loc):
+                data = join_taint(data, held.get(root_of(source.target), CLEAN))
+        if "w" in effect.mode and isinstance(effect.target, Loc):
+            outside = frozenset(i for i in data if isinstance(i, int) and i < len(out) and isinstance(out[i].target, Resource))
+            root = root_of(effect.target)
+            held[root] = held.get(root, CLEAN) | outside
+        kept = isinstance(effect.target, Resource) and data != effect.data
+        out.append(replace(effect, data=data) if kept else effect)
+    return out
+
+
 def _footprint(tool: Tool, frame: Walked, effects: list[Effect], written: dict[tuple[str, ...], str], moves: bool) -> Footprint:
+    effects = _through_fields(effects)
     kept = [index for index, effect in enumerate(effects) if _counts(effect, written)]
     if not kept:
         kept = [index for index, effect in enumerate(effects) if isinstance(effect.target, Resource)]
@@ -87,13 +107,19 @@ def _footprint(tool: Tool, frame: Walked, effects: list[Effect], written: dict[t
         tool=tool.id,
         accesses=tuple(accesses),
         updates=updates,
-        unknown_calls=tuple(replace(call, chain=call.chain[1:] or call.chain) for call in frame.unknown),
+        unknown_calls=tuple(_unknown(call) for call in frame.unknown),
         suspends=frame.suspends,
         blocking=tuple(frame.blocking),
         opaque=_opaque(frame, effects),
         calls_total=max(frame.total - 1, 0),
         calls_resolved=max(frame.resolved - 1, 0),
     )
+
+
+def _unknown(call: UnknownCall) -> UnknownCall:
+    """A call that was not followed; below a helper that makes something ready it is part of that."""
+    ready = any(upkeep.makes_ready(place.function.rsplit(".", 1)[-1]) for place in call.chain[2:])
+    return replace(call, chain=call.chain[1:] or call.chain, consequence="ignored" if ready else call.consequence)
 
 
 def _opaque(frame: Walked, effects: Sequence[Effect]) -> str:

@@ -179,6 +179,8 @@ class Frame:
     locks: tuple[Lock, ...] = ()
     when: tuple[Fact, ...] = ()
     arms: Arms = ()
+    ladder: tuple[str, int] | None = None
+    """The condition of which the `if` that stands next is one more way (`elif`), and the number of that way."""
     transaction: str = ""
     transaction_waits: bool = False
     """It begins with the next write: what is read before stands outside."""

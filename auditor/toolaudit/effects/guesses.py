@@ -33,7 +33,8 @@ WRITE_VERBS: dict[str, Operation] = {
     "delete": "delete", "remove": "delete", "drop": "delete", "clear": "delete", "purge": "delete", "reset": "delete", "unset": "delete",
     "send": "send", "post": "send", "publish": "send", "emit": "send", "notify": "send", "reply": "send", "dispatch": "send", "submit": "send",
     "trigger": "send", "enqueue": "send", "start": "update", "stop": "update", "restart": "update", "kill": "delete", "cancel": "update",
-    "enable": "update", "disable": "update", "archive": "update", "commit": "write", "merge": "update", "mark": "update", "share": "update",
+    "enable": "update", "complete": "update", "finish": "update", "pause": "update", "resume": "update", "reopen": "update", "approve": "update",
+    "reject": "update", "restore": "update", "toggle": "update", "mute": "update", "pin": "update", "unpin": "update", "fix": "update", "disable": "update", "archive": "update", "commit": "write", "merge": "update", "mark": "update", "share": "update",
     "invite": "send", "schedule": "append", "lock": "update", "unlock": "update", "import": "write", "click": "update", "type": "update",
     "navigate": "update", "goto": "update", "invoke": "send", "ingest": "append", "log": "append", "increment": "increment", "pop": "consume",
 }  # fmt: skip
@@ -66,6 +67,12 @@ QUIET_METHODS = {
     "error",
     "exception",
     "log",
+    "isoformat",
+    "strftime",
+    "timestamp",
+    "total_seconds",
+    "utcoffset",
+    "astimezone",
 }
 
 
@@ -210,13 +217,31 @@ def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint
     """A method that runs the SQL or the command that it is given, by its name and its object's; None for any other."""
     words, verb = set(re.findall(r"[a-z]+", type_name.lower())), verb_of(name)
     bound = Bound({}, arguments.args, receiver)
-    if verb in RUNS_SQL and words & SQL_HOLDERS and not words >= ANSWERS and not set(re.findall(r"[a-z]+", name.lower())) & OTHER_CODE:
+    if (
+        verb in RUNS_SQL
+        and (words & SQL_HOLDERS or _holds_sql(words))
+        and not words >= ANSWERS
+        and not set(re.findall(r"[a-z]+", name.lower())) & OTHER_CODE
+    ):
         return Value(Data("not-in-catalogue"), taint | run_sql(frame, "{0}", bound, taint, line))
     if RUNS_COMMANDS.search(name) or (verb in OPAQUE_VERBS and words & COMMAND_HOLDERS):
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         return Value(Data("not-in-catalogue"), taint | run_command(frame, bound, taint, line))
     return None
+
+
+_IDENTITY = re.compile(r"(?:^|_|(?<=[a-z]))(?:id|name|key|slug|path|email|url)$|(?:Id|Name|Key)$", re.IGNORECASE)
+
+
+def _nameless(arguments: Arguments | None) -> bool:
+    """What a service makes of a text and no name gets an id of its own, another one each time."""
+    return arguments is not None and bool(arguments.keywords) and not any(_IDENTITY.search(name) for name, _ in arguments.keywords)
+
+
+def _holds_sql(words: set[str]) -> bool:
+    """A client whose name says what it speaks: `libsql_client`, `pgsql`, `mydb`."""
+    return any("sql" in word or (word.endswith("db") and len(word) > MAX_SHORT) for word in words)
 
 
 def unlisted(
@@ -254,12 +279,18 @@ def unlisted(
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         frame.emit(resource, "rw", "update", line, data=taint, confidence="name-only")  # made for what it leaves in the receiver
         return Value(Data("not-in-catalogue"), taint)
-    if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set"):
+    said = arguments is not None and len(arguments.all()) > 1  # `set_tags(task, tags)`: of a thing that it names
+    if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set" or (verb == "set" and said)):
         frame.io += 1
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         op = WRITE_VERBS[verb]
-        again = op in ("append", "send", "increment") or (op == "write" and arguments is not None and edits.identified(name, arguments))
+        posted = op == "create" and resource.kind == "http" and _nameless(arguments)
+        again = (
+            op in ("append", "send", "increment")
+            or posted
+            or (op == "write" and arguments is not None and edits.identified(name, arguments))
+        )
         repeat = "again" if again else "unknown"
         blind = arguments is not None and op in ("update", "delete", "send")  # an object fetched by name is no state that was read
         data = taints(arguments.all()) if arguments is not None and blind else taint

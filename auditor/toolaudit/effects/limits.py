@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from toolaudit.branches import either
 from toolaudit.effects.keys import or_unknown
 from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
 from toolaudit.model import BEYOND, Column, KeyPart, Resource
@@ -55,7 +56,7 @@ def stand_in(effects: list[Effect], last: dict[Said, int], effect: Effect) -> Ta
         locks=tuple(lock for lock in known.locks if lock in effect.locks),
         rows=_rows_of_both(known, effect),
         when=tuple(fact for fact in known.when if fact in effect.when),
-        arms=tuple(arm for arm in known.arms if arm in effect.arms),
+        arms=either(known.arms, effect.arms),
         data=join_taint(known.data, own),
     )
     return frozenset((index,))

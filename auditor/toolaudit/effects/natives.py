@@ -93,6 +93,11 @@ def _setattr(frame: Frame, arguments: Arguments, line: int) -> Value | None:
     if len(arguments.args) < 3:
         return PLAIN
     target, name, value = arguments.args[:3]
+    if isinstance(target.form, Handle) and (api := frame.world.catalogue.method(target.form.type, "__setattr__")) and api.effects:
+        from toolaudit.effects.external import call_method
+
+        call_method(frame, target, "__setattr__", Arguments(args=(name, value)), line)
+        return PLAIN
     step = str(name.form.value) if isinstance(name.form, Scalar) else parts_of(name)
     place = place_of(target, step)
     if place is not None:

@@ -251,7 +251,9 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         return "memo"
     if _of_records(effect, target):
         return "telemetry"
-    if _STATISTICS.search(name) or _CLOCKS.search(name) or _VERBOSITY.search(name):
+    if _loaded_anew(effects, effect, target, tool):
+        return "memo"
+    if (_STATISTICS.search(name) and not _names_others(effects, target)) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
     checks = [i for i in _items(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
     if effect.op == "write" and is_connection(target):
@@ -265,6 +267,31 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
         return "lazy-init"
     return ""
+
+
+def _names_others(effects: Sequence[Effect], target: Loc) -> bool:
+    """A count from which what the call stores gets its name: two calls that count alike store in one place."""
+    last = target.path[-1] if target.root == "self" and target.path else ""
+    return isinstance(last, str) and any("w" in e.mode and e.target != target and KeyPart("self", last) in _key(e) for e in effects)
+
+
+def _loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -> bool:
+    """A helper fills a field with what it reads from one place outside, whatever stood there: every call that needs it loads it again."""
+    whole = target.root == "self" and not any(isinstance(step, tuple) for step in target.path)
+    if effect.op != "write" or not whole or not helpers(effect, tool) or any(isinstance(i, str) for i in effect.data):
+        return False
+    function = effect.chain[-1].function
+    changed = [one for one in effects if isinstance(one.target, Loc) and "w" in one.mode and _same_store(one.target, target)]
+    alike = [one for one in changed if one.target == target and one.op == "write" and one.chain[-1].function == function]
+    if len(alike) < len(changed):
+        return False
+    read = [effects[i] for one in alike for i in _items(one.data, effects)]
+    return bool(read) and all(
+        isinstance(one.target, Resource)
+        and one.target.kind in ("file", "dir", "sql")
+        and not any(part.kind == "param" for part in one.target.key)
+        for one in read
+    )
 
 
 def _same_store(one: Loc | Resource, other: Loc) -> bool:

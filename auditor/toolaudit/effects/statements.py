@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from toolaudit import facts as f
-from toolaudit.branches import Arms
-from toolaudit.effects import assign, attributes, blocks, edits, names
+from toolaudit.branches import MAX_WAYS, Arms, way
+from toolaudit.effects import assign, attributes, blocks, bodies, edits, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import MAX_ARMS, Frame, Jump, bare
 from toolaudit.effects.iteration import members
@@ -42,7 +44,9 @@ def _evaluate(frame: Frame, stmt: f.Evaluate) -> None:
 def _return(frame: Frame, stmt: f.Return) -> None:
     frame.line = stmt.line
     if stmt.value is not None:
+        loops, frame.in_loop = frame.in_loop, 0  # it ends the loop: what it does is done once
         value = look(frame, stmt.value)
+        frame.in_loop = loops
         if isinstance(value.form, Scalar | Text) and value.loc is not None:
             value = read(frame, value, stmt.line).at(None)
         elif isinstance(value.form, Data) and value.loc is not None:
@@ -61,38 +65,52 @@ def _raise(frame: Frame, stmt: f.Raise) -> None:
 
 def _if(frame: Frame, stmt: f.If) -> None:
     frame.line = stmt.line
+    ladder, frame.ladder = frame.ladder, None
     test = tested(frame, stmt.test)
     decided = truth(frame, stmt.test)
     if decided is not None:
+        frame.ladder = None if decided else ladder
         execute(frame, stmt.body if decided else stmt.orelse)
+        frame.ladder = None
         return
     when = facts_of(frame, stmt.test, frame.when)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], found_in(stmt.test))
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], found_in(stmt.test), ladder)
     asked = refuses_all_but_reads(frame, stmt)
     if asked:
         frame.asks |= {asked}
         frame.refused |= {asked} if isinstance(stmt.body[-1], f.Raise) else frozenset()
 
 
-def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]]], found: int | None = None) -> None:
+def branch(
+    frame: Frame,
+    taint: Taint,
+    paths: list[tuple[Any, tuple[f.Stmt, ...]]],
+    found: int | None = None,
+    ladder: tuple[str, int] | None = None,
+) -> None:
     """Walk alternatives from the same state and join what they leave; when one of them ends, the rest depends on the condition.
 
-    `found` is the way on which a look-up met something.
+    `found` is the way on which a look-up met something; `ladder` the condition of which an `elif` is one more way.
     """
     outer, when, before = frame.control, frame.when, frame.env
     fixed, asks = frame.fixed, frame.asks
     ends: list[dict[str, Value]] = []
     left_fixed: list[set[str]] = []
-    arms, key = frame.arms, str(frame.line)
+    arms = frame.arms[:-1] if ladder else frame.arms
+    key, first = ladder or (str(frame.line), 0)
     missed = join_taint(taint, missed_rows(frame, taint, found))
     ways: list[int] = []
+    open_ways: list[int] = []
     ended = False
-    for way, (facts, body) in enumerate(paths):
-        frame.arms = (*arms, (key, way)) if _apart(frame, arms) else arms
+    for number, (facts, body) in enumerate(paths):
+        last = number == len(paths) - 1
+        frame.arms = (*arms, (key, way(first + number, last=last))) if _apart(frame, arms) else arms
+        rung = last and len(body) == 1 and isinstance(body[0], f.If) and len(frame.arms) > len(arms) and first + number < MAX_WAYS
+        frame.ladder = (key, first + number) if rung else None
         frame.env = dict(before)
         frame.fixed, frame.asks = set(fixed), asks
         frame.alive = True
-        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if way == found else missed))
+        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if number == found else missed))
         frame.when = facts
         if facts is None:
             continue
@@ -100,16 +118,23 @@ def branch(frame: Frame, taint: Taint, paths: list[tuple[Any, tuple[f.Stmt, ...]
         if frame.alive:
             ends.append(frame.env)
             left_fixed.append(frame.fixed)
-            ways.append(way)
+            open_ways.append(number)
+            ways.append(dict(frame.arms[len(arms) :]).get(key, way(first + number, last=last)))
         ended |= not frame.alive
-    frame.arms = (*arms, (key, ways[0])) if len(ways) == 1 and _apart(frame, arms) else arms
+    frame.ladder = None
+    frame.arms = _left(frame, arms, key, ways if ended else [])
     frame.alive = bool(ends)
     frame.env = join(ends, before, taint) if ends else before
     frame.fixed = set.intersection(*left_fixed) if left_fixed else fixed
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
-        frame.guard(edits.found(taint) if ways == [found] else missed)
+        frame.guard(edits.found(taint) if open_ways == [found] else missed)
+
+
+def _left(frame: Frame, arms: Arms, key: str, ways: list[int]) -> Arms:
+    """Where the ways that did not end go on."""
+    return (*arms, (key, reduce(or_, ways))) if ways and _apart(frame, arms) else arms
 
 
 def _apart(frame: Frame, arms: Arms) -> bool:
@@ -169,7 +194,7 @@ def _loop(frame: Frame, taint: Taint, body: tuple[f.Stmt, ...], orelse: tuple[f.
     """One pass stands for all; the body may not run at all."""
     outer, before, sticky = frame.control, dict(frame.env), frame.sticky
     frame.control = join_taint(outer, taint)
-    frame.fixed -= assigned(body)
+    frame.fixed -= bodies.assigned(body)
     jumps, frame.jumps = frame.jumps, []
     frame.in_loop += 1
     execute(frame, body)
@@ -202,33 +227,6 @@ def _changed(jump: Jump, before: dict[str, Value]) -> dict[str, Value]:
         return env
     flags = {name for name, value in jump.env.items() if isinstance(value.form, Scalar) and before.get(name) is not value}
     return {name: value.tainted(jump.looked) if name in flags else value for name, value in env.items()}
-
-
-def assigned(body: tuple[f.Stmt, ...]) -> set[str]:
-    """Names that statements assign at any depth outside nested functions."""
-    found: set[str] = set()
-    stack: list[Any] = list(body)
-    while stack:
-        stmt = stack.pop()
-        if isinstance(stmt, f.Assign):
-            found |= {name for target in stmt.targets for name in target_names(target)}
-        elif isinstance(stmt, (f.Augment, f.For)):
-            found |= set(target_names(stmt.target))
-        for part in ("body", "orelse", "finalbody"):
-            inner = getattr(stmt, part, ())
-            if isinstance(inner, tuple):
-                stack += inner
-        stack += [s for h in getattr(stmt, "handlers", ()) for s in h.body]
-        stack += [s for c in getattr(stmt, "cases", ()) for s in c.body]
-    return found
-
-
-def target_names(target: f.Expr) -> list[str]:
-    if isinstance(target, f.Name):
-        return [target.id]
-    if isinstance(target, f.Display):
-        return [name for part in target.items for name in target_names(part)]
-    return target_names(target.value) if isinstance(target, f.Starred) else []
 
 
 def _try(frame: Frame, stmt: f.Try) -> None:

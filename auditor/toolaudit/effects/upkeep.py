@@ -17,6 +17,7 @@ _READY = re.compile(
     r")$",
     re.IGNORECASE,
 )
+_SUFFIX = re.compile(r"_(?:sync|async|once|if_needed|lazy|locked)$", re.IGNORECASE)
 _INDEXES = re.compile(
     r"^_*(?:a|async_)?(?:update|refresh|rebuild|build|initiali[sz]e|init|ensure|sync|load|start|populate)_(?:\w+_)?(?:index|indices|cache)(?:_\w+)?$",
     re.IGNORECASE,
@@ -45,11 +46,16 @@ def is_upkeep(effect: Effect, tool: str) -> bool:
     if not isinstance(target, Loc) and target.kind in MADE and effect.confidence == "name-only":
         return any(_MAKES.match(name) for name in below) and not any(part.kind == "param" for part in target.key)
     kept = re.search(r"index|cache|sync", tool, re.IGNORECASE) is None and any(_INDEXES.match(name) for name in below)
-    if not kept and not any(_READY.match(name) for name in below):
+    if not kept and not any(makes_ready(name) for name in below):
         return False
     if isinstance(target, Loc):
         return target.root != "state"
     return target.kind in KINDS and not any(part.kind == "param" for part in target.key)
+
+
+def makes_ready(function: str) -> bool:
+    """A helper that opens, loads or migrates what the program works with."""
+    return bool(_READY.match(_SUFFIX.sub("", function)))
 
 
 def records(effect: Effect, tool: str) -> str:

@@ -20,6 +20,7 @@ from toolaudit.frameworks.discover_instances import instances
 from toolaudit.frameworks.discover_schemas import helped, schemas
 from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
 from toolaudit.frameworks.finish import Made, made, said_name
+from toolaudit.frameworks.handed_on import handed_on
 from toolaudit.frameworks.known import Known
 from toolaudit.frameworks.schema import Declare
 from toolaudit.frameworks.sites import Site
@@ -46,6 +47,9 @@ class OfFile(Protocol):
 
     @property
     def handles(self) -> bool: ...
+
+    @property
+    def registers(self) -> bool: ...
 
 
 class Crossing(NamedTuple):
@@ -78,10 +82,12 @@ class Across(NamedTuple):
     dispatched: tuple[Made, ...]
     undispatched: tuple[tuple[str, Made], ...]
     notes: tuple[DiscoveryNote, ...]
+    handed_on: list[Made]
 
 
 _spoken = msgspec.msgpack.Decoder(Spoken)
 _named = msgspec.msgpack.Decoder(list[tuple[Key, Made]])
+_several = msgspec.msgpack.Decoder(list[Made])
 _names = msgspec.msgpack.Decoder(list[str])
 _flag = msgspec.msgpack.Decoder(bool)
 _dispatching = msgspec.msgpack.Decoder(Dispatching)
@@ -97,7 +103,8 @@ def across(crossing: Crossing, files: Mapping[str, OfFile]) -> Across:
         found += _instances(crossing, path, sorted(key for key in unnamed if _last(key) in words.called)) if words.called else ()
     speaking = [path for path, one in files.items() if one.speaks or spoken[path].named]
     dispatching = _dispatch(crossing, files, speaking, helping)
-    return Across(found, dispatching.made, dispatching.undispatched, dispatching.notes)
+    handed = _handed_on(crossing, files, [path for path, one in files.items() if one.registers])
+    return Across(found, dispatching.made, dispatching.undispatched, dispatching.notes, handed)
 
 
 def _last(key: Key) -> str:
@@ -138,6 +145,23 @@ def _instances(crossing: Crossing, path: str, unnamed: list[Key]) -> list[tuple[
         wanted = {key: draft for key, draft in drafts.items() if key in set(unnamed)}
         found = [(key, made(bodies, draft)) for key, draft in instances(bodies, wanted, (path,))]
         crossing.answers.put(name, found, watched, asked)
+    return found
+
+
+# --- registrars of the project's own ---------------------------------------------------------------------------------
+
+
+def _handed_on(crossing: Crossing, files: Iterable[str], registering: list[str]) -> list[Made]:
+    """The functions that are given to the project's own registrars."""
+    if not registering:
+        return []
+    asked = given(registering, list(files))
+    found = crossing.answers.known("handed on", _several, asked)
+    if found is None:
+        watched = crossing.answers.watched()
+        bodies = crossing.world(watched)
+        found = [made(bodies, draft) for draft in handed_on(bodies, crossing.known, tuple(registering), tuple(files))]
+        crossing.answers.put("handed on", found, watched, asked)
     return found
 
 

@@ -18,6 +18,7 @@ from toolaudit.frameworks.discover_schemas import helpers, schemas
 from toolaudit.frameworks.discover_tables import registries
 from toolaudit.frameworks.drafts import Draft
 from toolaudit.frameworks.finish import Made, finish, made, said_name
+from toolaudit.frameworks.handed_on import registrars
 from toolaudit.frameworks.hints import Written
 from toolaudit.frameworks.known import Known
 from toolaudit.frameworks.names import Names, Read
@@ -50,6 +51,8 @@ class Declared(Struct, frozen=True, array_like=True):
     """There are schema literals in it."""
     handles: bool
     """A framework calls a dispatcher in it."""
+    registers: bool
+    """A function in it registers what it is given."""
 
 
 _declared = msgspec.msgpack.Decoder(Declared)
@@ -91,6 +94,7 @@ def _file(bodies: Bodies, known: Known, path: str) -> Declared:
         tuple(helpers(bodies, known, path)),
         next(schemas(bodies, known, path), None) is not None,
         next(low_level(bodies, known, path), None) is not None,
+        next(registrars(bodies, known, path), None) is not None,
     )
 
 
@@ -106,6 +110,7 @@ def _joined(files: Mapping[str, Declared], shared: Across) -> Discovery:
     replaced = {key for key, _ in shared.instances}
     every = [one for file in files.values() for one in file.made if not _is_replaced(one.tool, replaced)]
     every += [one for _, one in shared.instances]
+    every += shared.handed_on
     every += shared.dispatched
     every += [one for file in files.values() for one in file.tabled]
     named = {one.named for one in every if one.named} | {one.tool.function.rsplit(".", 1)[-1] for one in every}

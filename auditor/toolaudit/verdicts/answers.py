@@ -77,6 +77,12 @@ def _another_look(first: Access, later: Access) -> bool:
     """Whether a later read can see another state than the first; two keys of one call are one look."""
     if never_both(first, later) or first.chain == later.chain:
         return False
+    if (
+        first.resource.kind == "sql"
+        and first.resource == later.resource
+        and not (first.transaction and first.transaction == later.transaction)
+    ):
+        return first.chain[-1:] != later.chain[-1:]  # two statements, two states of the table
     entries = first.operation == "list" and later.resource.kind == "file" and any(p.kind in {"unknown", "any"} for p in later.resource.key)
     return (entries and first.resource.kind == "dir") or not alike(later, first)
 

@@ -35,7 +35,7 @@ CASES = (
         "from github import Github\ng = Github('t')\ndef go(repo, name):\n    r = g.get_repo(repo)\n    head = r.get_branch('main')\n"
         "    r.create_git_ref(f'refs/heads/{name}', head.commit.sha)\n    r.create_issue('x')\n",
         "go",
-        ("r read git github:{repo}[main]", "w create git github:{repo}[refs/heads/{name}]", "w append http github:{repo}[new]"),
+        ("r read git github:{repo}[main]", "w create git github:{repo}[refs/heads/{name}]", "w append http github:{repo}/issues"),
     ),
     Case(
         "a task that is cancelled",
@@ -207,7 +207,7 @@ CASES = (
         "a part of a client is named like one of its methods",
         "from msgraph import GraphServiceClient\ndef send(draft):\n    client = GraphServiceClient(credentials='c')\n    client.me.messages.post(draft)\n",
         "send",
-        ("w send http *",),
+        ("w append http graph/me/messages",),
     ),
     Case(
         "the process's output replaced",
