@@ -39,6 +39,9 @@ def narrowed(query: Value, how: str, arguments: Arguments) -> Value:
     form = query.form
     if not isinstance(form, Handle):
         return query
+    if how == "sets":
+        names = {_ROW + name for name in _set_by((*arguments.args, *(Value(Scalar(name)) for name, _ in arguments.keywords)))}
+        return replace(query, form=replace(form, attrs=tuple(attr for attr in form.attrs if attr[0] not in names)))
     if how == "keywords":
         added: Attrs = tuple((_ROW + name, value) for name, value in arguments.keywords)
     else:
@@ -53,8 +56,11 @@ def picked(api: Words, bound: Bound, arguments: Arguments) -> Bound:
     found = {} if value is None else {f"{_ROW}id": value}
     if mapping is not None and isinstance(mapping.form, Many):
         entries = mapping.form.entries or ()
+        changed = _set_by(tuple(value for value in bound.positional if value is not mapping))
         found |= {
-            f"{_ROW}{key.form.value}": held for key, held in entries if isinstance(key.form, Scalar) and not isinstance(held.form, Many)
+            f"{_ROW}{key.form.value}": held
+            for key, held in entries
+            if isinstance(key.form, Scalar) and key.form.value not in changed and not isinstance(held.form, Many)
         }
     receiver = narrowed(bound.receiver, api.picks, arguments) if api.picks and bound.receiver is not None else bound.receiver
     return Bound({**bound.named, **found}, bound.positional, receiver)
@@ -77,7 +83,21 @@ def rows_among(bound: Bound, holders: list[Value]) -> tuple[Column, ...]:
     """The rows that an effect is about: by the key that the call was given, or those of what it goes through."""
     named = tuple((name.removeprefix(_ROW), or_unknown(parts_of(held))) for name, held in bound.named.items() if name.startswith(_ROW))
     options = [option for holder in holders for option in alternatives(holder)]
-    return named or (rows_of(options[0]) if len(options) == 1 else ())
+    changed = _set_by(bound.positional)
+    return named or (tuple(column for column in rows_of(options[0]) if column[0] not in changed) if len(options) == 1 else ())
+
+
+def _set_by(values: tuple[Value, ...]) -> set[str]:
+    """Columns that a call sets, by their name or in a mapping (`{"$set": {"status": "done"}}`): what they held says no longer which rows."""
+    names: set[str] = set()
+    for value in values:
+        form = value.form
+        if isinstance(form, Scalar) and isinstance(form.value, str):
+            names.add(form.value)
+        elif isinstance(form, Many):
+            for key, held in form.entries or ():
+                names |= _set_by((key, held)) if isinstance(held.form, Many) else _set_by((key,))
+    return names
 
 
 def _is_row(attr: tuple[str, Value]) -> bool:
