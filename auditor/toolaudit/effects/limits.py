@@ -50,7 +50,7 @@ def stand_in(effects: list[Effect], last: dict[Said, int], effect: Effect) -> Ta
     if index is None:
         return CLEAN
     known = effects[index]
-    own = frozenset(i for i in effect.data if isinstance(i, int) and i != index and effects[i].target == effect.target)
+    own = frozenset(i for i in effect.data if isinstance(i, int) and index != i < len(effects) and effects[i].target == effect.target)
     effects[index] = replace(
         known,
         locks=tuple(lock for lock in known.locks if lock in effect.locks),

@@ -148,7 +148,20 @@ def _bounded(world: World, tool: Tool) -> Frame:
     if world.held > MAX_HELD:
         world.summaries.clear()
         world.held = 0
-    return walk(world, tool)
+    try:
+        return walk(world, tool)
+    except Exception as fault:  # a fault of ours costs this tool's verdict, not the scan; what it left behind is not used again
+        world.summaries.clear()
+        world.held = 0
+        return _unread(world, tool, f"{entries.entry_of(tool)[1]} ({type(fault).__name__} in toolaudit: please report it)")
+
+
+def _unread(world: World, tool: Tool, what: str) -> Frame:
+    """Nothing is known of a tool."""
+    place = Place(tool.file, tool.line, tool.function)
+    frame = Frame(world, entries.entry_of(tool)[0], TOOL)
+    frame.unknown.append(UnknownCall(what, "unreadable", "unknown", place, (place,)))
+    return frame
 
 
 def walk(world: World, tool: Tool) -> Frame:
@@ -167,12 +180,10 @@ def _walk(world: World, tool: Tool) -> Frame:
     budget.begin(world)
     world.reached.clear()
     world.when = tool.when
-    frame = Frame(world, path, TOOL)
     function = entries.entry(world, tool)
     if function is None or not isinstance(function.form, Function):
-        place = Place(tool.file, tool.line, tool.function)
-        frame.unknown.append(UnknownCall(qualname, "unreadable", "unknown", place, (place,)))
-        return frame
+        return _unread(world, tool, qualname)
+    frame = Frame(world, path, TOOL)
     value = call(frame, function, entries.arguments(world, tool, function.form), tool.line)
     from toolaudit.effects.objects import read
 
