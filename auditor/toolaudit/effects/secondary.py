@@ -24,6 +24,7 @@ _LAZY = re.compile(
 _STATISTICS = re.compile(
     r"(^|_)(stats?|statistics|metrics?|counters?|telemetry|usage|last_used|last_access(ed)?|call_count|hits|misses|history_log)($|_)"
 )
+_LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_(users|calls|requests|connections|leases)|users_count)$")
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
 _CONNECTION = re.compile(
     r"(^|[._])(_?(client|pool|conn|connection|engine|service|token|access_token|credentials?|creds|is_valid|is_connected|connected|initialized|"
@@ -249,7 +250,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     counts = effect.op == "increment" or any(accumulates(i, effect.data, effect.control) for i in own)
     if _MEMO.search(name) and not counts:  # a count kept in a cache is lost as any other; dropping its oldest entries is upkeep
         return "memo"
-    if _of_records(effect, target):
+    if _of_records(effect, target) or (effect.op == "increment" and effect.locks and _LEASES.search(name)):
         return "telemetry"
     if _loaded_anew(effects, effect, target, tool):
         return "memo"
