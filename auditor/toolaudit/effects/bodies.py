@@ -20,9 +20,11 @@ from toolaudit.facts import (
     Import,
     Item,
     Jump,
+    Mapping,
     Name,
     Other,
     Raise,
+    Return,
     Starred,
     Stmt,
     Try,
@@ -88,6 +90,14 @@ def is_abstract(facts: object) -> bool:
 def is_empty(facts: object) -> bool:
     """A body of nothing but a docstring, `...`, `pass` or `raise NotImplementedError`."""
     return isinstance(facts, FunctionFacts) and all(map(_empty, facts.body))
+
+
+def is_default(facts: object) -> bool:
+    """A body that only gives a constant or a plain container: `return []`."""
+    if not isinstance(facts, FunctionFacts):
+        return False
+    real = [stmt for stmt in facts.body if not _empty(stmt)]
+    return bool(real) and all(isinstance(stmt, Return) and isinstance(stmt.value, Const | Display | Mapping | None) for stmt in real)
 
 
 def _empty(stmt: Stmt) -> bool:

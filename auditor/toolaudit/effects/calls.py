@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects import attributes, construct, edits
 from toolaudit.effects.arguments import Arguments
-from toolaudit.effects.bodies import decorators, is_empty
+from toolaudit.effects.bodies import decorators, is_default, is_empty
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import conjunction
 from toolaudit.effects.objects import attribute
@@ -86,7 +86,7 @@ def _call_function(frame: Frame, func: Value, arguments: Arguments, line: int) -
     assert isinstance(form, Function)
     frame.total += 1
     frame.resolved += 1
-    if form.receiver is not None and is_empty(form.code.facts):
+    if form.receiver is not None and (is_empty(form.code.facts) or is_default(form.code.facts)):
         from toolaudit.effects.interfaces import call_declared
 
         declared = call_declared(frame, form, arguments, line)

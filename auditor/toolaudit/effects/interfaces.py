@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from toolaudit.effects import attributes, guesses
 from toolaudit.effects.arguments import Arguments
-from toolaudit.effects.bodies import is_abstract, is_empty
+from toolaudit.effects.bodies import is_abstract, is_default, is_empty
 from toolaudit.effects.frame import MAX_ARMS, Frame, World
 from toolaudit.effects.objects import attribute
 from toolaudit.effects.values import Function, Instance, Loc, Value, union
@@ -21,9 +21,13 @@ _ABSTRACT = frozenset({"abc.ABC", *_PROTOCOLS})
 
 
 def call_declared(frame: Frame, form: Function, arguments: Arguments, line: int) -> Value | None:
-    """A call of a method without a body of its own; None where it is to be walked as it stands."""
+    """A call of a method without a body of its own, or with one that only says "nothing" for classes that keep nothing; None where it is to
+    be walked as it stands."""
     receiver, world = form.receiver, frame.world
-    if receiver is None or form.owner is None or not isinstance(receiver.form, Instance) or not is_empty(form.code.facts):
+    if receiver is None or form.owner is None or not isinstance(receiver.form, Instance):
+        return None
+    default = is_default(form.code.facts) and is_interface(world, receiver.form.cls)
+    if not default and not is_empty(form.code.facts):
         return None
     name = form.qualname.rsplit(".", 1)[-1]
     member = world.resolver.method(receiver.form.cls, name)
@@ -32,7 +36,7 @@ def call_declared(frame: Frame, form: Function, arguments: Arguments, line: int)
     found = implementers(world, receiver.form.cls, name)
     if 0 < len(found) <= MAX_IMPLEMENTERS and (len(found) == 1 or _alike_in_kind(frame, receiver, found, name, arguments, line)):
         return _each(frame, receiver, found, name, arguments, line)
-    if not found and not declares(world, form):
+    if not found and (default or not declares(world, form)):
         return None
     from toolaudit.effects.calls import consume
 

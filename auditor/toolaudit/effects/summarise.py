@@ -19,6 +19,7 @@ from toolaudit.effects.statements import execute
 from toolaudit.effects.summaries import TOOL
 from toolaudit.effects.units import Walked, Walks
 from toolaudit.effects.values import Function
+from toolaudit.errors import ToolauditError
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
 from toolaudit.project.answers import Answers, given
 from toolaudit.project.resolve import Resolver
@@ -150,6 +151,8 @@ def _bounded(world: World, tool: Tool) -> Frame:
         world.held = 0
     try:
         return walk(world, tool)
+    except ToolauditError:
+        raise
     except Exception as fault:  # a fault of ours costs this tool's verdict, not the scan; what it left behind is not used again
         world.summaries.clear()
         world.held = 0
