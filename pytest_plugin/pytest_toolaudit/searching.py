@@ -65,7 +65,7 @@ class Search:
         given, reverse = serial.outcome(self.given), serial.outcome(self.given[::-1])
         if all(known.problem is not None and known.problem.kind == "timeout" for known in (given, reverse)):
             return self._nothing_found()  # more schedules would wait as long, and show as little
-        context = self._context_lost(given.outcome)
+        context = self._context_lost(given.outcome) if not given.blocked else None  # it would not end there either
         if context is not None:
             return context
         same = given.outcome == reverse.outcome

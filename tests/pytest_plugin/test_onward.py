@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import threading
 import time
@@ -99,6 +100,52 @@ def test_a_switch_is_still_possible_at_each_suspension(runner: str) -> None:
     assert verdict.witness is not None
     first = verdict.witness.replay()
     assert all(verdict.witness.replay() == first for _ in range(5))
+
+
+FLAG = contextvars.ContextVar("FLAG", default=0)
+JOBS: asyncio.Queue[int] = asyncio.Queue()
+
+
+async def poll() -> int:
+    """Suspends until somebody else has counted."""
+    while not TOTAL["n"]:
+        await asyncio.sleep(0)
+    return 1
+
+
+async def count() -> None:
+    await asyncio.sleep(0)
+    TOTAL["n"] += 1
+
+
+async def put() -> None:
+    await JOBS.put(1)
+
+
+async def get() -> int:
+    return await JOBS.get()
+
+
+def test_a_task_that_polls_lets_the_others_in() -> None:
+    TOTAL["n"] = 0
+    verdict = explore([call(poll), call(count)])
+    assert verdict.kind == "serializable", verdict.render()  # it only waits where it is alone
+
+
+def test_tasks_that_poll_for_ever_are_recognised() -> None:
+    TOTAL["n"] = 0
+    began = time.process_time()
+    verdict = explore([call(poll), call(poll)])
+    assert verdict.kind == "deadlock", verdict.render()
+    assert "did not end within" in verdict.problem
+    assert time.process_time() - began < 20
+
+
+def test_a_context_is_not_looked_for_where_the_given_order_only_waits() -> None:
+    began = time.monotonic()
+    verdict = explore([call(get), call(put)])
+    assert verdict.kind in ("serializable", "order-dependent"), verdict.render()
+    assert time.monotonic() - began < 8
 
 
 _READS, _WRITES = os.pipe()  # what a batch does not put back

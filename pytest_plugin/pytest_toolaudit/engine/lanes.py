@@ -42,14 +42,14 @@ class Wait:
 class Lane:
     """One call of the batch while it runs, with the threads that it started."""
 
-    __slots__ = ("actors", "clock", "finished", "index", "is_async", "naps", "outcome", "patience", "random", "task")
+    __slots__ = ("actors", "clock", "finished", "index", "is_async", "naps", "outcome", "patience", "random", "task", "yields")
 
     def __init__(self, index: int, is_async: bool) -> None:
         self.index, self.is_async = index, is_async
         self.actors: list[Actor] = []
         self.finished = False
         self.clock = 0.0
-        self.naps = 0
+        self.naps = self.yields = 0
         self.random: Random | None = None
         self.patience = 0.25
         self.outcome: Any = None

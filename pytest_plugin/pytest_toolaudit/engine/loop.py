@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
 from pytest_toolaudit.engine.passing import pass_time, time_matters
 from pytest_toolaudit.engine.ready import NOBODY, ReadyQueues, owner
+from pytest_toolaudit.engine.threads import SPIN
 from pytest_toolaudit.engine.turn import SUSPENDED, turn
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _SLEEP = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 _select_chunk = 0.02
+FAIR = 500  # suspensions of a call that waits for nothing, after which the others are let in, as every event loop does
 
 
 class ControlledLoop(asyncio.SelectorEventLoop):
@@ -262,10 +264,21 @@ class ControlledLoop(asyncio.SelectorEventLoop):
                 turn.consider(site, None, None)
                 engine.pause_wanted = False
             turn.trace.append((lane.index, site, None, None))
+        lane.yields += 1
+        if lane.yields % FAIR == 0:
+            self._give_way(lane, engine)
         if engine.order[0] is lane and self._nobody() is None:
             return True
         self.noted = True
         return False
+
+    def _give_way(self, lane: Lane, engine: Engine) -> None:
+        """A task that seems to poll lets the others go on; its steps count as many, so that one that polls for ever is soon recognised."""
+        engine.naps += SPIN
+        if not engine.serial and lane in engine.order and any(not other.finished for other in engine.order if other is not lane):
+            engine.uncontrolled = True
+            engine.order.remove(lane)
+            engine.order.append(lane)
 
     def _next_of(self, lane: Lane) -> asyncio.Handle | None:
         """The next step of the call that ran last, if it would be chosen: most steps are, and this way is the short one."""
