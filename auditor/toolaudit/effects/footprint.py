@@ -23,10 +23,9 @@ Window = Literal["none", "sync", "await", "io"]
 def settle(tools: Sequence[Tool], frames: Sequence[Walked]) -> tuple[Footprint, ...]:
     """Footprints of all tools. Memory that no tool writes is configuration, and reading it no access; relative paths depend on the working
     folder only where a tool changes it."""
-    marked = [secondary.mark(frame.effects, tool.name) for tool, frame in zip(tools, frames, strict=True)]
     written: dict[tuple[str, ...], str] = {}
-    for effects in marked:
-        for effect in effects:
+    for frame in frames:
+        for effect in frame.effects:
             if "w" in effect.mode:
                 root = root_of(effect.target)
                 written[root] = effect.secondary and written.get(root, effect.secondary)
@@ -36,8 +35,7 @@ def settle(tools: Sequence[Tool], frames: Sequence[Walked]) -> tuple[Footprint, 
         for effect in frame.effects
     )
     return tuple(
-        _footprint(tool, frame, _bookkeeping(effects, written), written, moves)
-        for tool, frame, effects in zip(tools, frames, marked, strict=True)
+        _footprint(tool, frame, _bookkeeping(frame.effects, written), written, moves) for tool, frame in zip(tools, frames, strict=True)
     )
 
 

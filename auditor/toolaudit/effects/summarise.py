@@ -89,6 +89,7 @@ class Walker:
                 kept[path] = self._answers.put(f"walks {path}", packed, watched, given(self._of(path)))
             done += len(made[path])
         forget()
+        self._shared = Shared()
         return Walks(made, {path: kept[path] for path in self._files if path in kept})
 
     def footprints(self, walks: Walks) -> tuple[Footprint, ...]:
@@ -99,6 +100,9 @@ class Walker:
             if found is None or len(found) != len(positions):
                 found = self._walk(path, Watched(self._project), len(self._tools))
             walked.update(zip(positions, found, strict=True))
+        walks.fresh.clear()  # what was walked is asked for once, and the pairs need its room
+        walks.packed.clear()
+        self._once = units.Once()
         return footprint.settle(self._tools, [walked[i] for i in range(len(self._tools))])
 
     def _of(self, path: str) -> list[Tool]:
@@ -138,7 +142,7 @@ def _unit(
         for tool in tools:
             if heard is not None:
                 heard(len(walked))
-            walked.append(units.result(_bounded(world, tool), once))
+            walked.append(units.result(_bounded(world, tool), once, tool.name))
     finally:
         sys.setrecursionlimit(limit)
     return tuple(walked)

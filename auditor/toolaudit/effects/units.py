@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from toolaudit.effects import entries
+from toolaudit.effects import entries, secondary
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.model import Place, Tool, UnknownCall
 
 
 class Walked(Struct, frozen=True, array_like=True):
-    """What is left of a tool's walk."""
+    """What is left of a tool's walk. Each effect says why it does not count, as far as the walk itself tells."""
 
     effects: tuple[Effect, ...]
     unknown: tuple[UnknownCall, ...]
@@ -76,9 +76,9 @@ class Once:
         )
 
 
-def result(frame: Frame, once: Once) -> Walked:
-    """A finished walk."""
-    lists = once.effects(frame.effects), tuple(frame.unknown), tuple(frame.blocking)
+def result(frame: Frame, once: Once, tool: str) -> Walked:
+    """A finished walk, what does not count in it marked so."""
+    lists = once.effects(secondary.mark(frame.effects, tool)), tuple(frame.unknown), tuple(frame.blocking)
     return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
 
 

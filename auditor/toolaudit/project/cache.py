@@ -27,6 +27,8 @@ MAX_BYTES = 500_000_000
 KEPT_RESULTS = 20
 KEPT_BYTES = 100_000_000
 """Of results as they are kept, all together: the newest, but for the last one."""
+HELD_BYTES = 8_000_000
+"""Facts are written in transactions of about this size."""
 PACKED = 1
 """Documents repeat themselves: at its quickest zlib makes a twelfth of one, in a quarter of the time that writing it takes."""
 PATIENCE = 5.0
@@ -94,6 +96,7 @@ class Cache:
         return made
 
     def _forget(self) -> None:
+        self._held = 0
         self._facts: dict[bytes, bytes] = {}
         self._manifest: dict[str, tuple[int, int, str]] = {}
 
@@ -184,9 +187,12 @@ class Cache:
         return found
 
     def store_facts(self, facts: Mapping[bytes, bytes]) -> None:
-        """Kept until `flush`."""
+        """Kept until `flush`, or until they take much room."""
         if self.enabled:
             self._facts.update(facts)
+            self._held += sum(map(len, facts.values()))
+            if self._held > HELD_BYTES:
+                self.flush()
 
     def digests(self, files: Mapping[str, tuple[int, int]], read: Callable[[str], bytes | None]) -> dict[str, str | None]:
         """The content digest of each file: absolute path → (mtime_ns, size). Only files whose time or size changed are `read`."""

@@ -25,7 +25,6 @@ from toolaudit.project.survey import Survey, survey
 from toolaudit.project.texts import Texts
 from toolaudit.project.walk import absolute, base_of, shown, walk
 
-_encoder = msgspec.msgpack.Encoder()
 _indexes = msgspec.msgpack.Decoder(ModuleIndex)
 _outcomes = msgspec.msgpack.Decoder(Extracted)
 
@@ -304,7 +303,7 @@ class LocalProject:
             return None
         self._texts.keep(path, text)
         index = index_module(tree, text, path=path, module=module, digest=content_digest(data))
-        self._cache.store_facts({key(*name, index.digest): _encoder.encode(index)})
+        self._cache.store_facts({key(*name, index.digest): msgspec.msgpack.encode(index)})
         return index
 
     def _cached_index(self, row: bytes) -> ModuleIndex | None:
@@ -383,8 +382,8 @@ class LocalProject:
 
     def _open(self, outer: tuple[str, str]) -> None:
         """Decodes what was extracted and lists each function in it."""
-        path, qualname = outer
         self._opened.add(outer)
+        path, qualname = outer
         if outer not in self._extracted:  # the file is gone, and that is said already
             return
         try:
@@ -392,6 +391,7 @@ class LocalProject:
         except msgspec.MsgspecError:  # a damaged cache: made anew
             self._extracted[outer] = self._workers.extract([self._slice(*outer)])[0].data
             outcome = _outcomes.decode(self._extracted[outer])
+        self._extracted[outer] = b""  # it is opened once
         if outcome.facts is None:
             head = self._head(path, qualname)
             what = f"the function {qualname}" if head is not None else "the top-level code"
