@@ -102,6 +102,7 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
     def part(effect: Effect) -> bool:
         assigned = isinstance(effect.target, Loc) and effect.target.root == "self" and effect.op == "write"
         settles = effect.mode == "r" or assigned or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other"))
+        settles |= isinstance(effect.target, Resource) and any(p.function.endswith(".__init__") for p in effect.chain[2:])
         if effect.secondary or not settles or any(p.kind == "param" for p in _key(effect)):
             return False
         return any(
