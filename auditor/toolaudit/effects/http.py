@@ -25,6 +25,7 @@ class _Words(NamedTuple):
     methods: dict[str, dict[str, str]]
     path: re.Pattern[str]
     runs: re.Pattern[str]
+    sets: re.Pattern[str]
     collection: re.Pattern[str]
     name: re.Pattern[str]
     hosts: frozenset[str]
@@ -34,12 +35,13 @@ class _Words(NamedTuple):
 def _words() -> _Words:
     table = tomllib.loads(Path(str(catalogue.__file__)).with_name("http.toml").read_text(encoding="utf-8"))
     post = table["post"]
-    parts = ("path_words", "collection_words", "name_words", "run_words")
-    path, collection, name, run = ("|".join(map(re.escape, post[part])) for part in parts)
+    parts = ("path_words", "collection_words", "name_words", "run_words", "set_words")
+    path, collection, name, run, sets = ("|".join(map(re.escape, post[part])) for part in parts)
     return _Words(
         table["method"],
         re.compile(rf"(^|[/_\-.:])({path})($|[/_\-.:?{{])", re.IGNORECASE),
         re.compile(rf"(^|[/:}}])({run})($|[/:?{{])", re.IGNORECASE),
+        re.compile(rf"[/:.]({sets})/?$", re.IGNORECASE),
         re.compile(rf"(^|/)[a-z][a-z_-]*[/:]({collection})/?$"),
         re.compile(rf"(^|_)({name})(_|$|[A-Z0-9])"),
         frozenset(post["hosts"]),
@@ -63,6 +65,8 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
         return Request("rw", "opaque", "again", "catalogued", "runs what it is given")
     if verb == "POST" and (asks(address) or asks_by_name(_named(function))):
         return Request("r", "read", "same", "name-only", "POST taken for a query")
+    if verb == "POST" and _words().sets.search(_path(address)):
+        return Request("w", "update", "same", "catalogued")
     known = _words().methods.get(verb, {"mode": "w", "op": "update", "repeat": "same"})
     return Request(known["mode"], known["op"], known["repeat"], "catalogued")  # type: ignore[arg-type]
 
