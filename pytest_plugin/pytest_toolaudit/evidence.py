@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_toolaudit.engine.turn import READ, WRITE
 from pytest_toolaudit.oracle.compare import Outcome, nearest, readable, show_result
 from pytest_toolaudit.search.named import Step
-from pytest_toolaudit.verdict import REPLAYS, Verdict
+from pytest_toolaudit.verdict import Verdict
 from pytest_toolaudit.witness import relevant
 from toolaudit_reports import document as out
 
@@ -35,7 +35,7 @@ def witness(found: Verdict, root: Path, replay: str) -> out.Witness:
         serial_outcomes=tuple(_outcome(o, names, order, timeline(told.get(order, ()), names, root), [found.outcome]) for order, o in shown),
         failure=found.failure or "",
         replay=replay,
-        replayed=REPLAYS if seen is not None else 0,
+        replayed=seen.replays if seen is not None else 0,
     )
 
 

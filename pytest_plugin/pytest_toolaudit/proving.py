@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from pytest_toolaudit.engine.run import Run
 from pytest_toolaudit.explorer import Explorer, Judged
 from pytest_toolaudit.oracle.compare import Outcome, nearest
 from pytest_toolaudit.oracle.determinism import first_difference
@@ -10,10 +13,13 @@ from pytest_toolaudit.search.schedule import Schedule
 from pytest_toolaudit.verdict import REPLAYS
 
 ANEW = 6
+FEWEST = 3
 
 
-def replayed(explorer: Explorer, hit: Judged) -> tuple[int, str | None]:
-    """How many of REPLAYS further runs of a failing schedule end like the first; where steps do not repeat, as text.
+def replayed(explorer: Explorer, hit: Judged, end: float) -> tuple[int, int, str | None]:
+    """How many further runs of a failing schedule end like the first, of how many; where steps do not repeat, as text.
+
+    REPLAYS are run, and fewer when the time is up (`end`): calls that wait for ever cost as long as one waits for them.
 
     Serial orders are run before and after them: what a clock that nobody holds still, or a hidden counter, puts into an outcome
     differs between these two as well, and is masked.
@@ -21,14 +27,16 @@ def replayed(explorer: Explorer, hit: Judged) -> tuple[int, str | None]:
     kind = hit.run.problem.kind if hit.run.problem else None
     if kind is None:
         _run_anew(explorer, hit.outcome)
-    runs = [explorer.again(hit.schedule) for _ in range(REPLAYS)]
+    runs: list[tuple[Run, Outcome]] = []
+    while len(runs) < FEWEST or (len(runs) < REPLAYS and time.monotonic() < end):
+        runs.append(explorer.again(hit.schedule))
     where = next((text for run, _ in runs if (text := first_difference(hit.run.trace, run.trace)) is not None), None)
     unlike = _run_anew(explorer, hit.outcome) if kind is None else None
     if unlike is not None:
-        return 0, unlike
+        return 0, len(runs), unlike
     wanted = explorer.masks.apply(hit.outcome)
     ended = [(run.problem.kind if run.problem else None, explorer.masks.apply(outcome)) for run, outcome in runs]
-    return ended.count((kind, wanted)), where
+    return ended.count((kind, wanted)), len(runs), where
 
 
 def _run_anew(explorer: Explorer, outcome: Outcome) -> str | None:

@@ -12,11 +12,12 @@ import os
 import stat
 import sys
 import threading
+from _thread import get_ident
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import quiet
@@ -119,12 +120,15 @@ class Sandbox:
         _install()
         before, bytecode = _Active.sandbox, sys.dont_write_bytecode
         _Active.sandbox, sys.dont_write_bytecode = self, True
-        patches = Patches()
+        patches, there = Patches(), set(threading.enumerate())
         install(patches, _audit, paused)
         try:
             yield self
         finally:
             patches.undo()
+            known = [(thread, box) for thread, box in _Active.left_behind.values() if thread.is_alive()]
+            left = [(thread, self) for thread in threading.enumerate() if thread not in there]
+            _Active.left_behind = {thread.ident: (thread, box) for thread, box in (*left, *known)}
             _Active.sandbox, sys.dont_write_bytecode = before, bytecode
 
     def judge(self, event: str, arguments: tuple[Any, ...]) -> str | None:
@@ -201,6 +205,8 @@ class Sandbox:
 class _Active:
     sandbox: Sandbox | None = None
     installed = False
+    left_behind: ClassVar[dict[int | None, tuple[threading.Thread, Sandbox]]] = {}
+    """Threads that the project's code has started and that go on: they stay in the sandbox that they began in."""
 
 
 class _Paused(threading.local):
@@ -262,8 +268,13 @@ def _install() -> None:
         sys.addaudithook(_audit)
 
 
+def _of_thread() -> Sandbox | None:
+    thread, box = _Active.left_behind.get(get_ident(), (None, None))
+    return box if thread is not None and thread.is_alive() else None  # another thread may have its number since
+
+
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    sandbox = _Active.sandbox
+    sandbox = _Active.sandbox or (_of_thread() if _Active.left_behind else None)
     if sandbox is None or _PAUSED.on:
         return
     with quiet():  # looking where a path leads is no point

@@ -46,7 +46,7 @@ class Search:
         self.reduction = Reduction(explorer.machine.engine, explorer.machine.in_loop, self.settings.runner == "task-group")
         self.stale: list[str] = []
         self.open: list[Schedule] = []
-        self.repeats: dict[Schedule, int] = {}
+        self.repeats: dict[Schedule, tuple[int, int]] = {}
         self.hit: Judged | None = None
         self.problem: Problem | None = None
         self.end = time.monotonic() + self.settings.limit
@@ -102,9 +102,9 @@ class Search:
 
     def _stands(self, hit: Judged) -> bool:
         """Still unexplained after its replays, with serial orders run anew before and after them."""
-        same, where = replayed(self.explorer, hit)
-        self.repeats[hit.schedule] = same
-        if where is not None and same < REPLAYS:
+        same, of, where = replayed(self.explorer, hit, self.end)
+        self.repeats[hit.schedule] = same, of
+        if where is not None and same < of:
             self.unsteady = self.unsteady or where
         serial = self.explorer.serial
         return hit.run.problem is not None or (serial.explains(hit.outcome, hit.run.trace) is None and not serial.undecided)
@@ -280,9 +280,9 @@ class Search:
         """The verdict on a schedule that fails: replayed, made smaller."""
         if hit.schedule not in self.repeats and not self._stands(hit):
             return self.done("serializable", None)
-        same = self.repeats[hit.schedule]
-        if same < REPLAYS:
-            self.unsteady = self.unsteady or f"the same schedule led to the same outcome {same} times out of {REPLAYS}"
+        same, of = self.repeats[hit.schedule]
+        if same < of:
+            self.unsteady = self.unsteady or f"the same schedule led to the same outcome {same} times out of {of}"
             return self.done("nondeterministic", None)
         hit = fewer_preemptions(self.explorer, hit, lambda judged: self.is_hit(judged) and self._stands(judged))
         self.hit = hit
@@ -306,7 +306,7 @@ class Search:
     def done(self, kind: str, hit: Judged | None) -> Verdict:
         explorer = self.explorer
         spent, exhausted = explorer.schedules, self.exhausted and not (self.blind and not explorer.known.pairs)
-        witness = make_witness(explorer, hit) if hit is not None else None
+        witness = make_witness(explorer, hit, self.repeats.get(hit.schedule, (REPLAYS, REPLAYS))[1]) if hit is not None else None
         failure = None
         if kind == "racy":
             failure = "shared-state mutation"

@@ -22,7 +22,7 @@ class Witness:
     """A replayable schedule that is not serializable.
 
     ``schedule`` is its text, ``steps`` what happened in order, ``resources`` what the calls clash on, ``cycle`` the
-    sentences that say who read before whom.
+    sentences that say who read before whom, ``replays`` how often the schedule was run again.
     """
 
     schedule: str
@@ -32,6 +32,7 @@ class Witness:
     resources: tuple[str, ...]
     names: tuple[str, ...]
     problem: str = ""
+    replays: int = REPLAYS
     _again: Any = field(default=None, repr=False, compare=False)
 
     def replay(self) -> Outcome:
@@ -85,7 +86,7 @@ class Verdict:
         return story(self, width)
 
 
-def make_witness(explorer: Explorer, hit: Judged) -> Witness:
+def make_witness(explorer: Explorer, hit: Judged, replays: int) -> Witness:
     """Runs the failing schedule once more with every access named, and keeps the story."""
     run, _, narrator = explorer.narrate(hit.schedule)
     entries = explorer.entries(hit.schedule, narrator.steps)
@@ -109,6 +110,7 @@ def make_witness(explorer: Explorer, hit: Judged) -> Witness:
         resources=tuple(narrator.conflicting(run.trace)),
         names=tuple(explorer.labels),
         problem=hit.run.problem.text if hit.run.problem is not None else "",
+        replays=replays,
         _again=again,
     )
 

@@ -49,9 +49,10 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
     world = "toolaudit.state" if stated else ""
     if stated and ready:  # a world that is made anew forgets what was called before
         world, ready = "world", ["def world():", "    made = toolaudit.state()", *(f"    {one}" for one in ready), "    return made"]
-    body = ["monkeypatch.chdir(tmp_path)", 'monkeypatch.setenv("HOME", str(tmp_path))', *setup, *loads, *ready]
+    settings = [f"monkeypatch.setenv({name!r}, {value!r})" for name, value in trial.settings.items()]
+    body = ["monkeypatch.chdir(tmp_path)", 'monkeypatch.setenv("HOME", str(tmp_path))', *settings, *setup, *loads, *ready]
     check = _check(found, calls, world)
-    body += ["with answered():", f"    {check}"] if trial.reason == SAID else [check]
+    body += ["with answered():", f"    {check}"] if SAID in trial.reason else [check]
     uses = "\n".join(body)
     imports = [name for name in ("asyncio", "base64", "zlib") if f"{name}." in uses]
     head = [f"import {name}" for name in imports] + (["from pathlib import Path"] if "Path(" in uses else [])
@@ -65,7 +66,7 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
         + "\n".join(head)
         + ("\n\n" if head else "")
         + "from pytest_toolaudit import call\n"
-        + ("from pytest_toolaudit.confirming.answered import answered\n" if trial.reason == SAID else "")
+        + ("from pytest_toolaudit.confirming.answered import answered\n" if SAID in trial.reason else "")
         + f"\n\ndef test_{_name(work.name.partition('::')[2])}(toolaudit, tmp_path, monkeypatch):\n{code}\n"
     )
 
@@ -137,4 +138,6 @@ def _check(found: Verdict, calls: str, world: str) -> str:
         options.append(f"first=[{found.witness.schedule!r}]")
     if found.kind == "order-dependent" and found.failure is None:
         options.append('order="given"')
+    if found.kind == "racy" and len({repr(outcome) for _, outcome in found.serial_outcomes}) > 1:
+        options.append('order="any"')  # a lock cures the race, and leaves who comes first
     return f"toolaudit.check([{calls}]{''.join(f', {option}' for option in options)})"

@@ -31,7 +31,8 @@ class Trial:
     `apart` is the exploration of the same two calls with keys that differ, for an item that was confirmed and has keys; `start` are the
     files that were there before the calls of an item that was confirmed. `before` are calls that did their work before and
     left no file: their `tool` is that of the scan. `elsewhere` is what a witness clashes on that is none of the
-    item's resources, `proved` the fingerprints of the clashes on whose resource it turns.
+    item's resources, `proved` the fingerprints of the clashes on whose resource it turns, `settings` variables of
+    the environment that were made up.
     """
 
     work: Work
@@ -46,6 +47,7 @@ class Trial:
     elsewhere: tuple[str, ...] = ()
     before: tuple[Call, ...] = ()
     proved: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def clashing(verdict: Verdict) -> tuple[str, ...]:

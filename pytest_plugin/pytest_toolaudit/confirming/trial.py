@@ -98,7 +98,7 @@ def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed:
         if trial.verdict == "cannot-run" and trial.reason == first.reason:
             return first
         missing.keep()
-        return replace(trial, reason="; ".join(filter(None, (missing.told(), trial.reason))))
+        return replace(trial, reason="; ".join(filter(None, (missing.told(), trial.reason))), settings=dict(missing.made))
 
 
 def _attempted(work: Work, root: Path, supplied: Supplied, limits: Limits, folder: Path, sandbox: Sandbox, missing: Missing) -> Trial:
@@ -379,7 +379,7 @@ class _Attempts:
             preemptions=self.limits.preemptions,
             budget=min(self.limits.budget, LATENT) if cannot_race(self.work) else self.limits.budget,
             seed=self.limits.seed,
-            seconds=min(5.0, max(1.0, self.end - time.monotonic())),
+            seconds=min(5.0, max(1.0, (self.end - time.monotonic()) / 3)),
             limit=max(1.0, self.end - time.monotonic()),
             roots=(str(self.folder),),
             trees=(str(self.folder),) if self.sandbox.allowed.programs else (),

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -227,3 +228,28 @@ def test_the_null_device_is_opened_but_never_removed() -> None:
         assert sandbox.judge("open", (os.devnull, "w", os.O_WRONLY)) is None
         for event, arguments in (("os.remove", (os.devnull, -1)), ("os.rename", ("x", os.devnull)), ("os.chmod", (os.devnull, 0))):
             assert sandbox.judge(event, arguments) is not None
+
+
+def test_a_thread_that_goes_on_stays_in_the_sandbox_and_others_do_not(tmp_path: Path) -> None:
+    go, refused = threading.Event(), []
+
+    def later() -> None:
+        go.wait(10)
+        try:
+            OUTSIDE.mkdir()
+        except RefusedError as error:
+            refused.append(str(error))
+
+    before = threading.Thread(target=go.wait)
+    before.start()
+    with Sandbox(folders=(str(tmp_path),)).entered():
+        thread = threading.Thread(target=later)
+        thread.start()
+    go.set()
+    thread.join()
+    before.join()
+    after = threading.Thread(target=lambda: (OUTSIDE.mkdir(), OUTSIDE.rmdir()))
+    after.start()
+    after.join()
+    assert len(refused) == 1
+    assert not OUTSIDE.exists()

@@ -115,3 +115,18 @@ def test_a_settings_class_tells_what_it_misses(pytester: pytest.Pytester) -> Non
     pytester.runpytest_subprocess("--toolaudit=tools.py", "--toolaudit-evidence=evidence.json", "--toolaudit-seconds=30")
     items = load_evidence((Path(pytester.path) / "evidence.json").read_bytes()).items
     assert any(item.verdict == "confirmed" and "TOOLAUDIT_TEST_ACCESS_CODE=" in item.reason for item in items), items
+
+
+def test_a_written_test_has_the_settings_and_a_lock_cures_it(pytester: pytest.Pytester) -> None:
+    (pytester.path / "tools.py").write_text(AT_CALL)
+    pytester.makeini("[pytest]")
+    pytester.runpytest_subprocess("--toolaudit=tools.py", "--toolaudit-write-tests=races", "--toolaudit-seconds=30")
+    (written,) = (pytester.path / "races").iterdir()
+    assert "monkeypatch.setenv('TOOLAUDIT_TEST_TOKEN', 'alpha')" in written.read_text()
+    pytester.runpytest_subprocess("races").assert_outcomes(failed=1)
+    locked = AT_CALL.replace("import os\n", "import os\nimport threading\n").replace("COUNT =", "LOCK = threading.Lock()\nCOUNT =")
+    locked = locked.replace(
+        '    n = COUNT["n"]\n    COUNT["n"] = n + 1\n', '    with LOCK:\n        n = COUNT["n"]\n        COUNT["n"] = n + 1\n'
+    )
+    (pytester.path / "tools.py").write_text(locked)
+    pytester.runpytest_subprocess("races").assert_outcomes(passed=1)
