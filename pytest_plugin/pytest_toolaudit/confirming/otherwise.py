@@ -5,6 +5,8 @@ Two calls may clash on many resources, and one of those makes the outcome wrong:
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +43,7 @@ def left_otherwise(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _fields(outcome: Outcome) -> Fields:
-    """The results by call and the final state by resource; times are not told apart."""
+    """The results by call and the final state by resource; times, and the order of an object's members in JSON, are not told apart."""
     fields: Fields = {call: _timeless(result) for call, result in enumerate(outcome.results)}
     for name, value in outcome.state:
         fields |= _items(_NUMBERED.sub("", name), _timeless(value))
@@ -57,8 +59,16 @@ def _items(name: str, value: Any) -> Fields:
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, str | bytes):
-        return without_times(value)
+        return without_times(_in_one_order(value))
     return tuple(map(_timeless, value)) if isinstance(value, tuple) else value
+
+
+def _in_one_order(text: str | bytes) -> str | bytes:
+    """The same JSON for objects that only list their members in another order."""
+    if text[:1] in ("{", "[", b"{", b"["):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.dumps(json.loads(text), sort_keys=True)
+    return text
 
 
 def _compared(mine: Fields, others: Sequence[tuple[Order, Fields]]) -> list[tuple[Order, set[str | int]]]:

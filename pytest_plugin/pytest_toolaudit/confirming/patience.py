@@ -68,7 +68,7 @@ class _Call(threading.Thread):
         loop.add_signal_handler = lambda *_: None  # type: ignore[method-assign]
         asyncio.set_event_loop(loop)
         try:
-            with _no_signal_handlers():
+            with no_signal_handlers():
                 value = self.act()
                 if not inspect.iscoroutine(value):
                     return value
@@ -116,7 +116,7 @@ def _place(awaited: Any) -> list[object]:
 
 
 @contextlib.contextmanager
-def _no_signal_handlers() -> Iterator[None]:
+def no_signal_handlers() -> Iterator[None]:
     """Only a main thread may set them, and pytest's are none of the server's."""
     saved = signal.signal
     signal.signal = lambda signalnum, handler: signal.getsignal(signalnum)

@@ -41,6 +41,7 @@ from pytest_toolaudit.confirming.outcomes import (
     refused_calls,
     runner_of,
 )
+from pytest_toolaudit.confirming.patience import no_signal_handlers
 from pytest_toolaudit.confirming.pristine import held_by, put_back, remember
 from pytest_toolaudit.confirming.refusals import failure, lesson
 from pytest_toolaudit.confirming.settings import Missing, watched
@@ -84,7 +85,12 @@ def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed:
         _Tried.found.clear()
     files = [tool.file for tool in work.tools]
     tops = [import_name(root / file)[1].partition(".")[0] for file in files]
-    with working_folder() as folder, watched(files, tops) as missing, Sandbox(allowed, (str(folder),)).entered() as sandbox:
+    with (
+        working_folder() as folder,
+        watched(files, tops) as missing,
+        Sandbox(allowed, (str(folder),)).entered() as sandbox,
+        no_signal_handlers(),
+    ):
         first = trial = _attempted(work, root, supplied, limits, folder, sandbox, missing)
         for _ in range(SETTINGS):
             left = limits.seconds - (time.monotonic() - started)
@@ -332,7 +338,7 @@ class _Attempts:
                 return Trial(
                     work, "confirmed", verdict, arguments=arguments, schedules=verdict.schedules, start=start, before=before, proved=proved
                 )
-        reason = f"another clash was found, on {', '.join(touched[:4]) or 'times alone'}"
+        reason = f"another clash was found, on {', '.join(touched[:4]) or 'times or an order alone'}"
         return Trial(self.work, "not-reproduced", verdict, reason, "", arguments, verdict.schedules, elsewhere=touched or ("",))
 
     def _met(self, clash: Covered, touched: Sequence[str], verdict: Verdict) -> bool:
