@@ -42,7 +42,8 @@ class Settings:
     ``preemptions``: the bound of the sweep; ``budget``: schedules at most; ``seed``: of the random walk; ``seconds``
     and ``steps``: what one schedule may take; ``limit``: seconds for all of them; ``packages``: instrumented besides the project's own modules;
     ``indices``: the calls' places in a larger batch; ``progress``: told schedules and budget before each one; ``roots``: folders below which file names are shown relative;
-    ``trees``: folders that other programs write in, put back whole.
+    ``trees``: folders that other programs write in, put back whole; ``counts``: whether an outcome that equals none of the serial ones is
+    what is looked for: others are shown only where none is found.
     """
 
     runner: str = "threads"
@@ -58,6 +59,7 @@ class Settings:
     exhaustive: bool = False
     indices: tuple[int, ...] = ()
     progress: Callable[[int, int], None] | None = None
+    counts: Callable[[Outcome, Sequence[tuple[Order, Outcome]]], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Search:
         self.open: list[Schedule] = []
         self.repeats: dict[Schedule, tuple[int, int]] = {}
         self.hit: Judged | None = None
+        self.passed: Judged | None = None
         self.problem: Problem | None = None
         self.end = time.monotonic() + self.settings.limit
 
@@ -77,10 +78,12 @@ class Search:
         serial.outcome(self.given[::-1])
         hit = self._saved(first) or self._explored()
         while hit is not None:
-            if self._stands(hit):
-                return self.proven(hit)
+            if hit.schedule not in self.repeats and self._stands(hit):
+                if self._counts(hit):
+                    return self.proven(hit)
+                self.passed = self.passed or hit
             hit = self._explored()
-        return self._nothing_found()
+        return self.proven(self.passed) if self.passed is not None else self._nothing_found()
 
     def _explored(self) -> Judged | None:
         """The first schedule that fails; None when all of them are known not to, or the budget is spent.
@@ -108,6 +111,12 @@ class Search:
             self.unsteady = self.unsteady or where
         serial = self.explorer.serial
         return hit.run.problem is not None or (serial.explains(hit.outcome, hit.run.trace) is None and not serial.undecided)
+
+    def _counts(self, hit: Judged) -> bool:
+        """Whether the schedule shows what is looked for; without such a question each one does."""
+        if self.settings.counts is None or hit.run.problem is not None or hit is self.passed:
+            return True
+        return self.settings.counts(self.explorer.masks.apply(hit.outcome), self.explorer.serial.outcomes())
 
     def only(self, text: str) -> Verdict:
         """Runs one schedule given as text."""
@@ -284,7 +293,9 @@ class Search:
         if same < of:
             self.unsteady = self.unsteady or f"the same schedule led to the same outcome {same} times out of {of}"
             return self.done("nondeterministic", None)
-        hit = fewer_preemptions(self.explorer, hit, lambda judged: self.is_hit(judged) and self._stands(judged))
+        hit = fewer_preemptions(
+            self.explorer, hit, lambda judged: self.is_hit(judged) and self._stands(judged) and (self._counts(judged) or hit is self.passed)
+        )
         self.hit = hit
         return self.done("deadlock" if hit.run.problem is not None else "racy", hit)
 

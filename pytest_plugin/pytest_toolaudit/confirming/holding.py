@@ -11,6 +11,8 @@ from pathlib import PurePath
 from typing import Any
 
 from pytest_toolaudit import call
+from pytest_toolaudit.confirming.met import met
+from pytest_toolaudit.confirming.work import Covered
 from pytest_toolaudit.instrument import INSTRUMENTATION
 from pytest_toolaudit.oracle.memory import Graph
 
@@ -43,3 +45,22 @@ def _relative(path: str, folder: str) -> str:
     full = os.path.realpath(os.path.join(folder, os.path.expanduser(path)))
     inside = os.path.relpath(full, os.path.realpath(folder))
     return full if inside.startswith("..") else inside
+
+
+class Named:
+    """What the clashes of an item name, spelled out once where the tools' objects tell."""
+
+    def __init__(self, functions: Sequence[Callable[..., Any]], folder: str) -> None:
+        self.functions, self.folder = functions, folder
+        self.known: dict[str, tuple[str, ...]] = {}
+
+    def met(self, clash: Covered, touched: Sequence[str]) -> bool:
+        """Whether one of the resources may be the one that the clash names."""
+        if clash.key not in self.known:
+            told = spelled_out(clash.key, self.functions, self.folder) if clash.kind in ("file", "dir") else (clash.key,)
+            self.known[clash.key] = told
+        return any(met(clash.kind, key, touched) for key in self.known[clash.key])
+
+    def any_met(self, clashes: Iterable[Covered], touched: Sequence[str]) -> bool:
+        """Whether that is so for one of the clashes."""
+        return any(self.met(clash, touched) for clash in clashes)

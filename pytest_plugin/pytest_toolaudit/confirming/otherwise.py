@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytest_toolaudit.confirming.outcomes import clashing
@@ -40,6 +40,15 @@ def left_otherwise(verdict: Verdict) -> tuple[str, ...]:
         wrong = {name for name in differing if isinstance(name, int)}
         found |= dict.fromkeys(_read_otherwise(steps, order, left, wrong, set(clashing(verdict))))
     return tuple(found)
+
+
+def may_turn_on(outcome: Outcome, serial: Sequence[tuple[Order, Outcome]], meets: Callable[[Sequence[str]], bool]) -> bool:
+    """Whether an outcome may be wrong for the sake of one of the resources that `meets` knows; results do not tell which it is."""
+    others = [(order, _fields(other)) for order, other in serial]
+    if not others:
+        return True
+    differing = {name for _, names in _compared(_fields(outcome), others) for name in names}
+    return any(isinstance(name, int) for name in differing) or meets([name for name in differing if isinstance(name, str)])
 
 
 def _fields(outcome: Outcome) -> Fields:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,13 +23,12 @@ from pytest_toolaudit.confirming.batches import (
     made,
     prepare,
 )
-from pytest_toolaudit.confirming.holding import spelled_out
+from pytest_toolaudit.confirming.holding import Named
 from pytest_toolaudit.confirming.identities import identity, wanted
 from pytest_toolaudit.confirming.linking import differing, linked
 from pytest_toolaudit.confirming.load import import_name
 from pytest_toolaudit.confirming.loaded import Loaded, forget, loaded_for
-from pytest_toolaudit.confirming.met import met
-from pytest_toolaudit.confirming.otherwise import left_otherwise
+from pytest_toolaudit.confirming.otherwise import left_otherwise, may_turn_on
 from pytest_toolaudit.confirming.outcomes import (
     Limits,
     Trial,
@@ -159,6 +159,7 @@ class _Attempts:
         self.offline = False
         self.keys = {name.split(".")[0] for names in work.keys for name in names}
         self.held = held_by(loaded.functions)
+        self.named = Named(loaded.functions, str(folder))
 
     def _states(self, batch: Batch) -> tuple[Files, ...]:
         states = worlds(self.work, self.loaded.functions, batch.kinds, self.loaded.makers)
@@ -343,8 +344,7 @@ class _Attempts:
 
     def _met(self, clash: Covered, touched: Sequence[str], verdict: Verdict) -> bool:
         """Whether what a witness is about may be what a clash names."""
-        keys = spelled_out(clash.key, self.loaded.functions, str(self.folder)) if clash.kind in ("file", "dir") else (clash.key,)
-        return any(met(clash.kind, key, touched) for key in keys) and (clash.kind == "other" or not of_settings_only(verdict))
+        return self.named.met(clash, touched) and (clash.kind == "other" or not of_settings_only(verdict))
 
     def apart(self, world: Files, batch: Batch) -> Verdict | None:
         """The contrast: the same calls with keys that differ."""
@@ -374,7 +374,7 @@ class _Attempts:
 
     def _explored(self, calls: list[Any], key: object) -> tuple[Verdict, str]:
         """What came of the calls, and what the sandbox refused them first."""
-        name = str((key, runner_of(self.work, self.limits)))
+        name = str((key, runner_of(self.work, self.limits), self.work.clashes))
         if key is not None and name in _Tried.found:
             return _Tried.found[name]
         self.sandbox.refused.clear()  # what an import or a start tried and did without
@@ -390,6 +390,7 @@ class _Attempts:
             roots=(str(self.folder),),
             trees=(str(self.folder),) if self.sandbox.allowed.programs else (),
             progress=self.limits.progress,
+            counts=functools.partial(may_turn_on, meets=functools.partial(self.named.any_met, self.work.clashes)),
         )
         found = verdict, next(iter(self.sandbox.refused), "")
         if key is not None:

@@ -117,3 +117,25 @@ def keep(name: str) -> None:
     kept = json.loads(file.read_text()) if file.exists() else {}
     kept[name] = 1
     file.write_text(json.dumps(kept))
+
+
+BOTH = LIMITED.replace(
+    'with NOTES.open("a") as file:\n        file.write(text)',
+    'old = NOTES.read_text() if NOTES.exists() else ""\n    NOTES.write_text(old + text)',
+)
+
+
+def test_the_search_goes_on_past_what_another_resource_lost(pytester: pytest.Pytester) -> None:
+    assert BOTH != LIMITED
+    (pytester.path / "tools.py").write_text(BOTH)
+    pytester.inline_run("--toolaudit=tools.py", "--toolaudit-evidence=evidence.json", "--toolaudit-seconds=60", "-p", "no:cacheprovider")
+    items = load_evidence((pytester.path / "evidence.json").read_bytes()).items
+    of_the_file = [item for item in items if item.resource is not None and item.resource.key == "notes.txt" and item.code == "TA102"]
+    assert of_the_file
+    assert {item.verdict for item in of_the_file} == {"confirmed"}
+
+
+def test_what_is_passed_over_is_shown_where_nothing_else_is_found() -> None:
+    verdict = explore([call(count, "a"), call(count, "b")], counts=lambda outcome, serial: False)
+    assert verdict.kind == "racy"
+    assert verdict.witness is not None
