@@ -340,16 +340,12 @@ class LocalProject:
         def rename(name: str) -> str:
             if name not in known:
                 own = self._layout.neighbour(file, name)
-                known[name] = self._own_name(own) if own else name
+                known[name] = self._layout.name_of(own) if own else name
+                if own and self._layout.path(known[name]) is None:
+                    self._neighbours[known[name]] = own
             return known[name]
 
         return rename
-
-    def _own_name(self, file: Path) -> str:
-        name = self._layout.name_of(file)
-        if self._layout.path(name) is None:
-            self._neighbours[name] = file
-        return name
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
