@@ -244,6 +244,22 @@ def _holds_sql(words: set[str]) -> bool:
     return any("sql" in word or (word.endswith("db") and len(word) > MAX_SHORT) for word in words)
 
 
+def _written(frame: Frame, resource: Resource, name: str, arguments: Arguments | None, taint: Taint, line: int) -> Taint:
+    """What a method does whose verb writes."""
+    op = WRITE_VERBS[verb_of(name)]
+    frame.io += 1
+    frame.pending = True
+    frame.missing(f"{resource.scope}.{name}", "not-in-catalogue", "ignored", line)
+    posted = op == "create" and resource.kind == "http" and _nameless(arguments)
+    again = (
+        op in ("append", "send", "increment") or posted or (op == "write" and arguments is not None and edits.identified(name, arguments))
+    )
+    repeat = "again" if again else "unknown"
+    blind = arguments is not None and op in ("update", "delete", "send")  # an object fetched by name is no state that was read
+    data = taints(arguments.all()) if arguments is not None and blind else taint
+    return taint | frame.emit(resource, "w", op, line, data=data, atomic=True, repeat=repeat, confidence="name-only")  # type: ignore[arg-type]
+
+
 def unlisted(
     frame: Frame,
     receiver: Value,
@@ -281,21 +297,7 @@ def unlisted(
         return Value(Data("not-in-catalogue"), taint)
     said = arguments is not None and len(arguments.all()) > 1  # `set_tags(task, tags)`: of a thing that it names
     if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set" or (verb == "set" and said)):
-        frame.io += 1
-        frame.pending = True
-        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
-        op = WRITE_VERBS[verb]
-        posted = op == "create" and resource.kind == "http" and _nameless(arguments)
-        again = (
-            op in ("append", "send", "increment")
-            or posted
-            or (op == "write" and arguments is not None and edits.identified(name, arguments))
-        )
-        repeat = "again" if again else "unknown"
-        blind = arguments is not None and op in ("update", "delete", "send")  # an object fetched by name is no state that was read
-        data = taints(arguments.all()) if arguments is not None and blind else taint
-        taint |= frame.emit(resource, "w", op, line, data=data, atomic=True, repeat=repeat, confidence="name-only")  # type: ignore[arg-type]
-        return Value(Data("not-in-catalogue"), taint)
+        return Value(Data("not-in-catalogue"), _written(frame, resource, name, arguments, taint, line))
     if verb in READ_VERBS or (verb not in QUIET_VERBS and not frame.discarded and _speaks_of_things(name, arguments)):
         frame.io += 1
         frame.pending = True
