@@ -48,6 +48,8 @@ def run_sql(frame: Frame, template: str, bound: Bound, data: Taint, line: int) -
     value = _argument(template, bound)
     found = CLEAN
     frame.io += 1
+    if isinstance(receiver, Handle) and receiver.scope == "own" and bound.receiver is not None and bound.receiver.loc is None:
+        return data  # a database in memory that the call made for itself
     for option in alternatives(value) if value is not None else (Value(Data()),):
         if isinstance(option.form, Handle) and option.form.type in CONSTRUCTS:
             found |= _construct(frame, option.form, join_taint(data, option.taint), line)

@@ -10,9 +10,9 @@ from toolaudit.effects import attributes, names, registrations
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import Frame, World, bare
-from toolaudit.effects.free import rebound_names
+from toolaudit.effects.free import changes, rebound_names
 from toolaudit.effects.values import Class, Data, Function, Handle, Instance, Loc, Many, Scalar, Text, Value
-from toolaudit.facts import Display, FunctionFacts, FunctionHead, Item, Parameter
+from toolaudit.facts import Call, Display, FunctionFacts, FunctionHead, Item, Mapping, Parameter
 from toolaudit.model import Dispatcher, KeyPart, Tool, ToolParameter
 from toolaudit.project.resolve import ClassRef, FunctionRef
 
@@ -210,7 +210,9 @@ def arguments(world: World, tool: Tool, function: Function) -> Arguments:
             given = tool.arguments_in in ("", parameter.name)  # else the arguments come elsewhere, and these are the framework's
             extra = Value(Text((KeyPart("param", ""),))) if given else Value(Data(), loc=Loc("state", parameter.name, "framework"))
         else:
-            value = _argument(world, tool, function.path, parameter, declared.get(parameter.name), fixed)
+            value = _kept_default(world, function, parameter) or _argument(
+                world, tool, function.path, parameter, declared.get(parameter.name), fixed
+            )
             if parameter.kind == "keyword":
                 keywords.append((parameter.name, value))
             else:
@@ -219,6 +221,16 @@ def arguments(world: World, tool: Tool, function: Function) -> Arguments:
     if extra is not None and not _plain(parameters):
         keywords += [(p.name, Value(Text((KeyPart("param", p.name),)))) for p in tool.parameters if p.name not in named and not p.injected]
     return Arguments(tuple(positional), tuple(keywords), rest, extra)
+
+
+def _kept_default(world: World, function: Function, parameter: Parameter) -> Value | None:
+    """A default that the function itself changes: one object, made when the function was, for every call that leaves the argument out."""
+    if not isinstance(parameter.default, Display | Mapping | Call) or not changes(function.code, parameter.name):
+        return None
+    made = world.evaluate(attributes.module_frame(world, function.path), parameter.default)
+    if not isinstance(made.form, Many | Instance | Handle) or made.loc is not None:
+        return None
+    return attributes.placed(made, Loc("global", f"{function.qualname}.{parameter.name}", function.path))
 
 
 def _plain(parameters: list[Parameter]) -> bool:

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from toolaudit.effects.values import Code
-from toolaudit.facts import Name, Scope
+from toolaudit.facts import Assign, Attr, Augment, Call, Delete, Expr, Item, Name, Scope
+
+CHANGING = frozenset({
+    "append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort", "reverse", "appendleft",
+    "popleft", "extendleft", "__setitem__",
+})  # fmt: skip
 
 
 def free_names(code: Code, names: Iterable[str]) -> frozenset[str]:
@@ -20,6 +25,22 @@ def free_names(code: Code, names: Iterable[str]) -> frozenset[str]:
 def rebound_names(code: Code) -> frozenset[str]:
     """The variables of a function that a function inside it declares `nonlocal`: they change while it is away."""
     return frozenset(name for node in nodes(code.facts) if isinstance(node, Scope) and node.kind == "nonlocal" for name in node.names)
+
+
+def changes(code: Code, name: str) -> bool:
+    """Whether a function changes the object that a name holds: sets or deletes a part of it, or calls a method of containers that does."""
+    for node in nodes(code.facts):
+        if isinstance(node, Call) and isinstance(node.func, Attr) and node.func.attr in CHANGING and _is(node.func.value, name):
+            return True
+        if (isinstance(node, Assign | Delete) and any(isinstance(t, Item | Attr) and _is(t.value, name) for t in node.targets)) or (
+            isinstance(node, Augment) and _is(node.target.value if isinstance(node.target, Item | Attr) else node.target, name)
+        ):
+            return True
+    return False
+
+
+def _is(expr: Expr, name: str) -> bool:
+    return isinstance(expr, Name) and expr.id == name
 
 
 def nodes(root: object) -> Iterator[object]:

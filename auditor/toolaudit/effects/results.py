@@ -24,6 +24,7 @@ from toolaudit.effects.values import (
     text,
     union,
 )
+from toolaudit.model import KeyPart
 
 WRAPPED = "wrapped"
 """Attribute of a manager that gives its argument and does not enter it (`contextlib.closing`)."""
@@ -120,7 +121,8 @@ def _handles(returns: Returns, bound: Bound) -> list[tuple[str, Parts, str]]:
         if isinstance(form, Either):
             form = form.values[0].form
         if isinstance(form, Handle):
-            return [(form.kind, form.parts, form.scope)]
+            kept = form.scope == "own" and holder is not None and holder.loc is not None
+            return [(form.kind, form.parts, "" if kept else form.scope)]
         if holder is not None and isinstance(form, Text | Scalar):
             return [("file", parts_of(holder), scope)]
         return [("", (), scope)]
@@ -128,7 +130,12 @@ def _handles(returns: Returns, bound: Bound) -> list[tuple[str, Parts, str]]:
     if kind not in IO_KINDS | {"memory", "env", "cwd", "other"}:
         return [("", (), scope)]
     path = kind in ("file", "dir")
-    return [(kind, normal_path(parts) if path else parts, scope) for parts in fill(key, bound, path)]
+    found = fill(key, bound, path)
+    return [(kind, normal_path(parts) if path else parts, "own" if kind == "sql" and parts in IN_MEMORY else scope) for parts in found]
+
+
+# A database that lives as long as its connection: of one made in the call nobody else knows.
+IN_MEMORY = tuple((KeyPart("literal", name),) for name in (":memory:", "sqlite://", "sqlite:///:memory:", "file::memory:"))
 
 
 def pure_result(arguments: Arguments, taint: Taint) -> Value:

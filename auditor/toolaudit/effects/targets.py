@@ -35,14 +35,16 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         if folded is not None:
             found |= folded
             continue
+        counted = _counted(frame, target, bound) if "w" in effect.mode else CLEAN
+        repeat = effect.repeat if effect.repeat != "unknown" else _repeat(effect.op)
         found |= frame.emit(
             target,
             effect.mode,
             op,  # type: ignore[arg-type]
             line,
-            data=data if "w" in effect.mode else CLEAN,
+            data=data | counted if "w" in effect.mode else CLEAN,
             atomic=effect.atomic,
-            repeat=effect.repeat if effect.repeat != "unknown" else _repeat(effect.op),  # type: ignore[arg-type]
+            repeat="again" if counted else repeat,  # type: ignore[arg-type]
             confidence="catalogued" if isinstance(target, Resource) else "proven",
             secondary=effect.secondary,
             part=effect.part,
@@ -52,6 +54,22 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         if isinstance(target, Resource) and target.kind in IO_KINDS:
             frame.io += 1
     return found
+
+
+def _counted(frame: Frame, target: Loc | Resource, bound: Bound) -> Taint:
+    """The looks into a folder from which the name of a new file there was made: `notes / f"{len(list(notes.iterdir())) + 1}.txt"`."""
+    named = bound.receiver.taint if bound.receiver is not None else CLEAN
+    if not named or not isinstance(target, Resource) or target.kind != "file" or all(part.kind != "unknown" for part in target.key):
+        return CLEAN
+    looks = [i for i in named if isinstance(i, int) and i < len(frame.effects) and frame.effects[i].op == "list"]
+    return frozenset(i for i in looks if _within(target.key, frame.effects[i].target))
+
+
+def _within(key: Parts, folder: Loc | Resource) -> bool:
+    if not isinstance(folder, Resource) or not folder.key or len(key) < len(folder.key):
+        return False
+    last, same = len(folder.key) - 1, folder.key[-1]
+    return key[:last] == folder.key[:-1] and key[last].kind == same.kind and key[last].text.startswith(same.text)
 
 
 def _stream(effect: EffectEntry, bound: Bound) -> bool:

@@ -246,7 +246,7 @@ def comprehended(scope: Scope, expr: Comprehension, depth: int = 0) -> Iterator[
     known = False
     for where, element in iterated(scope, clause.iterable, depth + 1):
         given = bind(clause.target, element)
-        if given and where.path == scope.path:
+        if given and (where.path == scope.path or isinstance(element, Const)):
             known = True
             yield scope, substitute(made, given)
         elif given and made == clause.target:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolaudit.facts import Call, Comprehension, Expr, Name
+from toolaudit.facts import Call, Comprehension, Const, Expr, Name
 from toolaudit.frameworks.callables import comprehended, iterated
 from toolaudit.frameworks.nodes import expressions
 from toolaudit.frameworks.scope import Local, Scope
@@ -19,7 +19,7 @@ def unrolled(scope: Scope, call: Call, depth: int = 0) -> list[Call]:
     made: list[Call] = []
     for where, element in iterated(scope, loop.expr):
         given = bind(loop.target, element)
-        if not given or where.path != scope.path or where.qualname not in {"", scope.qualname}:
+        if not given or not (isinstance(element, Const) or (where.path == scope.path and where.qualname in {"", scope.qualname})):
             return [call]
         made += unrolled(scope, substitute(call, given), depth + 1)
     return made or [call]
