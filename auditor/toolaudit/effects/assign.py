@@ -10,7 +10,7 @@ from toolaudit.effects.context import trim
 from toolaudit.effects.edits import RECORD
 from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
-from toolaudit.effects.frame import Frame
+from toolaudit.effects.frame import Frame, Repeat
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import attribute, concrete, key_step, of_function, place_of, read
 from toolaudit.effects.targets import resource_of
@@ -301,15 +301,7 @@ def augment(frame: Frame, stmt: f.Augment) -> None:
     added = evaluate(frame, stmt.value)
     frame.line = stmt.line
     if isinstance(current.form, Many) and current.loc is not None:
-        frame.emit(
-            current.loc,
-            "w",
-            "append" if current.form.kind == "list" else "update",
-            stmt.line,
-            data=added.taint,
-            atomic=True,
-            repeat="again",
-        )
+        _into_shared(frame, current.form, current.loc, stmt, added)
         return
     if isinstance(current.form, Instance) and _in_place(frame, current, stmt.op, added):
         return
@@ -323,6 +315,18 @@ def augment(frame: Frame, stmt: f.Augment) -> None:
         return
     counts = stmt.op.rstrip("=") in ("+", "-", "*", "<<", "|")
     assign_to(frame, stmt.target, made.tainted(join_taint(seen.taint, added.taint)), "increment" if counts else "update")
+
+
+def _into_shared(frame: Frame, form: Many, loc: Loc, stmt: f.Augment, added: Value) -> None:
+    """`SHARED |= {key: value}` sets entries by their keys, `SHARED += [item]` adds one more each time."""
+    entries = added.form.entries if isinstance(added.form, Many) and form.kind == "dict" else None
+    for key, value in entries or ():
+        data = join_taint(key.taint, value.taint)
+        frame.emit(loc / key_step(key), "w", "write", stmt.line, data=data, atomic=True, repeat="same")
+    if not entries:
+        repeat: Repeat = "same" if form.kind in ("dict", "set") else "again"
+        op: Operation = "append" if form.kind == "list" else "update"
+        frame.emit(loc, "w", op, stmt.line, data=added.taint, atomic=True, repeat=repeat)
 
 
 IN_PLACE = {
