@@ -33,18 +33,18 @@ from pytest_toolaudit.searching import Search
 ROUNDS = 3
 # program, state, schedules a round, calls, at most so many times a plain run, at least so many times frontrun
 CASES = [
-    ("increment", "reset_counter", 1500, 2, 1.5, {"random": 20, "default": 30}),
-    ("increment", "reset_counter", 1000, 4, 1.5, {"random": 20, "default": 25}),
+    ("increment", "reset_counter", 1500, 2, 1.8, {"random": 12, "default": 20}),
+    ("increment", "reset_counter", 1000, 4, 1.5, {"random": 15, "default": 20}),
     ("increment_later", "reset_counter", 800, 2, 2.0, {"random": 3, "default": 20}),
-    ("increment_later", "reset_counter", 400, 4, 3.0, {"random": 5, "default": 40}),
-    ("add_todo", "reset_file", 400, 2, 3.0, {"random": 30, "default": 30}),
-    ("add_todo", "reset_file", 300, 4, 3.0, {"random": 30, "default": 30}),
-    ("add_todo_later", "reset_file", 400, 2, 3.0, {"random": 1, "default": 30}),
-    ("add_todo_later", "reset_file", 300, 4, 3.0, {"random": 1, "default": 30}),
-    ("withdraw", "reset_database", 200, 2, 3.0, {"random": 15, "default": 15}),
-    ("withdraw", "reset_database", 150, 4, 3.0, {"random": 15, "default": 15}),
-    ("withdraw_later", "reset_database", 200, 2, 3.5, {"random": 0.4, "default": 15}),
-    ("withdraw_later", "reset_database", 150, 4, 3.5, {"random": 0.4, "default": 15}),
+    ("increment_later", "reset_counter", 400, 4, 3.0, {"random": 5, "default": 35}),
+    ("add_todo", "reset_file", 400, 2, 3.0, {"random": 5, "default": 5}),
+    ("add_todo", "reset_file", 300, 4, 3.0, {"random": 5, "default": 5}),
+    ("add_todo_later", "reset_file", 400, 2, 3.0, {"random": 0.5, "default": 5}),
+    ("add_todo_later", "reset_file", 300, 4, 3.0, {"random": 0.5, "default": 5}),
+    ("withdraw", "reset_database", 200, 2, 3.0, {"random": 3, "default": 3}),
+    ("withdraw", "reset_database", 150, 4, 3.0, {"random": 3, "default": 3}),
+    ("withdraw_later", "reset_database", 200, 2, 3.5, {"random": 0.4, "default": 3}),
+    ("withdraw_later", "reset_database", 150, 4, 3.5, {"random": 0.4, "default": 3}),
 ]
 NAMES = [f"{tool}-{count}" for tool, _, _, count, _, _ in CASES]
 
