@@ -10,7 +10,8 @@ MAX_WAYS = 60
 
 def way(number: int, *, last: bool = False) -> int:
     """The bit of one way; the last stands for those too into which it may branch again."""
-    return -1 << number if last else 1 << number
+    bit = min(number, MAX_WAYS)  # those beyond share one, and are not told apart
+    return -1 << bit if last else 1 << bit
 
 
 def apart(one: Arms, other: Arms) -> bool:

@@ -25,7 +25,19 @@ from pytest_toolaudit.unseen import database_file, install, of_descriptor
 
 OPTION = "--toolaudit-allow"
 CONTENT = frozenset(
-    {"open", "open at", "os.chmod", "os.chown", "os.chflags", "os.truncate", "os.utime", "os.setxattr", "os.removexattr", "shutil.chown"}
+    {
+        "open",
+        "open at",
+        "os.chmod",
+        "os.chown",
+        "os.chflags",
+        "os.truncate",
+        "os.utime",
+        "os.setxattr",
+        "os.removexattr",
+        "shutil.chown",
+        "sqlite3.connect",
+    }
 )
 """Events that change what a path leads to, symbolic links followed."""
 ENTRIES = frozenset({"os.mkdir", "os.rmdir", "os.remove", "os.mkfifo", "os.mknod", "shutil.rmtree"})
@@ -268,9 +280,12 @@ def _install() -> None:
         sys.addaudithook(_audit)
 
 
+_is_alive = threading.Thread.is_alive  # a batch puts its own in its place, which raises events again
+
+
 def _of_thread() -> Sandbox | None:
     thread, box = _Active.left_behind.get(get_ident(), (None, None))
-    return box if thread is not None and thread.is_alive() else None  # another thread may have its number since
+    return box if thread is not None and _is_alive(thread) else None  # another thread may have its number since
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:

@@ -78,10 +78,11 @@ class Search:
         serial.outcome(self.given[::-1])
         hit = self._saved(first) or self._explored()
         while hit is not None:
-            if hit.schedule not in self.repeats and self._stands(hit):
-                if self._counts(hit):
+            counts = self._counts(hit)
+            if (counts or self.passed is None) and hit.schedule not in self.repeats and self._stands(hit):
+                if counts:
                     return self.proven(hit)
-                self.passed = self.passed or hit
+                self.passed = hit
             hit = self._explored()
         return self.proven(self.passed) if self.passed is not None else self._nothing_found()
 

@@ -28,8 +28,10 @@ def of_descriptor(descriptor: int) -> str | None:
 
 
 def _of_descriptor_on_macos(descriptor: int) -> str | None:
-    import fcntl
-
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
     get_path = getattr(fcntl, "F_GETPATH", None)
     if get_path is None:
         return None
@@ -97,9 +99,9 @@ def _watch_attached(connection: sqlite3.Connection, judge: Judge) -> None:
     """From now on the connection attaches only what may be written; `VACUUM INTO` attaches too."""
 
     def authorize(action: int, name: str | None, *_: object) -> int:
-        if action == sqlite3.SQLITE_ATTACH and name:
-            try:
-                judge("sqlite3.connect", (name,))
+        if action == sqlite3.SQLITE_ATTACH and name != "":
+            try:  # SQLite tells only names that are written out
+                judge("sqlite3.connect", (os.path.abspath(os.sep) + "a name that is bound" if name is None else name,))
             except PermissionError:
                 return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK

@@ -26,7 +26,8 @@ import threading
 import time
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ _LOOKED_AT: list[Any] = [
     concurrent.futures.ThreadPoolExecutor, type(os.environ), contextlib._RedirectStream, sys.modules[__name__], asyncio.tasks, locale,
     logging, logging.Logger, mmap, signal, socket, threading.Semaphore, warnings, warnings.catch_warnings,
 ]  # fmt: skip
+
+
+def _processors(allowed: Any) -> Iterator[frozenset[int]]:
+    for one in os.listdir("/proc/self/task"):  # noqa: PTH208
+        with suppress(ProcessLookupError):  # a thread may end in between
+            yield frozenset(allowed(int(one)))
 
 
 def inventory() -> dict[str, Any]:
@@ -72,7 +79,7 @@ def inventory() -> dict[str, Any]:
     found["tracing"] = (sys.gettrace(), sys.getprofile(), threading.gettrace())
     found["loop"] = asyncio.get_event_loop_policy()._local.__dict__.get("_loop")  # type: ignore[attr-defined]
     allowed = getattr(os, "sched_getaffinity", None)
-    found["processors"] = {frozenset(allowed(int(one))) for one in os.listdir("/proc/self/task")} if allowed else None  # noqa: PTH208
+    found["processors"] = set(_processors(allowed)) if allowed else None
     found["locks"] = (GATE.locked(), OTHER.locked())
     return found
 

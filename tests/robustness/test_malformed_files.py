@@ -169,6 +169,6 @@ def test_a_file_that_changes_between_index_and_extraction(project):
     opened = project({"m.py": "def f():\n    return 1\n"})
     opened.index("m.py")
     Path("m.py").write_text("x = [\n")
-    opened._texts.clear()
+    opened.release()
     assert opened.facts("m.py", "f") is None
     assert [u.path for u in opened.unreadable] == ["m.py"]

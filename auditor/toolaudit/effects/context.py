@@ -134,7 +134,7 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
     if isinstance(form, Many):
         items = None if form.items is None or len(form.items) > MAX_MEMBERS else tuple(inner(v, f"#{i}") for i, v in enumerate(form.items))
         entries = None
-        if form.entries is not None and (len(form.entries) <= MAX_MEMBERS or _is_table(form)):
+        if form.entries is not None and (len(form.entries) <= MAX_MEMBERS or is_table(form)):
             entries = tuple((k, inner(v, entry_step(k))) for k, v in form.entries)
         element = None if form.element is None else inner(form.element, "[]")
         head = tuple(takewhile(lambda value: isinstance(value.form, Scalar), form.head)) if items is None else ()
@@ -161,7 +161,7 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
     return Either(tuple(inner(v, f"|{i}") for i, v in enumerate(form.values)))
 
 
-def _is_table(form: object) -> bool:
+def is_table(form: object) -> bool:
     """A dict of functions: each may do something else, so that all are kept."""
     if type(form) is not Many or not form.entries or len(form.entries) > MAX_TABLE:
         return False
@@ -170,7 +170,7 @@ def _is_table(form: object) -> bool:
 
 def _allowed(form: object, budget: Budget | None) -> Budget:
     """What a value may take: a table of functions has its own."""
-    return Budget(MAX_NODES + 4 * MAX_TABLE) if _is_table(form) else budget or Budget()
+    return Budget(MAX_NODES + 4 * MAX_TABLE) if is_table(form) else budget or Budget()
 
 
 def _partial(form: Partial, inner: Callable[[Value, str], Value]) -> Partial:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from toolaudit.branches import way
 from toolaudit.effects import attributes, guesses
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.bodies import is_abstract, is_default, is_empty
@@ -66,9 +67,9 @@ def _each(frame: Frame, receiver: Value, found: tuple[ClassRef, ...], name: str,
 
     results: list[Value] = []
     arms, key = frame.arms, f"{line} {name}"
-    for way, ref in enumerate(found):
+    for number, ref in enumerate(found):
         apart = len(found) > 1 and not frame.in_loop and len(arms) < MAX_ARMS
-        frame.arms = (*arms, (key, way)) if apart else arms
+        frame.arms = (*arms, (key, way(number))) if apart else arms
         loc = receiver.loc or (None if attributes.is_record(frame.world, ref) else Loc("self", "", attributes.scope_of(ref)))
         made = attribute(frame, Value(Instance(ref), receiver.taint, loc), name, line, called=True)
         results.append(call(frame, made, arguments, line) if isinstance(made.form, Function) else made)

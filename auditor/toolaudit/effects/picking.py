@@ -5,6 +5,8 @@ A condition and a query carry their columns as attributes; what runs the query, 
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from toolaudit import facts as f
@@ -12,13 +14,15 @@ from toolaudit.catalogue.entries import Words
 from toolaudit.effects import tables
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import World
-from toolaudit.effects.keys import or_unknown, parts_of
+from toolaudit.effects.keys import literal, or_unknown, parts_of
 from toolaudit.effects.templates import Bound
-from toolaudit.effects.values import Handle, Instance, Many, Scalar, Value, alternatives
+from toolaudit.effects.values import Data, Handle, Instance, Many, Scalar, Value, alternatives
 from toolaudit.model import Column
 
 CONDITION = "condition"
 _ROW = "row:"
+_UNTOLD = "*"
+_KEY = re.compile(r"(?i)_?(?:id|pk|key|uuid|guid)")
 # SQLAlchemy: the columns of a table are the attributes of `table.c`.
 _COLUMNS = frozenset({"c", "columns"})
 Attrs = tuple[tuple[str, Value], ...]
@@ -29,9 +33,10 @@ def condition(world: World, expr: f.Compare, left: Value, right: Value) -> Value
     if expr.ops != ("==",) or not isinstance(expr.left, f.Attr):
         return None
     of_table = isinstance(expr.left.value, f.Attr) and expr.left.value.attr in _COLUMNS
-    if not of_table and not tables.is_column(world, left):
+    table = tables.of_column(world, left)
+    if not of_table and not table:
         return None
-    return Value(Handle(CONDITION, attrs=((_ROW + expr.left.attr, right),)), left.taint | right.taint)
+    return Value(Handle(CONDITION, parts=literal(table), attrs=((_ROW + expr.left.attr, right),)), left.taint | right.taint)
 
 
 def narrowed(query: Value, how: str, arguments: Arguments) -> Value:
@@ -43,10 +48,21 @@ def narrowed(query: Value, how: str, arguments: Arguments) -> Value:
         names = {_ROW + name for name in _set_by((*arguments.args, *(Value(Scalar(name)) for name, _ in arguments.keywords)))}
         return replace(query, form=replace(form, attrs=tuple(attr for attr in form.attrs if attr[0] not in names)))
     if how == "keywords":
-        added: Attrs = tuple((_ROW + name, value) for name, value in arguments.keywords)
+        added: Attrs = tuple((_ROW + name, value) for name, value in _equal(arguments))
     else:
-        added = tuple(attr for value in arguments.args if isinstance(value.form, Handle) for attr in value.form.attrs if _is_row(attr))
+        added = tuple(attr for value in arguments.args if _speaks_of(value.form, form) for attr in attrs_of(value))
     return replace(query, form=replace(form, attrs=(*form.attrs, *added))) if added else query
+
+
+def _speaks_of(said: object, query: Handle) -> bool:
+    """A condition on the query's own table, not on one that is joined to it."""
+    return isinstance(said, Handle) and (not said.parts or said.parts == query.parts)
+
+
+def _equal(arguments: Arguments) -> Attrs:
+    """The keywords that name a column; `age__gt` and `owner__id` compare otherwise or elsewhere (Django's look-ups)."""
+    named = ((name.removesuffix("__exact"), value) for name, value in arguments.keywords)
+    return tuple((name, value) for name, value in named if "__" not in name)
 
 
 def picked(api: Words, bound: Bound, arguments: Arguments) -> Bound:
@@ -79,24 +95,33 @@ def rows_of(value: Value | None) -> tuple[Column, ...]:
     return tuple((name.removeprefix(_ROW), or_unknown(parts_of(held))) for name, held in attrs_of(value))
 
 
-def rows_among(bound: Bound, holders: list[Value]) -> tuple[Column, ...]:
-    """The rows that an effect is about: by the key that the call was given, or those of what it goes through."""
+def rows_among(bound: Bound, holders: list[Value], op: str) -> tuple[Column, ...]:
+    """The rows that an effect is about: by the key that the call was given, or those of what it goes through. What is set says no longer
+    which rows, and of an object that is saved, or columns that nobody can tell, only the key does."""
     named = tuple((name.removeprefix(_ROW), or_unknown(parts_of(held))) for name, held in bound.named.items() if name.startswith(_ROW))
     options = [option for holder in holders for option in alternatives(holder)]
-    changed = _set_by(bound.positional)
-    return named or (tuple(column for column in rows_of(options[0]) if column[0] not in changed) if len(options) == 1 else ())
+    if named or len(options) != 1:
+        return named
+    changed = _set_by(bound.positional) | (set(bound.named) if op == "update" else set())
+    saved = op == "update" and (isinstance(options[0].form, Instance) or not (bound.positional or bound.named))
+    keys_alone = saved or (op == "update" and _UNTOLD in changed)
+    return tuple(row for row in rows_of(options[0]) if row[0] not in changed and (not keys_alone or _KEY.fullmatch(row[0])))
 
 
 def _set_by(values: tuple[Value, ...]) -> set[str]:
-    """Columns that a call sets, by their name or in a mapping (`{"$set": {"status": "done"}}`): what they held says no longer which rows."""
+    """Columns that a call sets, by their name, by the column, or in a mapping (`{"$set": {"status": "done"}}`)."""
     names: set[str] = set()
     for value in values:
         form = value.form
         if isinstance(form, Scalar) and isinstance(form.value, str):
             names.add(form.value)
-        elif isinstance(form, Many):
+        elif value.loc is not None and value.loc.path and isinstance(value.loc.path[-1], str):
+            names.add(value.loc.path[-1])
+        elif isinstance(form, Many) and (form.entries is not None or form.kind != "dict"):
             for key, held in form.entries or ():
                 names |= _set_by((key, held)) if isinstance(held.form, Many) else _set_by((key,))
+        elif isinstance(form, Many | Data):
+            names.add(_UNTOLD)
     return names
 
 

@@ -24,9 +24,9 @@ def _table(world: World, value: Value) -> str:
     return expr.value if isinstance(expr, Const) and isinstance(expr.value, str) else ""
 
 
-def is_column(world: World, value: Value) -> bool:
-    """Whether this is a column of a mapped class, as `Item.id` is."""
-    return value.loc is not None and value.loc.root == "self" and bool(_table(world, value))
+def of_column(world: World, value: Value) -> str:
+    """The table of a column of a mapped class, as `Item.id` is one; empty for anything else."""
+    return _table(world, value) if value.loc is not None and value.loc.root == "self" else ""
 
 
 def _mapped(value: Value) -> ClassRef | None:

@@ -29,7 +29,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         return classify.perform(frame, effect, bound, data, line, name)
     found = CLEAN
     op = effect.op or ("read" if effect.mode == "r" else "write")
-    about = picking.rows_among(bound, _holders(effect, bound)) if "sql" in (effect.kind, *_kinds(_holders(effect, bound))) else ()
+    about = picking.rows_among(bound, _holders(effect, bound), op) if "sql" in (effect.kind, *_kinds(_holders(effect, bound))) else ()
     for target in targets(effect, bound):
         folded = frame.fold(target, effect.mode, data) if effect.handle and _stream(effect, bound) else None
         if folded is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from toolaudit import facts as f
+from toolaudit.effects.context import is_table
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.objects import parameter_of
 from toolaudit.effects.values import CLEAN, Data, Many, Scalar, Taint, Value
@@ -88,9 +89,12 @@ def _compare(frame: Frame, test: f.Compare) -> bool | None:
 
 def _among(frame: Frame, value: object, table: f.Expr, op: str) -> bool | None:
     """`name in HANDLERS`, a dict all keys of which are written out."""
-    form = quiet_look(frame, table).form
+    value_of = quiet_look(frame, table)
+    form = value_of.form
     if not isinstance(form, Many) or form.kind != "dict" or not form.entries or form.element is not None:
         return None
+    if value_of.loc is not None and not is_table(form):
+        return None  # shared, so that others may have put more into it
     keys = [key.form.value if isinstance(key.form, Scalar) else None for key, _ in form.entries]
     return None if None in keys else (value in keys) == (op == "in")
 

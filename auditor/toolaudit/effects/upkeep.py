@@ -68,9 +68,15 @@ def records(effect: Effect, tool: str) -> str:
             return "telemetry"
         return "memo" if any(_SHARES.search(name) for name in below) else ""
     named = "".join(part.text for part in target.key if part.kind == "literal")
-    if target.kind == "file" and effect.op in ("append", "write", "update") and any(_LOGGER.search(name) for name in around[1:]):
+    said = any(part.kind == "param" for part in target.key)
+    if (
+        target.kind == "file"
+        and not said
+        and effect.op in ("append", "write", "update")
+        and any(_LOGGER.search(name) for name in around[1:])
+    ):
         return "telemetry"
-    own = target.kind == "file" and effect.op == "append" and not any(part.kind == "param" for part in target.key)
+    own = target.kind == "file" and effect.op == "append" and not said
     return "telemetry" if own and _LOG_FILE.search(named) and any(_LOGS.search(name) for name in around) else ""
 
 

@@ -69,7 +69,7 @@ def _named(names: Iterable[str], fetch: Callable[[str], Any]) -> Iterator[tuple[
             try:
                 with paused():
                     return fetch(name)
-            except Exception as error:
+            except (Exception, pytest.skip.Exception, pytest.fail.Exception) as error:
                 raise CannotRunError(f"the fixture {name} fails: {type(error).__name__}: {error}") from None
 
         yield name, made

@@ -115,10 +115,16 @@ def _place(awaited: Any) -> list[object]:
     return place
 
 
+_SET_HANDLER = signal.signal
+
+
 @contextlib.contextmanager
 def no_signal_handlers() -> Iterator[None]:
     """Only a main thread may set them, and pytest's are none of the server's."""
     saved = signal.signal
+    if saved is not _SET_HANDLER:  # another is in force, and outlives this one or not: only the first takes it back
+        yield
+        return
     signal.signal = lambda signalnum, handler: signal.getsignal(signalnum)
     try:
         yield

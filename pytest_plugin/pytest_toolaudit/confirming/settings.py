@@ -62,6 +62,7 @@ class Missing:
         named = [name for name in (*spoken, *_fields_missed(said)) if name in self.made or name not in os.environ]
         named += [name for name, value in self.made.items() if _wants_number(said) and value in said]
         asked = [name for name in self.asked if name in said or _SPEAKS.search(said)]
+        asked = [name for name in asked if name in self.made or name not in os.environ]
         return {name: value_for(name, said) for name in dict.fromkeys((*named, *asked)) if self._is_new(name, said)}
 
     def make(self, said: str) -> bool:

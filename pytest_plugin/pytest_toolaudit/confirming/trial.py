@@ -97,6 +97,7 @@ def attempt(work: Work, root: Path, supplied: Supplied, limits: Limits, allowed:
             if trial.verdict != "cannot-run" or left <= 0 or not missing.make(trial.reason):
                 break
             forget(work)
+            _Tried.found.clear()
             _Tried.failing.difference_update(work.pair)
             trial = _attempted(
                 work, root, replace(supplied, made={}, lifespans={}), replace(limits, seconds=left), folder, sandbox, missing
