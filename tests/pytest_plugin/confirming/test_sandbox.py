@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_toolaudit import call, explore
 from pytest_toolaudit.confirming.worlds import working_folder
 from pytest_toolaudit.sandbox import Allowed, AllowError, RefusedError, Sandbox, parse
 
@@ -43,6 +44,19 @@ def _attach() -> None:
             connection.execute(f"ATTACH DATABASE '{OUTSIDE}' AS other")
         except sqlite3.DatabaseError as error:
             raise RefusedError(_Last.box.refused[-1]) from error
+
+
+def _attach_bound() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("ATTACH DATABASE ? AS other", (str(OUTSIDE),))
+        except sqlite3.DatabaseError as error:
+            raise RefusedError(_Last.box.refused[-1]) from error
+
+
+def _connect_by_link() -> None:
+    Path("way").symlink_to(OUTSIDE)
+    sqlite3.connect("way").close()
 
 
 def _vacuum() -> None:
@@ -111,6 +125,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "database": (lambda: sqlite3.connect(OUTSIDE), "write:"),
     "database by address": (lambda: sqlite3.connect(f"file:{OUTSIDE}?cache=shared", uri=True), "write:"),
     "attached database": (_attach, "write:"),
+    "database attached by a bound name": (_attach_bound, "write:"),
+    "database behind a link": (_connect_by_link, "write:"),
     "database written out": (_vacuum, "write:"),
     "temporary file": (lambda: tempfile.mkstemp(dir="/var/tmp"), "write:"),
     "move over the null device": (lambda: Path("moved").replace(os.devnull), "write:"),
@@ -253,3 +269,14 @@ def test_a_thread_that_goes_on_stays_in_the_sandbox_and_others_do_not(tmp_path: 
     after.join()
     assert len(refused) == 1
     assert not OUTSIDE.exists()
+
+
+def test_a_batch_after_a_thread_that_was_left_behind(tmp_path: Path) -> None:
+    go = threading.Event()
+    with Sandbox(folders=(str(tmp_path),)).entered():
+        thread = threading.Thread(target=go.wait)
+        thread.start()
+    go.set()
+    thread.join()
+    found = explore([call(os.getcwd), call(os.getcwd)])  # a thread of the batch may have the number of the one that has ended
+    assert found.kind == "independent"
