@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
-import coverage
 import pytest
 
 from toolaudit.project.local import LocalProject, open_project
@@ -16,7 +16,8 @@ Open = Callable[..., LocalProject]
 
 def pytest_sessionfinish() -> None:
     # pytest-xdist kills a worker that takes more than ten seconds to end, and what it measured would be gone with it.
-    if (measured := coverage.Coverage.current()) is not None:
+    coverage = sys.modules.get("coverage")
+    if coverage is not None and (measured := coverage.Coverage.current()) is not None:
         measured.save()
 
 
