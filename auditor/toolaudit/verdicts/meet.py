@@ -6,7 +6,7 @@ from toolaudit.model import Access, KeyPart, Resource
 from toolaudit.verdicts.keys import IN_PROCESS, MAY, NEVER, Overlap, overlap
 from toolaudit.verdicts.profile import WEAK
 
-CONTENTS = frozenset({"list", "delete", "rename"})
+_CONTENTS = frozenset({"list", "delete", "rename"})
 # Kinds of which a call mostly means one thing, even where nobody can tell which.
 _ONE_OF_MANY = frozenset({"file", "http"})
 
@@ -17,7 +17,7 @@ def meet(a: Access, b: Access) -> Overlap:
         return NEVER  # as `overlap` says, before it looks anything up
     if a.part and b.part and not set(a.part.split("+")) & set(b.part.split("+")):
         return NEVER
-    contents = a.operation in CONTENTS or b.operation in CONTENTS
+    contents = a.operation in _CONTENTS or b.operation in _CONTENTS
     found = overlap(a.resource, b.resource, contents)
     if found.relation == "never" and (_guessed_thing(a) or _guessed_thing(b)) and a.resource.kind == b.resource.kind:
         return MAY
@@ -58,6 +58,3 @@ def _one_unknown(access: Access) -> bool:
     """One file or address of which nothing is known: it is not every one."""
     key: tuple[KeyPart, ...] = access.resource.key
     return access.resource.kind in _ONE_OF_MANY and all(part.kind == "any" for part in key) and access.operation not in {"list", "check"}
-
-
-__all__ = ["CONTENTS", "meet"]
