@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from toolaudit import export, pipeline
 from toolaudit.config import Config
 from toolaudit.effects import summarise
-from toolaudit.frameworks import discover
+from toolaudit.frameworks import crossing, discover
 from toolaudit.project.answers import Answers
 from toolaudit.request import Request
 from toolaudit_reports.document import encode
@@ -74,6 +74,15 @@ FILES: dict[str, list[str]] = {
         "\n\nfrom wraps import tool_kept\n\n@tool_kept\ndef wrap(t: str) -> str:\n    '''Wraps.'''\n    open('w', 'a').write(t)\n    return t\n",
         "from langchain_core.tools import tool as tool_kept\n\n@tool_kept\ndef wrap(t: str) -> str:\n    '''Wraps.'''\n    return open('w').read()\n",
     ],
+    "handing.py": [
+        "from wraps import tool_kept\n\ndef hand(t: str) -> str:\n    open('hand', 'a').write(t)\n    return t\n\ntool_kept(hand)\n",
+        "from wraps import tool_kept\n\ndef keep(f):\n    return tool_kept(f)\n",
+        "\n\ndef hand(t: str) -> str:\n    return open('hand').read()\n",
+    ],
+    "handed.py": [
+        "# a tool\nfrom handing import keep\n\ndef pass_on(t: str) -> str:\n    open('on', 'a').write(t)\n    return t\n\nkeep(pass_on)\n",
+        "# a tool\ndef pass_on(t: str) -> str:\n    return t\n",
+    ],
     "actions.py": [
         ACTION + "    mode: str\n    def _run(self, t: str) -> str:\n        open(self.mode, 'a').write(t)\n        return t\n",
         ACTION + "    name: str = 'act'\n    mode: str\n    def _run(self, t: str) -> str:\n        return t\n",
@@ -109,6 +118,8 @@ FILES: dict[str, list[str]] = {
         "",
     ],
 }  # fmt: skip
+FAR = "\n" * 9
+"""Beyond the lines around any evidence that a document shows."""
 CLOCK = itertools.count(1)
 
 
@@ -192,6 +203,36 @@ def test_tools_are_looked_for_only_where_they_can_have_changed(tmp_path, monkeyp
     assert sorted(seen) == looked
 
 
+@pytest.mark.parametrize(
+    ("edits", "tools"),
+    [
+        ({"handing.py": FILES["handing.py"][0] + "\n# edited\n"}, {"hand"}),
+        ({"handing.py": FILES["handing.py"][1]}, {"pass_on"}),
+        ({"handing.py": FILES["handing.py"][1], "handed.py": FILES["handed.py"][1]}, set()),
+        ({"counts.py": FILES["counts.py"][0] + "\nfrom wraps import tool_kept\n\ndef late(t: str) -> str:\n    return t\n\ntool_kept(late)\n"}, {"hand", "late"}),
+        ({"wraps.py": FILES["wraps.py"][1]}, set()),
+    ],
+)  # fmt: skip
+def test_what_is_handed_to_registrars_is_looked_for_where_it_can_be(tmp_path, monkeypatch, edits, tools):
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    for name, text in edits.items():
+        write(tmp_path / "code", name, text)
+        after = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    assert after == scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+    assert tools == {one["name"] for one in json.loads(after)["tools"]} & {"hand", "pass_on", "late"}
+
+
+def test_an_edit_elsewhere_looks_at_no_registrar(tmp_path, monkeypatch):
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    before = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    monkeypatch.setattr(crossing, "handed_on", lambda *_: pytest.fail("looked again"))
+    write(tmp_path / "code", "counts.py", FILES["counts.py"][0] + FAR + "# edited\n")
+    assert scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == before
+
+
 class Older(msgspec.Struct, array_like=True):
     names: list[str]
 
@@ -242,10 +283,6 @@ def test_only_what_can_have_changed_is_walked(tmp_path, monkeypatch, edited, wal
     write(tmp_path / "code", edited, FILES[edited][0] + "\n# edited\n")
     scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
     assert sorted(set(seen)) == walked
-
-
-FAR = "\n" * 9
-"""Beyond the lines around any evidence that a document shows."""
 
 
 @pytest.mark.parametrize(

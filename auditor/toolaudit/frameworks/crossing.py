@@ -20,7 +20,7 @@ from toolaudit.frameworks.discover_instances import instances
 from toolaudit.frameworks.discover_schemas import helped, schemas
 from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
 from toolaudit.frameworks.finish import Made, made, said_name
-from toolaudit.frameworks.handed_on import handed_on
+from toolaudit.frameworks.handed_on import calling, handed_on
 from toolaudit.frameworks.known import Known
 from toolaudit.frameworks.schema import Declare
 from toolaudit.frameworks.sites import Site
@@ -75,6 +75,13 @@ class Dispatching(Struct, frozen=True, array_like=True):
     notes: tuple[DiscoveryNote, ...] = ()
 
 
+class HandedOn(Struct, frozen=True, array_like=True):
+    """`looked`: names of registrars, and the files that call one of them."""
+
+    looked: tuple[tuple[list[str], list[str]], ...]
+    made: tuple[Made, ...]
+
+
 class Across(NamedTuple):
     """`instances`: the class that each is of, and the tool."""
 
@@ -87,7 +94,7 @@ class Across(NamedTuple):
 
 _spoken = msgspec.msgpack.Decoder(Spoken)
 _named = msgspec.msgpack.Decoder(list[tuple[Key, Made]])
-_several = msgspec.msgpack.Decoder(list[Made])
+_handed = msgspec.msgpack.Decoder(HandedOn)
 _names = msgspec.msgpack.Decoder(list[str])
 _flag = msgspec.msgpack.Decoder(bool)
 _dispatching = msgspec.msgpack.Decoder(Dispatching)
@@ -152,16 +159,37 @@ def _instances(crossing: Crossing, path: str, unnamed: list[Key]) -> list[tuple[
 
 
 def _handed_on(crossing: Crossing, files: Iterable[str], registering: list[str]) -> list[Made]:
-    """The functions that are given to the project's own registrars."""
+    """The functions that are given to the project's own registrars. An answer stands while the same files call what it looked for."""
     if not registering:
         return []
-    asked = given(registering, list(files))
-    found = crossing.answers.known("handed on", _several, asked)
+    paths, asked = list(files), given(registering)
+    known = crossing.answers.known("handed on", _handed, asked)
+    if known is not None and all(_calling(crossing, paths, names) == there for names, there in known.looked):
+        return list(known.made)
+    looked: list[tuple[list[str], list[str]]] = []
+
+    def speaking(names: list[str]) -> list[str]:
+        looked.append((names, _calling(crossing, paths, names)))
+        return looked[-1][1]
+
+    watched = crossing.answers.watched()
+    bodies = crossing.world(watched)
+    found = [made(bodies, draft) for draft in handed_on(bodies, crossing.known, tuple(registering), speaking)]
+    return list(crossing.answers.put("handed on", HandedOn(tuple(looked), tuple(found)), watched, asked).made)
+
+
+def _calling(crossing: Crossing, paths: list[str], names: list[str]) -> list[str]:
+    """The files that call one of the names."""
+    pattern, asked = calling(names), given(names)
+    return [path for path in paths if _matches(crossing, f"calls {asked.hex()} {path}", path, pattern)]
+
+
+def _matches(crossing: Crossing, name: str, path: str, pattern: re.Pattern[str]) -> bool:
+    found = crossing.answers.known(name, _flag)
     if found is None:
         watched = crossing.answers.watched()
-        bodies = crossing.world(watched)
-        found = [made(bodies, draft) for draft in handed_on(bodies, crossing.known, tuple(registering), tuple(files))]
-        crossing.answers.put("handed on", found, watched, asked)
+        found = pattern.search(crossing.world(watched).names.text(path)[0]) is not None
+        crossing.answers.put(name, found, watched)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -32,13 +32,14 @@ class Registrar(Struct, frozen=True):
     call: Call
 
 
-def handed_on(bodies: Bodies, known: Known, registering: tuple[str, ...], paths: tuple[str, ...]) -> Iterator[Draft]:
-    """Functions that are given to the project's own registrars, of which the files are known."""
+def handed_on(bodies: Bodies, known: Known, registering: tuple[str, ...], speaking: Callable[[list[str]], list[str]]) -> Iterator[Draft]:
+    """Functions that are given to the project's own registrars, of which the files are known; `speaking`: the files that call one of some
+    names."""
     found = {(one.path, one.qualname): one for path in registering for one in registrars(bodies, known, path)}
     new = found
     for _ in range(_DEPTH):
         further: dict[tuple[str, str], Registrar] = {}
-        for scope, facts, call, registrar in _calls(bodies, paths, new):
+        for scope, facts, call, registrar in _calls(bodies, speaking, new):
             value = _given(bodies, registrar, call).get(registrar.parameter)
             if value is None:
                 continue
@@ -104,14 +105,14 @@ def _listed(head: FunctionHead) -> tuple:  # type: ignore[type-arg]
 
 
 def _calls(
-    bodies: Bodies, paths: tuple[str, ...], registrars: dict[tuple[str, str], Registrar]
+    bodies: Bodies, speaking: Callable[[list[str]], list[str]], registrars: dict[tuple[str, str], Registrar]
 ) -> Iterator[tuple[Scope, FunctionFacts, Call, Registrar]]:
     """The calls of registrars, with the functions that they stand in."""
     names = {qualname.rpartition(".")[2] for _, qualname in registrars}
     if not names:
         return
-    pattern = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, names)))})\b\s*\(")
-    for path in paths:
+    pattern = calling(sorted(names))
+    for path in speaking(sorted(names)):
         index = bodies.project.index(path)
         lines = [line for line, _ in bodies.hits(path, pattern)] if index is not None else []
         for holder in bodies.holders(index, lines) if index is not None and lines else ():
@@ -122,6 +123,11 @@ def _calls(
                     registrar = _called(scope, call, registrars, names)
                     if registrar is not None:
                         yield scope, facts, call, registrar
+
+
+def calling(names: list[str]) -> re.Pattern[str]:
+    """Where one of the names is called."""
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b\s*\(")
 
 
 def _called(scope: Scope, call: Call, registrars: dict[tuple[str, str], Registrar], names: set[str]) -> Registrar | None:

@@ -17,6 +17,7 @@ from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
 from toolaudit.project.index import index_module
 from toolaudit.project.layout import Layout
 from toolaudit.project.memory import Kept, Memory, State, outside
+from toolaudit.project.mentions import Mentions
 from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
@@ -78,7 +79,7 @@ class LocalProject:
         self._texts = Texts()
         self._extracted: dict[tuple[str, str], bytes] = {}
         self._facts: dict[tuple[str, str], FunctionFacts] = {}
-        self._mentioned: dict[tuple[str, bool], tuple[str, ...]] = {}
+        self._mentions = Mentions(lambda path: self._read(path, self._files[path]) or b"")
         self._lasting = True
         self._relied: Depends = {}
         self._opened: set[tuple[str, str]] = set()
@@ -171,7 +172,7 @@ class LocalProject:
     def release(self) -> None:
         """Lets go of what was read: indexes and facts take most of the room, and are made again where they are asked for."""
         self._cache.flush()
-        for held in (self._indexes, self._heads, self._extracted, self._facts, self._opened, self._renames):
+        for held in (self._indexes, self._heads, self._extracted, self._facts, self._opened, self._renames, self._mentions):
             held.clear()
 
     @property
@@ -180,10 +181,7 @@ class LocalProject:
         return len(self._extracted)
 
     def mentioning(self, text: str, everywhere: bool = False) -> tuple[str, ...]:
-        if (text, everywhere) not in self._mentioned:
-            files = self.files if everywhere else self.candidates
-            self._mentioned[text, everywhere] = tuple(path for path in files if self.held((path,), (text,)))
-        return self._mentioned[text, everywhere]
+        return self._mentions.among(self.files if everywhere else self.candidates, text, everywhere)
 
     def held(self, paths: Iterable[str], texts: Iterable[str]) -> set[str]:
         """Which of the texts stand in one of the files."""
