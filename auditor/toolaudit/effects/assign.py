@@ -7,7 +7,7 @@ from toolaudit.effects import attributes, edits, names
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.context import trim
-from toolaudit.effects.edits import RECORD
+from toolaudit.effects.edits import CLIENT, RECORD
 from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame, Repeat
@@ -180,7 +180,7 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
     if base.loc is not None:
         place = base.loc if isinstance(target.index, f.Slice) else base.loc / key_step(index)
         repeat = "again" if op in ("increment", "append") else "same"
-        note = RECORD if edits.is_record(value) else ""
+        note = RECORD if edits.is_record(value) else CLIENT if edits.is_client(value) else ""
         frame.emit(place, "w", op, frame.line, data=data, atomic=op != "increment", repeat=repeat, note=note)  # type: ignore[arg-type]
         return
     edits.part_set(frame, value)

@@ -237,6 +237,19 @@ def _attribute(world: World, ref: ClassRef, name: str) -> Value | None:
     return with_members(held, lambda: [*_assigned_elsewhere(world, ref, name, member=True), *in_attribute(world, ref, name)])
 
 
+def either(ways: list[dict[str, Value]]) -> dict[str, Value]:
+    """What attributes hold after several ways: any of the objects that they left there, else what the last left."""
+    left: dict[str, list[Value]] = {}
+    for way in ways:
+        for name, value in way.items():
+            left.setdefault(name, []).append(value)
+    return {name: union(values) if any(_is_object(value) for value in values) else values[-1] for name, values in left.items()}
+
+
+def _is_object(value: Value) -> bool:
+    return any(isinstance(option.form, Handle | Instance | Class | Function | Foreign) for option in alternatives(value))
+
+
 def learn(world: World, ref: ClassRef, name: str, value: Value) -> None:
     """An attribute that nothing in its class explains holds what a decorator or a helper puts there."""
     made = [_bare(option) for option in alternatives(value) if isinstance(option.form, Handle | Instance)]

@@ -11,7 +11,21 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.values import CLEAN, MARKS, Data, Either, Handle, Instance, Many, Scalar, Taint, Text, Value, join_taint
+from toolaudit.effects.values import (
+    CLEAN,
+    MARKS,
+    Data,
+    Either,
+    Handle,
+    Instance,
+    Many,
+    Scalar,
+    Taint,
+    Text,
+    Value,
+    alternatives,
+    join_taint,
+)
 
 if TYPE_CHECKING:
     from toolaudit.effects.arguments import Arguments
@@ -31,6 +45,20 @@ def is_record(value: Value) -> bool:
     if not isinstance(form, Many) or form.kind != "dict" or not form.entries or value.loc is not None:
         return False
     return all(isinstance(held.form, Scalar | Text | Data | Many) for _, held in form.entries)
+
+
+CLIENT = "an object of a library"
+
+
+def is_client(value: Value) -> bool:
+    """An object that a library made, no process, thread or task: kept under a key, it is made once for what the key says."""
+    made = [option.form for option in alternatives(value)]
+    return all(isinstance(form, Handle) and "." in form.type and form.type.split(".")[0] not in RUNNING for form in made)
+
+
+RUNNING = frozenset(
+    {"asyncio", "subprocess", "threading", "multiprocessing", "concurrent", "pathlib", "datetime", "io", "builtins", "uuid"}
+)
 
 
 def adds(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from toolaudit.effects.edits import RECORD, accumulates
+from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.locks import name_of
@@ -263,12 +263,21 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         return "" if given else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
         met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name) and effect.note != RECORD)
-        kept = target.root == "self" and met  # of a global store the members are not followed, so its reads must count
+        kept = target.root == "self" and (
+            met or _made_for_key(effect, target, tool)
+        )  # of a global store the members are not followed, so its reads must count
         looked = checks or [i for i in _items(effect.control, effects) if _same_store(effects[i].target, target)]
         return "memo" if kept and looked and not derives and effect.op == "write" else ""
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
         return "lazy-init"
     return ""
+
+
+def _made_for_key(effect: Effect, target: Loc, tool: str) -> bool:
+    """A helper keeps a library's object under a key that says all that the object was made of."""
+    said = {part.text.split(".")[0] for part in loc_parts(target) if part.kind == "param"}
+    given = {item for item in effect.data if isinstance(item, str) and item[:1] not in MARKS}
+    return effect.note == CLIENT and bool(helpers(effect, tool)) and {name.split(".")[0] for name in given} <= said
 
 
 def _names_others(effects: Sequence[Effect], target: Loc) -> bool:

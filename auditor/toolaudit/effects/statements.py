@@ -93,8 +93,9 @@ def branch(
     `found` is the way on which a look-up met something; `ladder` the condition of which an `elif` is one more way.
     """
     outer, when, before = frame.control, frame.when, frame.env
-    fixed, asks = frame.fixed, frame.asks
+    fixed, asks, fields = frame.fixed, frame.asks, frame.fields
     ends: list[dict[str, Value]] = []
+    kept: list[dict[str, Value]] = []
     left_fixed: list[set[str]] = []
     arms = frame.arms[:-1] if ladder else frame.arms
     key, first = ladder or (str(frame.line), 0)
@@ -108,13 +109,14 @@ def branch(
         rung = last and len(body) == 1 and isinstance(body[0], f.If) and len(frame.arms) > len(arms) and first + number < MAX_WAYS
         frame.ladder = (key, first + number) if rung else None
         frame.env = dict(before)
-        frame.fixed, frame.asks = set(fixed), asks
+        frame.fixed, frame.asks, frame.fields = set(fixed), asks, dict(fields)
         frame.alive = True
         frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if number == found else missed))
         frame.when = facts
         if facts is None:
             continue
         execute(frame, body)
+        kept.append(frame.fields)
         if frame.alive:
             ends.append(frame.env)
             left_fixed.append(frame.fixed)
@@ -125,6 +127,7 @@ def branch(
     frame.arms = _left(frame, arms, key, ways if ended else [])
     frame.alive = bool(ends)
     frame.env = join(ends, before, taint) if ends else before
+    frame.fields = attributes.either(kept or [fields])
     frame.fixed = set.intersection(*left_fixed) if left_fixed else fixed
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
@@ -231,32 +234,34 @@ def _changed(jump: Jump, before: dict[str, Value]) -> dict[str, Value]:
 
 def _try(frame: Frame, stmt: f.Try) -> None:
     frame.line = stmt.line
-    before = dict(frame.env)
+    before, fields = dict(frame.env), dict(frame.fields)
     first = len(frame.effects)
     outer_locks, arms = frame.locks, frame.arms
     execute(frame, stmt.body)
     if frame.alive:
         execute(frame, stmt.orelse)
     frame.arms = arms
-    ends = [frame.env] if frame.alive else []
-    after = join([before, frame.env], before)
+    ends, kept = [frame.env] if frame.alive else [], [frame.fields]
+    after, halfway = join([before, frame.env], before), attributes.either([fields, frame.fields])
     looked = frozenset(i for i in range(first, len(frame.effects)) if "r" in frame.effects[i].mode)
     outer = frame.control
     body_locks = frame.locks
     for handler in stmt.handlers:
-        frame.env = dict(after)
+        frame.env, frame.fields = dict(after), dict(halfway)
         frame.alive = True
         frame.locks, frame.arms = outer_locks, arms
         frame.control = join_taint(outer, looked) if _absent(handler.type) else outer
         if handler.name:
             frame.env[handler.name] = Value(Data())
         execute(frame, handler.body)
+        kept.append(frame.fields)
         if frame.alive:
             ends.append(frame.env)
     frame.control = join_taint(outer, frame.sticky)
     frame.locks, frame.arms = body_locks, arms
     frame.alive = bool(ends)
     frame.env = join(ends, before) if ends else after
+    frame.fields = attributes.either(kept)
     if stmt.finalbody:
         alive, frame.alive = frame.alive, True
         execute(frame, stmt.finalbody)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from toolaudit.facts import Attr, Call, Expr, FunctionHead, Name
@@ -63,7 +64,7 @@ def _around(bodies: Bodies, path: str, head: FunctionHead) -> Scope:
 def unknown_receiver(bodies: Bodies, known: Known, scope: Scope, func: Attr) -> Rule | None:
     """The rule for `mcp.tool` where `mcp` is an untyped parameter or comes from outside: the framework whose object this file, or else
     the project, has; none when nothing in sight tells."""
-    if types_of(scope, func.value):
+    if not _is_untold(known, scope, func):
         return None
     candidates = [rule for rule in known.of("decorator-method") if func.attr in rule.declare.methods]
     index = bodies.project.index(scope.path)
@@ -72,6 +73,16 @@ def unknown_receiver(bodies: Bodies, known: Known, scope: Scope, func: Attr) -> 
         if imported & set(rule.framework.framework.roots):
             return rule
     return None
+
+
+def _is_untold(known: Known, scope: Scope, func: Attr) -> bool:
+    """Nobody can tell what the receiver is: it has no type, or a class from outside that may be derived from a framework's."""
+    types = types_of(scope, func.value)
+    return all(one.kind == "foreign" and not known.owns(one.names) and not any(_in_library(name) for name in one.names) for one in types)
+
+
+def _in_library(name: str) -> bool:
+    return "." not in name or name.split(".")[0] in sys.stdlib_module_names
 
 
 def _draft(rule: Rule, how: str, path: str, head: FunctionHead, decorator: Expr | None, scope: Scope) -> Draft:
@@ -111,7 +122,8 @@ def _made_here(
             bare = known.frameworks.get("bare")
             if bare is not None:
                 return _draft(Rule(bare, _HOME_MADE, -1), "registration", path, head, decorator, scope)
-    if not targets and isinstance(func, Attr) and func.attr in known.decorator_methods:
+    outside = all(target.kind == "foreign" for target in targets)
+    if outside and isinstance(func, Attr) and func.attr in known.decorator_methods:
         rule = unknown_receiver(bodies, known, scope, func) or _bare_method(known, scope, func)
         if rule is not None:
             return _draft(rule, "decorator-method", path, head, decorator, scope)
@@ -131,6 +143,6 @@ _COMMON = frozenset(
 def _bare_method(known: Known, scope: Scope, func: Attr) -> Rule | None:
     """`@x.tool()` on an object nobody can tell: it is registered, so it is a tool, of no known framework."""
     bare = known.frameworks.get("bare")
-    if bare is None or func.attr != "tool" or types_of(scope, func.value):
+    if bare is None or func.attr != "tool" or not _is_untold(known, scope, func):
         return None
     return Rule(bare, _HOME_MADE, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from toolaudit.facts import Attr
@@ -14,14 +15,16 @@ from toolaudit.frameworks.sites import Site, handed_whole, receiving
 
 
 def handlers(bodies: Bodies, sites: Sequence[Site], declared: Mapping[str, Sequence[SchemaText]]) -> Iterator[Draft]:
-    """For each dispatcher that a framework calls: `handler.run(arguments)` makes `run` of every class with a declaration of its own a tool."""
+    """For each dispatcher that a framework calls: `handler.run(arguments)` makes `run` of every class with one declaration of its own a tool."""
+    several = Counter((schema.scope.path, schema.scope.owner) for listed in declared.values() for schema in listed)
     for site in sites:
         if not site.certain:
             continue
         for method, position in _methods(site).items():
             for name, listed in declared.items():
                 for schema in listed:
-                    yield from _handler(bodies, site, (method, position), name, schema)
+                    if several[schema.scope.path, schema.scope.owner] == 1:
+                        yield from _handler(bodies, site, (method, position), name, schema)
 
 
 def _methods(site: Site) -> dict[str, int | str | None]:

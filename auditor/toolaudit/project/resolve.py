@@ -9,7 +9,23 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from toolaudit.facts import Assign, Attr, Binding, Call, ClassHead, Const, Expr, Field, FunctionHead, Item, ModuleIndex, Name
+from toolaudit.facts import (
+    Assign,
+    Attr,
+    Binding,
+    Call,
+    ClassHead,
+    Const,
+    Display,
+    Expr,
+    Field,
+    FunctionHead,
+    Item,
+    Lambda,
+    Mapping,
+    ModuleIndex,
+    Name,
+)
 from toolaudit.project.source import Project
 
 MAX_HOPS = 24
@@ -93,6 +109,20 @@ def _bound_names(target: Expr) -> list[str]:
     return [name for item in items if not isinstance(item, tuple) for name in _bound_names(item)]
 
 
+def _stands_in(assign: Assign, name: str) -> bool:
+    """What a name holds where its import failed, or before it: `requests = None`. What a call gives may be made of what was imported."""
+    value = assign.value
+    if isinstance(value, Const):
+        return not isinstance(value.value, str | bytes)
+    return value is None or (isinstance(value, Name | Attr | Lambda | Display | Mapping) and _root(value) != name)
+
+
+def _root(value: Expr) -> str:
+    while isinstance(value, Attr):
+        value = value.value
+    return value.id if isinstance(value, Name) else ""
+
+
 class Resolver:
     """Answers by name. Every answer is kept: a name is resolved once."""
 
@@ -130,7 +160,7 @@ class Resolver:
             return ClassRef(path, name)
         if name in names.imports:
             found = self.binding(names.imports[name], hops + 1)
-            if not isinstance(found, External) or name not in names.assigns:
+            if not isinstance(found, External) or all(_stands_in(one, name) for one in names.assigns.get(name, ())):
                 return found
         if name in names.assigns:
             return GlobalRef(path, name)
