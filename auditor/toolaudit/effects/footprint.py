@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from toolaudit.effects import secondary, upkeep
 from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
-from toolaudit.effects.units import Walked
+from toolaudit.effects.units import Marks, Walked
 from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
 from toolaudit.model import Access, Footprint, KeyPart, Resource, Tool, UnknownCall, Update
 
@@ -20,23 +20,40 @@ MAX_UPDATES = 400
 Window = Literal["none", "sync", "await", "io"]
 
 
-def settle(tools: Sequence[Tool], frames: Sequence[Walked]) -> tuple[Footprint, ...]:
-    """Footprints of all tools. Memory that no tool writes is configuration, and reading it no access; relative paths depend on the working
-    folder only where a tool changes it."""
+class Settled(NamedTuple):
+    """What all tools together decide for each: which memory is written, with the reason where no write counts, and whether one of them
+    changes the working folder."""
+
+    written: dict[tuple[str, ...], str]
+    moves: bool
+
+
+def marks(walked: Walked) -> Marks:
+    """What a walk says of others."""
     written: dict[tuple[str, ...], str] = {}
-    for frame in frames:
-        for effect in frame.effects:
-            if "w" in effect.mode:
-                root = root_of(effect.target)
-                written[root] = effect.secondary and written.get(root, effect.secondary)
-    moves = any(
-        isinstance(effect.target, Resource) and effect.target.kind == "cwd" and "w" in effect.mode
-        for frame in frames
-        for effect in frame.effects
-    )
-    return tuple(
-        _footprint(tool, frame, _bookkeeping(frame.effects, written), written, moves) for tool, frame in zip(tools, frames, strict=True)
-    )
+    _join(written, ((root_of(effect.target), effect.secondary) for effect in walked.effects if "w" in effect.mode))
+    moves = any(isinstance(e.target, Resource) and e.target.kind == "cwd" and "w" in e.mode for e in walked.effects)
+    return Marks(tuple(written.items()), moves)
+
+
+def together(said: Sequence[Marks]) -> Settled:
+    """What the marks of all tools say."""
+    written: dict[tuple[str, ...], str] = {}
+    for one in said:
+        _join(written, one.written)
+    return Settled(written, any(one.moves for one in said))
+
+
+def _join(written: dict[tuple[str, ...], str], said: Iterable[tuple[tuple[str, ...], str]]) -> None:
+    """One write that counts is enough."""
+    for root, why in said:
+        written[root] = why and written.get(root, why)
+
+
+def settle(tool: Tool, frame: Walked, settled: Settled) -> Footprint:
+    """The footprint of one tool. Memory that no tool writes is configuration, and reading it no access; relative paths depend on the working
+    folder only where a tool changes it."""
+    return _footprint(tool, frame, _bookkeeping(frame.effects, settled.written), *settled)
 
 
 def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str]) -> list[Effect]:

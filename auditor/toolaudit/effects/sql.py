@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from functools import lru_cache
 from pathlib import Path
 
@@ -125,7 +126,8 @@ def _parsed(text: str) -> list[list[TableEffect]] | None:
     for dialect in ("", "postgres", "sqlite", "mysql"):
         try:
             trees = sqlglot.parse(cleaned, read=dialect or None)
-        except (errors.SqlglotError, RecursionError):
+        except (errors.SqlglotError, RecursionError) as error:
+            traceback.clear_frames(error.__traceback__)  # an error that its own parser holds keeps all walks alive that led here
             continue
         found = [_statement(tree) for tree in trees if tree is not None]
         if all(statement is not None for statement in found):

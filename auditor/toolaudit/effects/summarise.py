@@ -17,7 +17,7 @@ from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import forget
 from toolaudit.effects.statements import execute
 from toolaudit.effects.summaries import TOOL
-from toolaudit.effects.units import Walked, Walks
+from toolaudit.effects.units import Marks, Packed, Walked, Walks
 from toolaudit.effects.values import Function
 from toolaudit.errors import ToolauditError
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
@@ -31,7 +31,7 @@ RECURSION = 60_000
 MAX_HELD = 40_000
 """Effects kept in summaries, at about two kilobytes each."""
 
-_packed = msgspec.msgpack.Decoder(bytes)
+_packed = msgspec.msgpack.Decoder(Packed)
 
 WALKS, LEAST_WALKS = 2400, 120
 """Functions walked anew for the tools of one file together, and at least for each."""
@@ -72,7 +72,7 @@ class Walker:
 
     def walks(self) -> Walks:
         """Of every file, walked anew where something has changed."""
-        kept: dict[str, bytes] = {}
+        kept: dict[str, Packed] = {}
         for path in self._files:
             known = self._answers.known(f"walks {path}", _packed, given(self._of(path)))
             if known is not None:
@@ -80,30 +80,50 @@ class Walker:
         fresh = [path for path in self._files if path not in kept]
         _prefetch(self._project, sorted({entries.entry_of(tool) for path in fresh for tool in self._of(path)}))
         done = sum(len(self._files[path]) for path in kept)
-        made: dict[str, tuple[Walked, ...]] = {}
+        loose: dict[str, tuple[Walked, ...]] = {}
         for path in fresh:
             watched = self._answers.watched()
-            made[path] = self._walk(path, watched, done)
+            made = self._walk(path, watched, done)
             if self._answers.keeps:
-                packed = units.packed(made[path], self._answers.before(f"walks {path}", _packed), self._once)
+                marks = tuple([footprint.marks(one) for one in made])
+                packed = units.packed(made, marks, self._answers.before(f"walks {path}", _packed), self._once)
                 kept[path] = self._answers.put(f"walks {path}", packed, watched, given(self._of(path)))
-            done += len(made[path])
+                self._once = units.Once()
+            else:
+                loose[path] = made
+            done += len(made)
         forget()
         self._shared = Shared()
-        return Walks(made, {path: kept[path] for path in self._files if path in kept})
+        return Walks(loose, {path: kept[path] for path in self._files if path in kept})
 
     def footprints(self, walks: Walks) -> tuple[Footprint, ...]:
         """What each tool touches, in the tools' order."""
-        walked: dict[int, Walked] = {}
+        marks: dict[int, Marks] = {}
         for path, positions in self._files.items():
-            found = walks.fresh.get(path) or units.unpacked(walks.packed[path], self._once)
-            if found is None or len(found) != len(positions):
-                found = self._walk(path, Watched(self._project), len(self._tools))
-            walked.update(zip(positions, found, strict=True))
-        walks.fresh.clear()  # what was walked is asked for once, and the pairs need its room
-        walks.packed.clear()
+            marks.update(zip(positions, self._marks(walks, path), strict=True))
+        settled = footprint.together([marks[i] for i in range(len(self._tools))])
+        made: dict[int, Footprint] = {}
+        for path, positions in self._files.items():
+            for i, walked in zip(positions, self._walked(walks, path), strict=True):
+                made[i] = footprint.settle(self._tools[i], walked, settled)
         self._once = units.Once()
-        return footprint.settle(self._tools, [walked[i] for i in range(len(self._tools))])
+        return tuple([made[i] for i in range(len(self._tools))])
+
+    def _marks(self, walks: Walks, path: str) -> Sequence[Marks]:
+        kept = walks.packed.get(path)
+        if kept is not None and len(kept.marks) == len(self._files[path]):
+            return kept.marks
+        walks.loose[path] = self._walked(walks, path)
+        return [footprint.marks(one) for one in walks.loose[path]]
+
+    def _walked(self, walks: Walks, path: str) -> tuple[Walked, ...]:
+        """The walks of a file's tools, which are asked for once."""
+        found = walks.loose.pop(path, None)
+        if found is None and path in walks.packed:
+            found = units.unpacked(walks.packed.pop(path), self._once)
+        if found is None or len(found) != len(self._files[path]):
+            found = self._walk(path, Watched(self._project), len(self._tools))
+        return found
 
     def _of(self, path: str) -> list[Tool]:
         return [self._tools[i] for i in self._files[path]]

@@ -31,16 +31,31 @@ class Walked(Struct, frozen=True, array_like=True):
     resolved: int
 
 
+class Marks(Struct, frozen=True, array_like=True):
+    """What a walk says of others: the places that it writes, each with the reason why that does not count; whether it changes the working
+    folder."""
+
+    written: tuple[tuple[tuple[str, ...], str], ...]
+    moves: bool
+
+
+class Packed(Struct, frozen=True, array_like=True):
+    """The walks of a file's tools, what each says of others at hand."""
+
+    marks: tuple[Marks, ...]
+    data: bytes
+
+
 T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
 _walked = msgspec.msgpack.Decoder(tuple[Walked, ...])
 
 
 class Walks(NamedTuple):
-    """The walks of all tools by the file of the tools' entries: those of this run as they are, those that still stand packed."""
+    """The walks of all tools by the file of the tools' entries, packed where they are kept: all of them together take much room."""
 
-    fresh: dict[str, tuple[Walked, ...]]
-    packed: dict[str, bytes]
+    loose: dict[str, tuple[Walked, ...]]
+    packed: dict[str, Packed]
 
 
 def by_file(tools: Sequence[Tool]) -> dict[str, list[int]]:
@@ -82,15 +97,17 @@ def result(frame: Frame, once: Once, tool: str) -> Walked:
     return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
 
 
-def packed(walked: tuple[Walked, ...], before: bytes | None, once: Once) -> bytes:
+def packed(walked: tuple[Walked, ...], marks: tuple[Marks, ...], before: Packed | None, once: Once) -> Packed:
     """The bytes of `before` where they stand for the same: sets are written in no order."""
-    return before if before is not None and unpacked(before, once) == walked else zlib.compress(_encoder.encode(walked), 1)
+    if before is not None and unpacked(before, once) == walked:
+        return Packed(marks, before.data)
+    return Packed(marks, zlib.compress(_encoder.encode(walked), 1))
 
 
-def unpacked(data: bytes, once: Once) -> tuple[Walked, ...] | None:
+def unpacked(kept: Packed, once: Once) -> tuple[Walked, ...] | None:
     """None for what is in another form."""
     try:
-        walked = _walked.decode(zlib.decompress(data))
+        walked = _walked.decode(zlib.decompress(kept.data))
     except (msgspec.MsgspecError, zlib.error):
         return None
     return tuple([replace(one, effects=once.effects(one.effects)) for one in walked])

@@ -91,7 +91,8 @@ def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked
 def _found(
     views: tuple[Profile, ...], ranked: list[Ranked], confidence: dict[str, Confidence]
 ) -> Iterator[tuple[int, int, Access, Conflict]]:
-    for i, j, told in ranked:
+    for at, (i, j, told) in enumerate(ranked):
+        ranked[at] = i, j, ()  # what was told is let go: with the conflicts it would take twice the room
         for candidate in told:
             clash = candidate.clash()
             yield i, j, clash.a, _conflict(views[i], views[j], clash, confidence)
