@@ -31,8 +31,17 @@ def is_container(value: Any) -> bool:
     kind = type(value)
     known = _KNOWN.get(kind)
     if known is None:
-        known = _KNOWN[kind] = issubclass(kind, BUILT_IN) or (issubclass(kind, _OTHERS) and not _own(kind))
+        known = _KNOWN[kind] = issubclass(kind, BUILT_IN) or (issubclass(kind, _OTHERS) and not _own(kind)) or _is_process_flag(kind)
     return known
+
+
+def is_flag(value: Any) -> bool:
+    """An event, also one of multiprocessing (a module that is not loaded for its sake)."""
+    return isinstance(value, FLAGS) or _is_process_flag(type(value))
+
+
+def _is_process_flag(kind: type) -> bool:
+    return kind.__module__ == "multiprocessing.synchronize" and hasattr(kind, "is_set")
 
 
 def _own(kind: type) -> bool:

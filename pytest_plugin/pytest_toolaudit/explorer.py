@@ -138,6 +138,7 @@ class Explorer:
             self.loaded = set(sys.modules)
             self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots, settings.trees)
             self.machine = Machine(self.calls, settings.runner, settings.steps, settings.seconds, self._has(threading.local))
+            self.machine.engine.outside.shared = lambda: self.world.graph().paths
             self._patch()
             INSTRUMENTATION.on()
         except BaseException:
@@ -200,6 +201,8 @@ class Explorer:
         run = self.machine.run(order, schedule.plan(), serial, watch)
         self.detached.update(run.detached)
         self.forked.update(self.machine.engine.children.values())
+        if self.machine.engine.outside.answered and self.observe is None:
+            self.world.unobserved.update(f"other:thread {name}" for name in self.machine.engine.outside.answered)
         self._learn(run)
         return run, Outcome(run.results, self.world.final())
 

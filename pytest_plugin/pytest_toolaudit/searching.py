@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_toolaudit.engine.lanes import Problem
 from pytest_toolaudit.explorer import Explorer, Judged
+from pytest_toolaudit.meetings import meets, met
 from pytest_toolaudit.oracle.compare import Outcome
 from pytest_toolaudit.oracle.determinism import first_difference
 from pytest_toolaudit.oracle.serial import Order
@@ -50,6 +51,7 @@ class Search:
         self.hit: Judged | None = None
         self.passed: Judged | None = None
         self.problem: Problem | None = None
+        self.meeting: list[Outcome] | None = None
         self.end = time.monotonic() + self.settings.limit
 
     def spent(self) -> bool:
@@ -64,7 +66,7 @@ class Search:
         if len(self.given) > 1:
             serial.outcome(self.given[::-1])
         given, reverse = serial.outcome(self.given), serial.outcome(self.given[::-1])
-        if all(known.problem is not None and known.problem.kind == "timeout" for known in (given, reverse)):
+        if all(known.problem is not None and known.problem.kind in ("timeout", "outside") for known in (given, reverse)):
             return self._nothing_found()  # more schedules would wait as long, and show as little
         context = self._context_lost(given.outcome) if not given.blocked else None  # it would not end there either
         if context is not None:
@@ -76,6 +78,7 @@ class Search:
         self._check_determinism(given.trace)
         serial.outcome(self.given)
         serial.outcome(self.given[::-1])
+        self.meeting = meets(explorer, self.given)
         hit = self._saved(first) or self._explored()
         while hit is not None:
             counts = self._counts(hit)
@@ -247,7 +250,12 @@ class Search:
 
     def is_hit(self, judged: Judged) -> bool:
         if judged.run.problem is not None:
+            if judged.run.problem.kind == "outside":
+                self.problem = judged.run.problem
             return judged.run.problem.kind in ("deadlock", "livelock")
+        if self.meeting is not None:
+            self.meeting.append(judged.outcome)
+            return False
         if judged.undecided:
             self.open.append(judged.schedule)
         return judged.serial is None and not judged.undecided
@@ -306,9 +314,14 @@ class Search:
             return self.done("nondeterministic", None)
         serial = explorer.serial
         problems = [known.problem for known in serial.done.values()]
+        if self.meeting is not None:
+            self.problem = met(explorer, self.given, self.meeting)
+            return self.done("inconclusive", None)
         if all(problems):
             self.problem = next((p for p in problems if p is not None), None)
-            return self.done("inconclusive" if any(p and p.kind == "timeout" for p in problems) else "deadlock", None)
+            return self.done("inconclusive" if any(p and p.kind in ("timeout", "outside") for p in problems) else "deadlock", None)
+        if self.problem is not None:
+            return self.done("inconclusive", None)
         if explorer.world.unobserved or explorer.detached or serial.cut_short:
             kind = "inconclusive" if explorer.world.unobserved or serial.cut_short else "serializable"
             return self.done(kind, None)
@@ -359,7 +372,7 @@ class Search:
         if problem is None:
             return ""
         stuck = ", ".join(self.explorer.labels[call] for call in problem.calls)
-        return problem.text if problem.kind == "deadlock" else f"{stuck} {problem.text}"
+        return problem.text if problem.kind in ("deadlock", "outside", "meeting") else f"{stuck} {problem.text}"
 
     def _resources(self, witness: Any) -> list[str]:
         if witness is not None:

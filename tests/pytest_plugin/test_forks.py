@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import ctypes
 import multiprocessing
 import multiprocessing.shared_memory
 import os
@@ -111,6 +112,16 @@ def asks_executor() -> int:
         return pool.submit(_square, 3).result()
 
 
+def asks_pool() -> list[int]:
+    with FORK.Pool(2) as pool:
+        return pool.map(_square, [1, 2, 3])
+
+
+def leaves_zombie() -> None:
+    if os.fork() == 0:
+        os._exit(0)
+
+
 def leaves_child() -> None:
     FORK.Process(target=time.sleep, args=(60,), daemon=True).start()
 
@@ -132,6 +143,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ([call(child_returns_from_a_coroutine), call(child_returns_from_a_coroutine)], 1),
         ([call(asks_child), call(asks_child)], 7),
         ([call(asks_manager), call(asks_manager)], 1),
+        ([call(asks_pool), call(asks_pool)], ("list", 1, 4, 9)),
     ],
     ids=lambda value: value[0].name if isinstance(value, list) else "",
 )
@@ -165,6 +177,20 @@ def test_children_that_are_left_end_with_the_batch() -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.timeout(200)
+def test_children_that_nobody_waits_for_leave_no_zombie() -> None:
+    explore([call(leaves_zombie), call(leaves_zombie)], limit=30)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.timeout(200)
+def test_a_pool_of_processes_in_a_call_keeps_no_other_waiting() -> None:
+    """Its threads talk to the children through pipes: as calls of the batch each of them was given time to answer."""
+    verdict = explore([call(asks_pool), call(asks_pool)], limit=60)
+    assert not any("blocked outside our control" in note for note in verdict.notes)
+
+
 NAMES: list[str] = []
 
 
@@ -190,3 +216,21 @@ def count_in_buffer() -> None:
 def test_buffers_are_compared_and_put_back() -> None:
     assert explore([call(count_in_buffer), call(count_in_buffer)]).kind == "racy"
     assert bytes(BYTES) == bytes(4)
+
+
+class Named(ctypes.Structure):
+    _fields_ = (("text", ctypes.c_char_p), ("count", ctypes.c_int))
+
+
+KEPT = Named(b"first" * 100, 1)
+
+
+def renames(text: bytes) -> bytes:
+    KEPT.text = text * 100
+    return KEPT.text or b""
+
+
+def test_addresses_are_not_put_back() -> None:
+    verdict = explore([call(renames, b"a"), call(renames, b"b")])
+    assert verdict.kind in ("racy", "order-dependent", "independent", "serializable", "nondeterministic")
+    assert KEPT.text is not None and KEPT.text[:1] in b"ab"

@@ -22,6 +22,7 @@ from pytest_toolaudit.engine.threads import CALL
 from pytest_toolaudit.engine.turn import holds_turn, quiet, turn
 
 Pool = concurrent.futures.ThreadPoolExecutor
+_POOLS = ("concurrent.futures", "multiprocessing.pool")  # of processes: their threads talk to the children through pipes
 _monotonic = time.monotonic
 
 
@@ -68,7 +69,8 @@ def _start(original: Callable[[threading.Thread], None]) -> Callable[[threading.
     def start(self: threading.Thread) -> None:
         if not holds_turn():
             return original(self)
-        if type(self).__module__.startswith("concurrent.futures"):
+        work: Any = getattr(self, "_target", None) or type(self)
+        if str(getattr(work, "__module__", "")).startswith(_POOLS):
             turn.engine.outsiders.append(self)
             turn.engine.uncontrolled = True
             with quiet():  # it waits until the thread has begun, and for real

@@ -30,12 +30,17 @@ class Actor:
 
 
 class Wait:
-    """Why an actor cannot go on: for what, held by which call, and until when (seconds of the call's own clock)."""
+    """Why an actor cannot go on: for what, held by which call, and until when (seconds of the call's own clock).
 
-    __slots__ = ("deadline", "holder", "key", "site", "timed_out", "what")
+    ``there`` looks whether it could, for what others may change without a word.
+    """
 
-    def __init__(self, key: object, what: str, holder: Callable[[], int], deadline: float | None, site: str = "") -> None:
-        self.key, self.what, self.holder, self.deadline, self.site = key, what, holder, deadline, site
+    __slots__ = ("deadline", "holder", "key", "there", "timed_out", "what")
+
+    def __init__(
+        self, key: object, what: str, holder: Callable[[], int], deadline: float | None, there: Callable[[], bool] | None = None
+    ) -> None:
+        self.key, self.what, self.holder, self.deadline, self.there = key, what, holder, deadline, there
         self.timed_out = False
 
 
@@ -62,7 +67,8 @@ class Lane:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a schedule did not end by itself: ``deadlock``, ``livelock`` (step budget) or ``timeout`` (wall clock)."""
+    """Why a schedule did not end by itself: ``deadlock``, ``outside`` (perhaps a thread outside the batch would help),
+    ``livelock`` (step budget) or ``timeout`` (wall clock)."""
 
     kind: str
     text: str

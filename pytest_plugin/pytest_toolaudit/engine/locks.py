@@ -10,6 +10,7 @@ import _thread
 import asyncio
 import threading
 from _thread import allocate_lock, get_ident
+from functools import partial
 from typing import Any
 
 from pytest_toolaudit.engine import processlocks
@@ -50,7 +51,13 @@ class CooperativeLock:
             if not blocking:
                 return False
             engine.uncontrolled |= not self.name and self.holder not in (-1, turn.call)  # taken where no point was: inside a library
-            wait = Wait(self, self.name or ("an RLock" if self.reentrant else "a lock"), lambda: self.holder, deadline)
+            wait = Wait(
+                self,
+                self.name or ("an RLock" if self.reentrant else "a lock"),
+                partial(self._held_against, turn.call),
+                deadline,
+                self._free,
+            )
             if not engine.block(wait):
                 return False
         self.holder = turn.call
@@ -82,6 +89,18 @@ class CooperativeLock:
             self.real.release()
             return bool(self._depth)
         return True
+
+    def _held_against(self, call: int) -> int:
+        """Who holds it. What a library takes twice is a signal that somebody else gives (of a condition), and nobody's."""
+        return -1 if self.holder == call and not self.name else self.holder
+
+    def _free(self) -> bool:
+        if not self.reentrant:
+            return not self.real.locked()
+        if self.real.acquire(False):
+            self.real.release()
+            return True
+        return False
 
     def __enter__(self) -> bool:
         return self.acquire()

@@ -7,11 +7,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import heapq
+from _thread import get_ident
 from asyncio import events, futures
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
+from pytest_toolaudit.engine.outsiders import awaited, woken
 from pytest_toolaudit.engine.passing import pass_time, time_matters
 from pytest_toolaudit.engine.ready import NOBODY, ReadyQueues, owner
 from pytest_toolaudit.engine.threads import SPIN
@@ -38,7 +40,6 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         self.keeper: Actor | None = None
         self.queues = ReadyQueues()
         self.cancel_siblings = self.noted = False
-        self.executors: dict[int, Any] = {}
         self._ready: Any = self.queues
         self._scheduled: list[Any]
         self._selector: Any
@@ -125,6 +126,13 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             self._check_closed()  # type: ignore[attr-defined]
         handle = asyncio.Handle(callback, args, self, context)
         self.queues.append(handle)
+        return handle
+
+    def call_soon_threadsafe(self, *args: Any, **kwargs: Any) -> asyncio.Handle:  # type: ignore[override]
+        """As the standard library's, which other threads call; those of the batch have the turn."""
+        handle = super().call_soon_threadsafe(*args, **kwargs)
+        if self.engine is not None and turn.ident != get_ident():
+            woken(self.engine)
         return handle
 
     # -- what the engine asks ---------------------------------------------------------------------------------------
@@ -238,6 +246,9 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             elif handle._callback is not _SLEEP:  # type: ignore[attr-defined]
                 self._suspended(lane)
             handle = self._next_of(lane)
+            if handle is None and not lane.actors and not self.queues.queues.get(lane.index) and not any(self._timers(lane.index)):
+                assert self.engine is not None
+                awaited(self.engine, lane.task, self._came)
 
     def _left_behind(self, lane: Lane, handle: asyncio.Handle) -> bool:
         """Whether this was a step of a task that a call, which is over, did not wait for: it goes on beside the others."""
@@ -336,6 +347,13 @@ class ControlledLoop(asyncio.SelectorEventLoop):
                 self._stopping = True
                 return None
             self._look_outside(lane)
+
+    def _came(self, seconds: float) -> bool:
+        """Whether something came from outside within that time."""
+        found = self._selector.select(seconds)
+        if found:
+            self._process_events(found)  # type: ignore[attr-defined]
+        return len(self.queues) > 0
 
     def _look_outside(self, lane: Lane | None) -> None:
         if self.engine is not None:

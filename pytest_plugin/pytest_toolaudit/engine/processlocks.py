@@ -71,7 +71,15 @@ def _acquire(lock: Any, block: bool = True, timeout: float | None = None) -> boo
         if holder < 0 and children_alive():
             return bool(real(block, timeout))
         what = TAKERS.names.get(id(lock)) or _NAMES.get(type(lock).__name__, "a semaphore of multiprocessing")
-        if not engine.block(Wait(lock, what, lambda: TAKERS.holder(lock), deadline)):
+        if not engine.block(
+            Wait(
+                lock,
+                what,
+                lambda: TAKERS.holder(lock) if type(lock).__name__ in _NAMES else -1,
+                deadline,
+                lambda: not lock._semlock._is_zero(),
+            )
+        ):
             return False
     TAKERS.known[id(lock)] = (lock, turn.call)
     return True

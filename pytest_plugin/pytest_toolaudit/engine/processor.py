@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ LOOK = 0.1  # seconds between two looks whether another program wants the same p
 ENOUGH = 0.7  # of that time must have been ours
 _get: Any = getattr(os, "sched_getaffinity", None)
 _set: Any = getattr(os, "sched_setaffinity", None)
-_clock, _cpu = time.monotonic, time.process_time
+_clock, _cpu, _listdir = time.monotonic, time.process_time, os.listdir  # not the ones that a batch sees
 
 
 class OneProcessor:
@@ -73,10 +74,10 @@ def _put(thread: int, processors: frozenset[int]) -> None:
 
 
 def _threads() -> list[int]:
-    return [int(name) for name in os.listdir("/proc/self/task")]
+    return [int(name) for name in _listdir("/proc/self/task")]
 
 
 def _where() -> int:
     """The processor that the running thread is on: the 39th field of its status, the second of which may hold spaces."""
-    with open("/proc/thread-self/stat", "rb") as file:
-        return int(file.read().rpartition(b") ")[2].split()[36])
+    with io.FileIO("/proc/thread-self/stat") as file:
+        return int(file.readall().rpartition(b") ")[2].split()[36])

@@ -24,7 +24,7 @@ def taken_from(source: Any, block: bool = True, timeout: float | None = None) ->
         try:
             return source.get(False)
         except queue.Empty:
-            if not block or not engine.block(Wait(source, "something in a queue", lambda: -1, until)):
+            if not block or not engine.block(Wait(source, "something in a queue", lambda: -1, until, lambda: not source.empty())):
                 raise
 
 

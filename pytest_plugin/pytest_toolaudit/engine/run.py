@@ -74,6 +74,7 @@ class Machine:
         engine.pause_wanted = engine.uncontrolled = False
         engine.impatient, engine.slept, engine.seeded = set(), set(), False
         engine.tried, engine.outsiders = {}, []
+        engine.outside.start()
         engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)

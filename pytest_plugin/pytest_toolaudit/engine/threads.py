@@ -13,9 +13,8 @@ from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pytest_toolaudit.engine.deadlock import deadlock
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
-from pytest_toolaudit.engine.outsiders import expected
+from pytest_toolaudit.engine.outsiders import Outside, answered, expected, given_up, woken
 from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.processor import OneProcessor
 from pytest_toolaudit.engine.turn import SUSPENDED, Site, quiet, turn
@@ -82,6 +81,7 @@ class Engine:
         self.is_child = False
         self.children: dict[int, str] = {}
         self.outsiders: list[threading.Thread] = []
+        self.outside = Outside()
         self.lasting: set[str] = set()
 
     # -- workers ----------------------------------------------------------------------------------------------------
@@ -190,8 +190,9 @@ class Engine:
                 return keeper
         if any(actor.detached for actor in self.busy):
             return None
-        limits = [a for a in self.busy if a.waiting is not None and a.waiting.deadline is not None and may_run(self, a)]
-        waiting = limits if not expected(self) else []  # real time passes for who waits for them
+        if expected(self):  # real time passes for who waits for them
+            return keeper if free and loop is not None and loop.inside is None else None
+        waiting = [a for a in self.busy if a.waiting is not None and a.waiting.deadline is not None and may_run(self, a)]
         timers = loop.earliest() if free and loop is not None and loop.inside is None else None
         if waiting:
             actor = min(waiting, key=remaining)
@@ -211,11 +212,12 @@ class Engine:
         self.running = actor
         if actor is None:
             turn.ident = 0
-            if not any(other.detached for other in self.busy) and not expected(self):
+            if not any(other.detached for other in self.busy) and not expected(self, anew=True):
                 if self.problem is None and any(not lane.finished for lane in self.lanes):
-                    self.problem = deadlock(self.lanes, turn.trace)
+                    self.problem = given_up(self)
                 self.main.release()
             return
+        self.outside.since = 0.0
         self.switches += 1
         if self.loop_actor is not None:
             self.spans.append((len(turn.trace), actor is self.loop_actor))
@@ -281,6 +283,8 @@ class Engine:
         actor = self.running
         assert actor is not None
         actor.waiting = wait
+        if answered(self, actor, wait):
+            return True
         nth = self.counts[turn.call, WAIT] = self.counts.get((turn.call, WAIT), 0) + 1
         self._follow(turn.call, WAIT, nth)
         self.pass_turn(actor)
@@ -288,9 +292,12 @@ class Engine:
 
     def wake(self, key: object) -> None:
         """Everybody who waits for ``key`` may try again."""
+        theirs = get_ident() != turn.ident
         for actor in self.busy:
             if actor.waiting is not None and actor.waiting.key is key:
                 actor.waiting = None
+                if theirs:
+                    woken(self)
 
     def step_aside(self) -> bool:
         """Lets another thread of the same call run; False when there is none that could."""
@@ -316,21 +323,6 @@ class Engine:
             self.order.append(lane)
             if self.running is not None and self.running is not self.loop_actor:
                 self.pass_turn(self.running)
-
-    def spread(self) -> None:
-        """At its next point the running call lets the others go on: called by the watchdog, once a schedule."""
-        watch, consider = turn.watch, turn.consider
-        self.uncontrolled = True
-
-        def give_way(site: Site, obj: Any, key: Any) -> None:
-            turn.watch, turn.consider = watch, consider
-            lane, actor = self.lanes[turn.call], self.running
-            if actor is not None and actor is not self.loop_actor and lane in self.order:
-                self.order.remove(lane)
-                self.order.append(lane)
-                self.pass_turn(actor)
-
-        turn.consider, turn.watch = give_way, Everything()
 
     def stray(self, site: Site, obj: Any, key: Any) -> None:
         """A point on a thread without the turn: a detached call comes back, or a thread that is none of ours."""

@@ -7,12 +7,12 @@ import io
 import sys
 import time
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Problem
 from pytest_toolaudit.engine.outsiders import look
 from pytest_toolaudit.engine.threads import Everything
-from pytest_toolaudit.engine.turn import turn
+from pytest_toolaudit.engine.turn import Site, turn
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
@@ -49,7 +49,7 @@ class Watchdog:
             last, late = _clock(), _clock() - last > 2 * TICK
             if len(turn.trace) > self.steps // 2 and not self.spread and not engine.serial:
                 self.spread = True  # it may wait busily for another call, as the operating system would allow
-                engine.spread()
+                _spread(engine)
             if len(turn.trace) + NAP * engine.naps > self.steps:
                 return Problem("livelock", f"did not end within {self.steps:,} steps{self._tries()}", self._unfinished())
             if _clock() > end or (self.hung and self._hangs_again()):
@@ -88,7 +88,7 @@ class Watchdog:
     def _look(self) -> None:
         engine = self.engine
         actor = engine.running
-        if actor is None and engine.outsiders:
+        if actor is None:
             look(engine)
             return
         seen = (actor, len(turn.trace), engine.switches, engine.naps)
@@ -125,6 +125,22 @@ class Watchdog:
                 return
             self.detached.append(_where(actor))
             engine.give(following)
+
+
+def _spread(engine: Engine) -> None:
+    """At its next point the running call lets the others go on. Once a schedule."""
+    watch, consider = turn.watch, turn.consider
+    engine.uncontrolled = True
+
+    def give_way(site: Site, obj: Any, key: Any) -> None:
+        turn.watch, turn.consider = watch, consider
+        lane, actor = engine.lanes[turn.call], engine.running
+        if actor is not None and actor is not engine.loop_actor and lane in engine.order:
+            engine.order.remove(lane)
+            engine.order.append(lane)
+            engine.pass_turn(actor)
+
+    turn.consider, turn.watch = give_way, Everything()
 
 
 def _frame(actor: Actor) -> FrameType | None:

@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import MutableMapping
 from typing import Any
 
-from pytest_toolaudit.containers import BARRIERS, FLAGS, QUEUES, is_container
+from pytest_toolaudit.containers import BARRIERS, QUEUES, is_container, is_flag
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -80,7 +80,7 @@ class _Freezer:
     def _container(self, value: Any) -> Any:
         if isinstance(value, MutableMapping):
             return (type(value).__name__, *sorted(((self.freeze(k), self.freeze(v)) for k, v in list(value.items())), key=repr))
-        if isinstance(value, FLAGS):
+        if is_flag(value):
             return (type(value).__name__, value.is_set())
         if isinstance(value, BARRIERS):
             return (type(value).__name__, value.n_waiting, value.broken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import asyncio
 import functools
 import io
 import logging
@@ -13,7 +14,7 @@ import sys
 import threading
 import types
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from pytest_toolaudit.engine.processlocks import is_process_lock
 from pytest_toolaudit.oracle import raw
 from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
 from pytest_toolaudit.oracle.freeze import freeze
+from pytest_toolaudit.oracle.waiters import keep_strangers
 from pytest_toolaudit.owned import is_own_file
 
 _LIMIT, _WIDTH, _DEPTH = 20_000, 300, 6
@@ -230,6 +232,8 @@ def _children(value: Any) -> Iterator[tuple[Any, str, Step]]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
+    if isinstance(value, asyncio.AbstractEventLoop):  # what it is about to run is nobody's to put back
+        return {}
     try:
         fields = dict(object.__getattribute__(value, "__dict__"))
     except (AttributeError, TypeError):
@@ -241,6 +245,8 @@ def _fields(value: Any) -> dict[str, Any]:
                 fields[slot] = object.__getattribute__(value, slot)
             except AttributeError:
                 continue
+    if isinstance(value, threading.Condition):
+        fields.pop("_waiters", None)  # see `keep_strangers`
     return fields
 
 
@@ -367,6 +373,8 @@ def _put_back(value: Any, copy: Any) -> None:
             value.update(copy)
     else:
         _put_back_fields(value, copy)
+        if isinstance(value, threading.Condition):
+            keep_strangers(value)
 
 
 def _put_back_fields(value: Any, copy: dict[str, Any]) -> None:
@@ -379,13 +387,3 @@ def _put_back_fields(value: Any, copy: dict[str, Any]) -> None:
     for key, content in copy.items():
         if now.get(key, MISSING) is not content:
             setter(value, key, content)
-
-
-def unbind_loops(objects: Iterable[Any]) -> None:
-    """asyncio's primitives remember the loop they were first contended on; ours is gone after the batch."""
-    from asyncio import mixins
-
-    mixin: Any = mixins._LoopBoundMixin
-    for value in objects:
-        if isinstance(value, mixin):
-            value._loop = None

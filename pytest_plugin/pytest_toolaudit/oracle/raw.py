@@ -13,12 +13,27 @@ from pytest_toolaudit.engine.queues import SIMPLE
 
 LARGEST = 1_000_000
 Image = bytes | int | list[Any]
+_ADDRESSES = frozenset("zZPO")  # codes of ctypes for strings, untyped pointers and Python objects
 _SEMAPHORE = 1  # the kind of semaphore that another thread may give back
 
 
 def _is_c_value(value: Any) -> bool:
     kinds: Any = sys.modules.get("_ctypes")
-    return kinds is not None and isinstance(value, (kinds._SimpleCData, kinds.Array, kinds.Structure, kinds.Union))
+    return (
+        kinds is not None
+        and isinstance(value, (kinds._SimpleCData, kinds.Array, kinds.Structure, kinds.Union))
+        and not _points(type(value))
+    )
+
+
+def _points(kind: Any) -> bool:
+    """Whether an address is kept in it: put back as bytes, it would be one of memory that is free by now."""
+    if any(_points(field[1]) for cls in kind.__mro__ for field in vars(cls).get("_fields_", ())):
+        return True
+    inner: Any = getattr(kind, "_type_", None)
+    if isinstance(inner, str):
+        return inner in _ADDRESSES
+    return isinstance(inner, type) and (not hasattr(kind, "_length_") or _points(inner))
 
 
 def image(value: Any) -> Image | None:

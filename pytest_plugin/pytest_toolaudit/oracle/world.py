@@ -17,8 +17,9 @@ from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import WRITE, Access
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
-from pytest_toolaudit.oracle.memory import Graph, Located, PreImages, resolve, unbind_loops
+from pytest_toolaudit.oracle.memory import Graph, Located, PreImages, resolve
 from pytest_toolaudit.oracle.tree import Tree
+from pytest_toolaudit.oracle.waiters import unbind_loops
 from pytest_toolaudit.points import files, settings, sqlite, streams
 from pytest_toolaudit.points.journal import JOURNAL
 from pytest_toolaudit.points.process import ProcessState

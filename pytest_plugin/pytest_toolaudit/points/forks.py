@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +24,7 @@ _LIBRARY = (os.path.dirname(os.__file__) + os.sep, __file__.rpartition("points")
 _fork, _sleep, _clock, _kill = getattr(os, "fork", None), time.sleep, time.monotonic, os.kill
 _HELPERS = ("resource_tracker.py", "forkserver.py")  # of the whole process: they outlive a batch
 _waitid: Any = getattr(os, "waitid", None)
+_waitpid = os.waitpid
 
 
 def _place() -> str:
@@ -107,9 +109,11 @@ def end_children(children: dict[int, str]) -> None:
         if pid in known:
             known[pid].kill()
             known[pid].join(1.0)
-        elif _waitid is not None and not _ended(pid):
-            _kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        elif _waitid is not None:
+            if not _ended(pid):
+                _kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):  # its call has asked for its end
+                _waitpid(pid, 0)
     children.clear()
 
 
