@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import types
@@ -10,15 +11,18 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+from pytest_toolaudit import isolation
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.run import Machine, Run
 from pytest_toolaudit.engine.threads import END, WAIT, Everything
 from pytest_toolaudit.engine.turn import Site, turn
 from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modules
+from pytest_toolaudit.isolation import Both
 from pytest_toolaudit.oracle.compare import Masks, Outcome
 from pytest_toolaudit.oracle.serial import Order, SerialOrders, SerialRun
 from pytest_toolaudit.oracle.world import World, patches_for
@@ -31,6 +35,7 @@ from pytest_toolaudit.search.schedule import Point, Schedule
 from pytest_toolaudit.search.token import labels
 
 _RETRIES = 3
+_NOTHING = Run((), [], None)
 _PLACE = itemgetter(0, 1)  # of an access: who, and where
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -43,7 +48,8 @@ class Settings:
     and ``steps``: what one schedule may take; ``limit``: seconds for all of them; ``packages``: instrumented besides the project's own modules;
     ``indices``: the calls' places in a larger batch; ``progress``: told schedules and budget before each one; ``roots``: folders below which file names are shown relative;
     ``trees``: folders that other programs write in, put back whole; ``counts``: whether an outcome that equals none of the serial ones is
-    what is looked for: others are shown only where none is found.
+    what is looked for: others are shown only where none is found; ``isolate``: ``"fork"`` runs each schedule in a forked process, for state that
+    nobody can put back (Linux and macOS; a few milliseconds each, and no proof is tried).
     """
 
     runner: str = "threads"
@@ -60,6 +66,7 @@ class Settings:
     indices: tuple[int, ...] = ()
     progress: Callable[[int, int], None] | None = None
     counts: Callable[[Outcome, Sequence[tuple[Order, Outcome]]], bool] | None = None
+    isolate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,8 @@ class Explorer:
         self.forked: set[str] = set()
         self.modules: list[types.ModuleType] = []
         self.patches: Patches | None = None
+        self.both: Both | None = None
+        self.is_child = False
         self.machine: Machine
         self.world: World
 
@@ -137,10 +146,15 @@ class Explorer:
             self.modules = INSTRUMENTATION.include(self.seeds, settings.packages)
             self.loaded = set(sys.modules)
             self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots, settings.trees)
-            self.machine = Machine(self.calls, settings.runner, settings.steps, settings.seconds, self._has(threading.local))
+            self.machine = Machine(
+                self.calls, settings.runner, settings.steps, settings.seconds, self._has(threading.local), not settings.isolate
+            )
             self.machine.engine.outside.shared = lambda: self.world.graph().paths
             self._patch()
             INSTRUMENTATION.on()
+            if settings.isolate:
+                self.both = Both()
+                self._share()
         except BaseException:
             self._close()
             raise
@@ -154,6 +168,16 @@ class Explorer:
             self.patches.undo()
         self.drivers = loaded_drivers()
         self.patches = patches_for(self.modules)
+
+    def _share(self) -> None:
+        """What is there now is there in each process that runs a schedule."""
+        if self.both is not None:
+            graph = self.world.graph()
+            self.both.learn(chain(graph.objects, graph.cells.values(), (one for one in gc.get_objects() if type(one) is Site)))
+
+    @property
+    def _apart(self) -> Both | None:
+        return self.both if not self.is_child else None
 
     def _close(self) -> None:
         steps: list[Callable[[], object]] = [INSTRUMENTATION.off]
@@ -193,10 +217,13 @@ class Explorer:
         self.modules = INSTRUMENTATION.include(self.seeds, self.settings.packages)
         self.world.extend(self.modules)
         INSTRUMENTATION.on()
+        self._share()
         self.known.sites.clear()
         return True
 
     def _run(self, order: Order, schedule: Schedule, serial: bool, watch: Any = None) -> tuple[Run, Outcome]:
+        if self._apart is not None:
+            return isolation.one(self, self._apart, lambda: self._run(order, schedule, serial, watch))
         self.world.reset()
         run = self.machine.run(order, schedule.plan(), serial, watch)
         self.detached.update(run.detached)
@@ -279,6 +306,18 @@ class Explorer:
         order = None if run.problem else self.serial.explains(outcome, run.trace)
         return Judged(schedule, outcome, run, order, run.problem is None and self.serial.undecided)
 
+    def together(self) -> Outcome:
+        """The calls one after the other on one thread."""
+        self.schedules += 1
+        if self._apart is not None:
+            return isolation.one(self, self._apart, lambda: (_NOTHING, self._together()))[1]
+        return self._together()
+
+    def _together(self) -> Outcome:
+        self.world.reset()
+        results = self.machine.run_together()
+        return Outcome(results, self.world.final())
+
     def rerun(self, order: Order) -> tuple[Run, Outcome]:
         """A serial order once more, without what is remembered of it."""
         self.schedules += 1
@@ -297,6 +336,8 @@ class Explorer:
 
     def narrate(self, schedule: Schedule, entries: tuple[Entry, ...] = (), serial: bool = False) -> tuple[Run, Outcome, Narrator]:
         """Runs a schedule with every access named; ``entries`` are followed by name. ``serial``: each call to its end."""
+        if self._apart is not None:
+            return isolation.narrated(self, self._apart, lambda: self.narrate(schedule, entries, serial), entries)
         ends = {(p.point.call, p.point.site, p.point.nth): p.target for p in map(preemption_of, entries) if p is not None}
         for _ in range(_RETRIES):
             narrator = Narrator(self.machine.engine, self.world, entries)

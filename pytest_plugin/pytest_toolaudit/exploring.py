@@ -11,6 +11,7 @@ from typing import Any
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.explorer import Explorer, Settings
 from pytest_toolaudit.injected import Supply, filled
+from pytest_toolaudit.isolation import possible
 from pytest_toolaudit.search.schedule import Schedule
 from pytest_toolaudit.search.shrink import fewer_calls, only_preempted
 from pytest_toolaudit.search.token import mentioned
@@ -50,6 +51,12 @@ def explore(
     settings = Settings(runner=runner, preemptions=preemptions, budget=budget, seed=seed, **more)
     if settings.preemptions < 0 or settings.budget < 2:
         raise ValueError("preemptions must be at least 0 and budget at least 2")
+    if settings.isolate not in (None, "fork"):
+        raise ValueError(f"isolate is 'fork' or nothing, not {settings.isolate!r}")
+    if settings.isolate and not possible():
+        raise ValueError(
+            "isolate='fork' needs os.fork, which this platform does not have: leave it out, and make the state anew with state="
+        )
     settings = replace(settings, roots=tuple(os.path.realpath(root) for root in settings.roots))
     calls = filled(calls, supply)
     if schedule is not None:

@@ -148,11 +148,11 @@ def method(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any
     """A call that is a read or a write when ``obj`` is a container."""
     if turn.ident and is_container(obj):
         if type(obj) is SIMPLE and attr in CHANGES and turn.ident == get_ident():
-            point(_writing(site), obj, None)
+            point(writing(site), obj, None)
             return CHANGES[attr](obj, *args, **kwargs)
         taken = isinstance(obj, QUEUES) and attr == "get"  # what a dictionary answers, a queue hands over
         if site.kind == READ and (taken or (isinstance(obj, BARRIERS) and attr == "wait")):
-            site = _writing(site)
+            site = writing(site)
         keyed = attr in _KEYED and args and isinstance(obj, (dict, MutableMapping))
         point(site, _held(obj), _key(args[0]) if keyed else None)
     return getattr(obj, attr)(*args, **kwargs)
@@ -161,10 +161,15 @@ def method(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any
 _WRITING: dict[Site, Site] = {}
 
 
-def _writing(site: Site) -> Site:
+def writing(site: Site) -> Site:
     """The same place as one that writes."""
     found = _WRITING.get(site)
     return found if found is not None else _WRITING.setdefault(site, Site(WRITE, site.text, site.file, site.line, site.function))
+
+
+def written_at(site: Site) -> Site | None:
+    """The place that this one is as one that writes."""
+    return next((base for base, made in _WRITING.items() if made is site), None)
 
 
 def changing(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -180,7 +185,7 @@ def cached(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
     before = function.cache_info().misses
     value = function(*args, **kwargs)
     if function.cache_info().misses != before:
-        point(_writing(site), function, None)
+        point(writing(site), function, None)
     return value
 
 

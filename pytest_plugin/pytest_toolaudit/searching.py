@@ -202,7 +202,7 @@ class Search:
     def _exhaust(self, most: int) -> Judged | None:
         """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
         explorer, reduction = self.explorer, self.reduction
-        if self.blind or all(known.blocked for known in explorer.serial.done.values()):  # nothing ends even alone
+        if self.blind or self.settings.isolate or all(known.blocked for known in explorer.serial.done.values()):  # nothing ends even alone
             return None
         until = explorer.schedules + most
         while not reduction.over:
@@ -285,10 +285,7 @@ class Search:
         explorer = self.explorer
         if not explorer.carries_context() or len(self.given) < 2:
             return None
-        explorer.schedules += 1
-        explorer.world.reset()
-        together = explorer.machine.run_together()
-        outcome = Outcome(together, explorer.world.final())
+        outcome = explorer.together()
         if outcome == given:
             return None
         found = self.done("order-dependent", None)

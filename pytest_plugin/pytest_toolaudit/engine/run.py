@@ -46,7 +46,9 @@ class Run:
 class Machine:
     """The engine set up for one batch; ``run`` may be called any number of times, ``close`` once."""
 
-    def __init__(self, calls: Sequence[Call], runner: str, steps: int, seconds: float, fresh_threads: bool = False) -> None:
+    def __init__(
+        self, calls: Sequence[Call], runner: str, steps: int, seconds: float, fresh_threads: bool = False, hire: bool = True
+    ) -> None:
         if runner not in RUNNERS:
             raise ValueError(f"runner must be one of {', '.join(RUNNERS)}, not {runner!r}")
         self.calls, self.runner, self.steps, self.seconds = list(calls), runner, steps, seconds
@@ -57,7 +59,7 @@ class Machine:
         self.in_loop = [call.is_async or runner != "threads" for call in self.calls]
         self.context = contextvars.copy_context()
         self.known_threads = threading.active_count()
-        self.engine.idle.extend(self.engine.recruit() for _ in range(len(self.calls)))
+        self.engine.idle.extend(self.engine.recruit() for _ in range(len(self.calls) if hire else 0))
 
     def run(self, order: Sequence[int], plan: Plan, serial: bool = False, watch: Container[Site] | None = None) -> Run:
         """One schedule: start in ``order``, switch where ``plan`` says. ``watch`` replaces the sites of the plan; calls that are

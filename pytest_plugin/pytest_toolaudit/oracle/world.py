@@ -65,16 +65,20 @@ class World:
         if state is None:
             self.images = PreImages(Graph(modules, calls, None))
 
-    def reset(self) -> None:
-        """The start state of the next schedule."""
+    def put_back(self) -> None:
+        """What the last schedule changed, as it was."""
         self.process.restore()
         settings.BEFORE.restore()
         JOURNAL.restore()
-        JOURNAL.forget()
         for tree in self.trees:
             tree.restore()
         if self.images is not None:
             self.images.restore()
+
+    def reset(self) -> None:
+        """The start state of the next schedule."""
+        self.put_back()
+        JOURNAL.forget()
         if self.state is not None:
             self.value = self.state()
         self.graph_ = None
