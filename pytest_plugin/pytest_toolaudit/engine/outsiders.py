@@ -35,6 +35,8 @@ class Outside:
         self.shared: Callable[[], Container[int]] = dict
         self.main = threading.get_ident()
         self.threads: list[threading.Thread] | None = None
+        self.there: frozenset[int | None] = frozenset()
+        self.concerned: list[threading.Thread] = []
         self.since = 0.0
         self.patience = FIRST
         self.silent: set[str] = set()
@@ -51,11 +53,15 @@ def strangers(engine: Engine, anew: bool = False) -> list[threading.Thread]:
     if outside.threads is None or anew:
         ours = {actor.ident for actor in (*engine.busy, *engine.idle)} | engine.lost | {outside.main}
         others = [thread for thread in threading.enumerate() if thread.ident not in ours and thread not in engine.outsiders]
-        if others:
+        there = frozenset(thread.ident for thread in others)
+        if others and not anew and there == outside.there:
+            others = [thread for thread in others if thread in outside.concerned]
+        elif others:
             keys = [actor.waiting.key for actor in engine.busy if actor.waiting is not None]
             wanted = {id(one) for key in keys for one in (key, getattr(key, "real", key))}
             shared, frames = outside.shared(), sys._current_frames()
             others = [thread for thread in others if _concerned(thread, frames, lambda one: id(one) in wanted or id(one) in shared)]
+            outside.there, outside.concerned = there, others
         outside.threads = others
     return outside.threads
 
