@@ -183,10 +183,25 @@ def cached(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
     point(site, function, None)
     before = function.cache_info().misses
-    value = function(*args, **kwargs)
+    _FILLED.append(function)
+    try:
+        value = function(*args, **kwargs)
+    finally:
+        _FILLED.remove(function)
     if function.cache_info().misses != before:
         point(writing(site), function, None)
     return value
+
+
+_FILLED: list[Any] = []
+
+
+def missed(site: Site) -> None:
+    """In a function whose results are kept, before it makes one."""
+    if turn.ident == get_ident() and _FILLED:
+        mine = [one for one in _FILLED if getattr(one.__wrapped__, "__qualname__", "").endswith(site.function)]
+        if mine:
+            point(site, mine[-1], None)
 
 
 def dynamic(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any) -> Any:
@@ -372,7 +387,7 @@ def async_iteration(thing: Any, site: Site) -> Any:
 HOOKS: dict[str, Callable[..., Any]] = {
     "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
-    "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
+    "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered,
     "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration,
 }  # fmt: skip

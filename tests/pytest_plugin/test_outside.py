@@ -188,3 +188,31 @@ def test_a_batch_after_it_finds_the_worker_where_it_was() -> None:
     for _ in range(3):
         verdict = explore([call(asks_with_event, 1), call(asks_with_event, 2)])
         assert verdict.outcome.results == (("returned", 2), ("returned", 4)), verdict.render()
+
+
+async def _numbers() -> Any:
+    number = 0
+    while True:
+        number += 1
+        yield number
+
+
+class Numbers:
+    """A generator that each state makes anew: the one before it is finalized on the thread that explores."""
+
+    generator: Any = None
+
+
+def _fresh() -> None:
+    Numbers.generator = _numbers()
+
+
+async def takes_number() -> int:
+    number: int = await anext(Numbers.generator)
+    return number
+
+
+def test_the_thread_that_explores_is_no_outsider() -> None:
+    verdict = explore([call(takes_number), call(takes_number)], state=_fresh)
+    assert verdict.kind == "order-dependent", verdict.render()
+    assert not verdict.unobserved

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[1] / "programs"
 RACY = sorted(path.stem for path in (FOLDER / "racy").glob("*.py"))
 SAFE = sorted(path.stem for path in (FOLDER / "safe").glob("*.py"))
 _COUNT = itertools.count()
-LONG = {"async_executor_file": 300, "eight_calls": 300}  # a full pool; 40,320 serial orders
+LONG = {"async_executor_file": 300, "eight_calls": 300, "wal_reader": 50}  # a full pool; 40,320 serial orders; through its bound
 ROUNDS = {"busy_wait": 50}  # it spins for 100,000 steps before the other call is let in
 DEEP = {"change_directory": 2, "environment": 2, "swapped_replies": 2, "swapped_stdout": 2, "redirected_stdout": 2}
 

@@ -5,6 +5,7 @@ The size matters: a pool of one worker is how many programs serialise their writ
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Callable
@@ -43,6 +44,27 @@ def submit(engine: Engine, lane: Lane, executor: Any, job: Callable[[], Any], de
     else:
         engine.uncontrolled = True  # who comes first at a full pool is no choice of the schedule
         pool.waiting.append((lane, job, deliver, context))
+
+
+def awaitable(engine: Engine, loop: asyncio.AbstractEventLoop, lane: Lane, executor: Any, job: Callable[[], Any]) -> asyncio.Future[Any]:
+    """The same for a task, which awaits the result."""
+    future = loop.create_future()
+    context = contextvars.copy_context()
+
+    def deliver(error: BaseException | None, value: Any) -> None:
+        def settle() -> None:
+            if future.cancelled():
+                return
+            if error is None:
+                future.set_result(value)
+            else:
+                future.set_exception(error)
+
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, context=context)
+
+    submit(engine, lane, executor, job, deliver, context)
+    return future
 
 
 def _start(engine: Engine, pool: Pool, lane: Lane, job: Callable[[], Any], deliver: Deliver, context: contextvars.Context) -> None:

@@ -387,22 +387,6 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         engine, lane = self.engine, self.inside
         if engine is None or lane is None or (executor is not None and not hasattr(executor, "_max_workers")):
             return super().run_in_executor(executor, func, *args)
-        from pytest_toolaudit.engine.executors import submit
+        from pytest_toolaudit.engine.executors import awaitable
 
-        future = self.create_future()
-        context = contextvars.copy_context()
-
-        def deliver(error: BaseException | None, value: Any) -> None:
-            def settle() -> None:
-                if future.cancelled():
-                    return
-                if error is None:
-                    future.set_result(value)
-                else:
-                    future.set_exception(error)
-
-            if not self.is_closed():
-                self.call_soon_threadsafe(settle, context=context)
-
-        submit(engine, lane, executor, lambda: func(*args), deliver, context)
-        return future
+        return awaitable(engine, self, lane, executor, lambda: func(*args))

@@ -156,6 +156,8 @@ def note(engine: Engine, threads: Iterable[threading.Thread]) -> None:
 def woken(engine: Engine) -> None:
     """A thread without the turn has given what a call waits for."""
     me = threading.current_thread()
+    if me.ident == engine.outside.main:  # finalizers, while a state is put back
+        return
     if me not in engine.outsiders and all(actor.ident != me.ident for actor in engine.busy):
         note(engine, [me])
     if engine.running is None:

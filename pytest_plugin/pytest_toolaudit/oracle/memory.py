@@ -15,6 +15,8 @@ import threading
 import types
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -222,6 +224,9 @@ def _children(value: Any) -> Iterator[tuple[Any, str, Step]]:
     elif isinstance(value, (list, tuple, deque)):
         for i, child in enumerate(list(value)[:_WIDTH]):
             yield child, f"[{i}]", ("item", i)
+    elif isinstance(value, ContextVar):
+        with suppress(LookupError):
+            yield value.get(), "", ("context", None)
     elif isinstance(value, type):
         for attr, child in list(vars(value).items()):
             if not attr.startswith("__") and not callable(child):
@@ -261,13 +266,15 @@ def resolve(steps: Steps, key: Any, world: Any) -> Any:
                 value = world
             elif kind == "cell":
                 value = step.cell_contents
+            elif kind == "context":
+                value = value.get()
             elif kind == "item":
                 value = value[step]
             else:
                 value = object.__getattribute__(value, step) if not isinstance(value, type) else vars(value)[step]
         if key is not None:
             value = value[key] if isinstance(value, (dict, memoryview)) else _attribute(value, key)
-    except (KeyError, IndexError, AttributeError, ValueError, TypeError):
+    except (LookupError, AttributeError, ValueError, TypeError):
         return MISSING
     return freeze(value)
 

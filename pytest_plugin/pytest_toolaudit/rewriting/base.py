@@ -7,9 +7,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from pytest_toolaudit.engine.turn import Site
+from pytest_toolaudit.engine.turn import WRITE, Site
 from pytest_toolaudit.rewriting.scopes import local_names
-from pytest_toolaudit.rewriting.vocabulary import PROCESS_ATTRIBUTES
+from pytest_toolaudit.rewriting.vocabulary import CACHES, PROCESS_ATTRIBUTES
 
 PREFIX = "\0toolaudit:"
 
@@ -70,11 +70,16 @@ class Base(ast.NodeTransformer):
         self.scopes.append(local)
         self.cells.append((".".join([*self.names, node.name]), cells))
         self.names.append(node.name)
-        node.body = self._block(node.body)
+        node.body = [*self._misses(node), *self._block(node.body)]
         self.names.pop()
         self.cells.pop()
         self.scopes.pop()
         return node
+
+    def _misses(self, node: Any) -> list[ast.stmt]:
+        """First thing in a function that keeps its results: it runs where it found none, and others may have found none either."""
+        kept = [d for d in node.decorator_list if text_of(d.func if isinstance(d, ast.Call) else d).rpartition(".")[2] in CACHES]
+        return [place(ast.Expr(self.hook("missed", self.site(WRITE, kept[0]))), node.body[0])] if kept else []
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815 - names the base class asks for
 

@@ -26,6 +26,7 @@ CHANGING_FUNCTIONS = frozenset((
     "delitem", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "iadd", "iand", "iconcat", "insort", "insort_left",
     "insort_right", "ior", "isub", "ixor", "setitem", "shuffle",
 ))  # fmt: skip
+CACHES = frozenset({"cache", "lru_cache"})
 DYNAMIC = {"getattr": READ, "hasattr": READ, "setattr": WRITE, "delattr": WRITE}
 STREAM_METHODS = frozenset((
     "flush", "getvalue", "read", "readline", "readlines", "seek", "tell", "truncate", "write", "writelines",
