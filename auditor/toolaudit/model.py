@@ -64,6 +64,21 @@ class Fact(Struct, frozen=True, order=True, cache_hash=True):
     value: str
 
 
+class Given(Struct, frozen=True):
+    """A variable that a tool's function closes over, or a parameter that is not the model's, with what it held when the tool was made."""
+
+    function: str
+    """The function whose variable it is, `file::qualname`."""
+    name: str
+    """With an attribute of the receiver after a dot: `self.service`."""
+    value: Expr | None = None
+    """Constants, displays of them, and calls that make a client."""
+    code: str = ""
+    """Of a function of the project: `file::qualname`."""
+    around: tuple[Given, ...] = ()
+    """What that function closes over in turn."""
+
+
 class Dispatcher(Struct, frozen=True):
     """A function that is called first, with the tool's name, and hands on to the tool's own function."""
 
@@ -109,6 +124,8 @@ class Tool(Struct, frozen=True):
     """The entry's parameter that holds the model's arguments as a dict (a dispatcher's `arguments`); empty: bound one by one."""
     dispatcher: Dispatcher | None = None
     """What runs before and after the tool's own function, for every call of it."""
+    given: tuple[Given, ...] = ()
+    """What its function was made with, where one function serves several tools."""
     generated: bool = False
     """A factory or adapter: it stands for any number of tools, whose names are made at run time; `name` is that of its code."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from toolaudit.effects import attributes, names, registrations
+from toolaudit.effects import attributes, given, names, registrations
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import Frame, World, bare
@@ -54,7 +54,7 @@ def entry(world: World, tool: Tool) -> Value | None:
     owner = ClassRef(path, head.owner) if head is not None and head.owner else None
     receiver = _receiver(world, tool, path, owner, head)
     if head is not None and head.nested_in and head.owner is None:
-        return _nested(world, path, head)
+        return nested(world, path, head)
     env: tuple[tuple[str, Value], ...] = ()
     if head is not None and head.nested_in:
         env = tuple(sorted(closure(world, path, head.nested_in).items(), key=lambda item: item[0]))
@@ -74,7 +74,8 @@ def _receiver(world: World, tool: Tool, path: str, owner: ClassRef | None, head:
     if tool.receiver == "per-call":
         fields = {**attributes.constructed(world, ref), **_given_fields(world, tool, ref)}
         return Value(Instance(ref, tuple(sorted(fields.items(), key=lambda item: item[0]))[:40]))
-    return Value(Instance(ref), loc=Loc("self", "", attributes.scope_of(ref)))
+    known = given.fields(given.held(world, path, head.qualname), head.parameters[0].name) if head.parameters else ()
+    return Value(Instance(ref, known), loc=Loc("self", "", attributes.scope_of(ref)))
 
 
 def _given_fields(world: World, tool: Tool, ref: ClassRef) -> dict[str, Value]:
@@ -97,7 +98,7 @@ def _concrete(world: World, tool: Tool, path: str, owner: ClassRef) -> ClassRef:
     return owner
 
 
-def _nested(world: World, path: str, head: FunctionHead) -> Value | None:
+def nested(world: World, path: str, head: FunctionHead) -> Value | None:
     """A function defined inside another: with that one's variables, and what its decorators made of it."""
     assert head.nested_in is not None
     env = closure(world, path, head.nested_in)
@@ -119,7 +120,7 @@ def _nested(world: World, path: str, head: FunctionHead) -> Value | None:
 
 def closure(world: World, path: str, qualname: str) -> dict[str, Value]:
     """The variables of a function that made a tool, as they outlive it."""
-    key = (path, qualname)
+    key = (path, qualname, world.given)
     if key not in world.closures:
         world.closures[key] = {}
         world.closures[key] = _closure(world, path, qualname)
@@ -134,16 +135,19 @@ def _closure(world: World, path: str, qualname: str) -> dict[str, Value]:
     frame = Frame(world, path, qualname, quiet=1)
     if head.nested_in:
         frame.closure = dict(closure(world, path, head.nested_in))
-    given = registrations.supplied(world, path, head)
+    known = given.held(world, path, qualname)
+    supplied = registrations.supplied(world, path, head)
     for position, parameter in enumerate(head.parameters):
         if position == 0 and head.owner and parameter.name in ("self", "cls"):
             ref = ClassRef(path, head.owner)
             frame.owner, frame.receiver = ref, parameter.name
-            form = Class(ref) if parameter.name == "cls" else Instance(ref)
+            form = Class(ref) if parameter.name == "cls" else Instance(ref, given.fields(known, parameter.name))
             frame.env[parameter.name] = Value(form, loc=Loc("self", "", attributes.scope_of(ref)))
         else:
-            frame.env[parameter.name] = given.get(parameter.name) or _outer_parameter(world, path, parameter)
+            found = known.get(parameter.name) or supplied.get(parameter.name)
+            frame.env[parameter.name] = found or _outer_parameter(world, path, parameter)
     world.execute(frame, code.facts.body)
+    frame.env |= {name: value for name, value in known.items() if "." not in name and not given.is_empty(value)}
     scope = f"{path}::{qualname}"
     placed: dict[str, Value] = {}
     rebound = rebound_names(code)
@@ -200,6 +204,7 @@ def arguments(world: World, tool: Tool, function: Function) -> Arguments:
         parameters = parameters[1:]
     declared = {parameter.name: parameter for parameter in tool.parameters}
     fixed = {fact.parameter: fact.value for fact in tool.when}
+    known = given.held(world, function.path, function.qualname)
     positional: list[Value] = []
     keywords: list[tuple[str, Value]] = []
     rest = extra = None
@@ -207,18 +212,20 @@ def arguments(world: World, tool: Tool, function: Function) -> Arguments:
         if parameter.kind == "vararg":
             rest = None
         elif parameter.kind == "kwarg":
-            given = tool.arguments_in in ("", parameter.name)  # else the arguments come elsewhere, and these are the framework's
-            extra = Value(Text((KeyPart("param", ""),))) if given else Value(Data(), loc=Loc("state", parameter.name, "framework"))
+            ours = tool.arguments_in in ("", parameter.name)  # else the arguments come elsewhere, and these are the framework's
+            extra = Value(Text((KeyPart("param", ""),))) if ours else Value(Data(), loc=Loc("state", parameter.name, "framework"))
         else:
-            value = _kept_default(world, function, parameter) or _argument(
-                world, tool, function.path, parameter, declared.get(parameter.name), fixed
+            value = (
+                known.get(parameter.name)
+                or _kept_default(world, function, parameter)
+                or _argument(world, tool, function.path, parameter, declared.get(parameter.name), fixed)
             )
             if parameter.kind == "keyword":
                 keywords.append((parameter.name, value))
             else:
                 positional.append(value)
     named = {parameter.name for parameter in parameters}
-    if extra is not None and not _plain(parameters):
+    if extra is not None and (tool.given or not _plain(parameters)):
         keywords += [(p.name, Value(Text((KeyPart("param", p.name),)))) for p in tool.parameters if p.name not in named and not p.injected]
     return Arguments(tuple(positional), tuple(keywords), rest, extra)
 

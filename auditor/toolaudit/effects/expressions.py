@@ -12,7 +12,7 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.iteration import members
+from toolaudit.effects.iteration import filtered, members
 from toolaudit.effects.keys import combinations
 from toolaudit.effects.objects import attribute, checked, read, read_document
 from toolaudit.effects.operators import combine, contains
@@ -266,7 +266,7 @@ def _comprehension(frame: Frame, expr: f.Comprehension) -> Value:
     frame.in_loop -= 1
     kind: Any = expr.kind
     taint = join_taint(taint, taints([value] + ([second] if second else [])))
-    return Value(Many(kind, element=second if second is not None else value), taint)
+    return Value(filtered(frame, expr) or Many(kind, element=second if second is not None else value), taint)
 
 
 def _walrus(frame: Frame, expr: f.Walrus) -> Value:

@@ -114,6 +114,9 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if isinstance(form, Handle):
         if name == "*":
             return _any_operation(frame, receiver, form, arguments, line)
+        if (form.type, name) in natives.METHODS:
+            frame.resolved += 1
+            return natives.METHODS[form.type, name](arguments)
         api = frame.world.catalogue.method(form.type, name)
         if api is not None:
             frame.resolved += 1

@@ -15,7 +15,7 @@ from toolaudit.effects.boxes import Shared
 from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionHead, Stmt
-from toolaudit.model import Column, Fact, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.model import Column, Fact, Given, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
 if TYPE_CHECKING:
@@ -125,7 +125,9 @@ class World:
     """File → its lines that hold the word `global`."""
     assigned_names: dict[tuple[str, int, int], frozenset[str]] = field(default_factory=dict)
     """The lines of a method → the attributes that they may assign."""
-    closures: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
+    given: tuple[Given, ...] = ()
+    """What the current tool's function was made with."""
+    closures: dict[tuple[str, str, tuple[Given, ...]], dict[str, Value]] = field(default_factory=dict)
     decorated: dict[object, Value] = field(default_factory=dict)
     provisional: list[tuple[int, object]] = field(default_factory=list)
     implementers: dict[tuple[ClassRef, str], tuple[ClassRef, ...]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolaudit import facts as f
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, element, read, shared
@@ -66,3 +67,21 @@ def _handed_out(frame: Frame, value: Value, form: Handle, line: int) -> Value:
         made = call_method(frame, value, "__iter__", Arguments(), line)
         return made if isinstance(made.form, Handle) else Value(form, made.taint, value.loc)
     return Value(form, value.taint, value.loc) if form.kind != "file" or form.type == "pathlib.Path" else Value(Data(), value.taint)
+
+
+def filtered(frame: Frame, expr: f.Comprehension) -> Many | Text | None:
+    """`{k: v for k, v in given.items() if …}` holds what `given` does under the same keys, as far as its members are known."""
+    clause = expr.clauses[0]
+    pair = clause.target.items if isinstance(clause.target, f.Display) else ()
+    names = tuple(item.id for item in pair if isinstance(item, f.Name))
+    made = tuple(part.id for part in (expr.element, expr.value) if isinstance(part, f.Name))
+    source = clause.iterable.func if isinstance(clause.iterable, f.Call) else None
+    if len(expr.clauses) != 1 or len(made) != 2 or names != made or not isinstance(source, f.Attr) or source.attr != "items":
+        return None
+    frame.quiet += 1
+    form = frame.world.evaluate(frame, source.value).form
+    frame.quiet -= 1
+    if isinstance(form, Many) and form.kind == "dict" and form.entries:
+        return Many("dict", None, form.entries, form.element)
+    whole = isinstance(form, Text) and len(form.parts) == 1 and form.parts[0].kind == "param"
+    return form if whole and isinstance(form, Text) else None

@@ -26,6 +26,7 @@ from toolaudit.effects.values import (
     Super,
     Text,
     Value,
+    constant,
     taints,
     text,
     union,
@@ -249,7 +250,24 @@ def _vars(frame: Frame, arguments: Arguments, line: int) -> Value | None:
     return attribute(frame, arguments.args[0], "__dict__", line) if arguments.args else Value(Data())
 
 
+def _signature(frame: Frame, arguments: Arguments, line: int) -> Value | None:
+    return Value(Handle("inspect.Signature"))
+
+
+def _bound(arguments: Arguments) -> Value:
+    """`signature.bind(*args, **kwargs)`: the arguments by name."""
+    entries = tuple((constant(name), value) for name, value in arguments.keywords)
+    given = Value(Many("dict", entries=entries)) if entries else arguments.extra or Value(Many("dict"))
+    return Value(Handle("inspect.BoundArguments", attrs=(("arguments", given), ("kwargs", given))))
+
+
+METHODS: dict[tuple[str, str], Callable[[Arguments], Value]] = {
+    ("inspect.Signature", "bind"): _bound,
+    ("inspect.Signature", "bind_partial"): _bound,
+}
+"""Methods of foreign objects whose result holds what they were given."""
 FUNCTIONS: dict[str, Native] = {
+    "inspect.signature": _signature,
     "super": _super,
     "vars": _vars,
     "getattr": _getattr,

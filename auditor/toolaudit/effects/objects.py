@@ -9,6 +9,7 @@ from toolaudit.effects import attributes
 from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, derived, parts_of
+from toolaudit.effects.own_words import own_words
 from toolaudit.effects.values import (
     PLAIN,
     Class,
@@ -108,6 +109,7 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
         return attributes.bind(frame, value, member, line)
     found = attributes.attribute(world, form.cls, name)
     if found is not None:
+        found = own_words(found, form) if world.given else found
         place = place_of(value, name)
         if place is None and attributes.class_level(world, form.cls, name):
             place = Loc("self", "", attributes.scope_of(form.cls)) / name
@@ -289,6 +291,8 @@ def _of_function(frame: Frame, value: Value, name: str, line: int, called: bool)
         return value
     if called:
         return Value(Method(value, name), value.taint)
+    if name == "__signature__":
+        return Value(Handle("inspect.Signature"))
     return Value(Data(), value.taint, of_function(value.form, name) if isinstance(value.form, Function) else None)
 
 

@@ -207,6 +207,10 @@ def _walk(world: World, tool: Tool) -> Frame:
     budget.begin(world)
     world.reached.clear()
     world.when = tool.when
+    world.given = tool.given
+    if tool.given:
+        world.variants.clear()  # one function for many tools: each has its own constants
+        world.chosen.clear()
     function = entries.entry(world, tool)
     if function is None or not isinstance(function.form, Function):
         return _unread(world, tool, qualname)

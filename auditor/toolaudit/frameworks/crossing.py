@@ -51,6 +51,9 @@ class OfFile(Protocol):
     @property
     def registers(self) -> bool: ...
 
+    @property
+    def makers(self) -> tuple[str, ...]: ...
+
 
 class Crossing(NamedTuple):
     """`world`: what looks names up by asking a project, nothing asked yet."""
@@ -90,6 +93,7 @@ class Across(NamedTuple):
     undispatched: tuple[tuple[str, Made], ...]
     notes: tuple[DiscoveryNote, ...]
     handed_on: list[Made]
+    generated: list[Made]
 
 
 _spoken = msgspec.msgpack.Decoder(Spoken)
@@ -111,7 +115,8 @@ def across(crossing: Crossing, files: Mapping[str, OfFile]) -> Across:
     speaking = [path for path, one in files.items() if one.speaks or spoken[path].named]
     dispatching = _dispatch(crossing, files, speaking, helping)
     handed = _handed_on(crossing, files, [path for path, one in files.items() if one.registers])
-    return Across(found, dispatching.made, dispatching.undispatched, dispatching.notes, handed)
+    generated = _generated(crossing, [(path, qualname) for path, one in files.items() for qualname in one.makers])
+    return Across(found, dispatching.made, dispatching.undispatched, dispatching.notes, handed, generated)
 
 
 def _last(key: Key) -> str:
@@ -190,6 +195,25 @@ def _matches(crossing: Crossing, name: str, path: str, pattern: re.Pattern[str])
         watched = crossing.answers.watched()
         found = pattern.search(crossing.world(watched).names.text(path)[0]) is not None
         crossing.answers.put(name, found, watched)
+    return found
+
+
+# --- tools that code makes ---------------------------------------------------------------------------------------------
+
+
+def _generated(crossing: Crossing, makers: list[Key]) -> list[Made]:
+    """The tools that functions make of what they are called with."""
+    if not makers:
+        return []
+    asked = given(makers)
+    found = crossing.answers.known("generated", _several, asked)
+    if found is None:
+        from toolaudit.frameworks.discover_made import generated
+
+        watched = crossing.answers.watched()
+        bodies = crossing.world(watched)
+        found = [made(bodies, draft) for draft in generated(bodies, crossing.known, makers)]
+        crossing.answers.put("generated", found, watched, asked)
     return found
 
 

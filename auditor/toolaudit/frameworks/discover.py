@@ -14,6 +14,7 @@ from toolaudit.frameworks.discover_calls import declared_by_calls, modules
 from toolaudit.frameworks.discover_classes import classes
 from toolaudit.frameworks.discover_decorators import decorated
 from toolaudit.frameworks.discover_dispatch import low_level
+from toolaudit.frameworks.discover_made import makers
 from toolaudit.frameworks.discover_schemas import helpers, schemas
 from toolaudit.frameworks.discover_tables import registries
 from toolaudit.frameworks.drafts import Draft
@@ -53,6 +54,8 @@ class Declared(Struct, frozen=True, array_like=True):
     """A framework calls a dispatcher in it."""
     registers: bool
     """A function in it registers what it is given."""
+    makers: tuple[str, ...] = ()
+    """The functions that register what they, or others, make by running code."""
 
 
 _declared = msgspec.msgpack.Decoder(Declared)
@@ -95,6 +98,7 @@ def _file(bodies: Bodies, known: Known, path: str) -> Declared:
         next(schemas(bodies, known, path), None) is not None,
         next(low_level(bodies, known, path), None) is not None,
         next(registrars(bodies, known, path), None) is not None,
+        tuple(dict.fromkeys(makers(bodies, known, path))),
     )
 
 
@@ -111,6 +115,7 @@ def _joined(files: Mapping[str, Declared], shared: Across) -> Discovery:
     every = [one for file in files.values() for one in file.made if not _is_replaced(one.tool, replaced)]
     every += [one for _, one in shared.instances]
     every += shared.handed_on
+    every = [one for one in every if not _stands_for(one.tool, shared.generated)] + shared.generated
     every += shared.dispatched
     every += [one for file in files.values() for one in file.tabled]
     named = {one.named for one in every if one.named} | {one.tool.function.rsplit(".", 1)[-1] for one in every}
@@ -122,6 +127,12 @@ def _joined(files: Mapping[str, Declared], shared: Across) -> Discovery:
         tuple(sorted({note for note in shared.notes if note.code != "TA903" or note.name not in names})),
         {one.tool.id: one.written for one in finished if one.written},
     )
+
+
+def _stands_for(tool: Tool, generated: list[Made]) -> bool:
+    """A function that was found once, under its own name, or under that of a tool that is known better by now."""
+    names = {one.tool.name for one in generated if (one.tool.file, one.tool.function) == (tool.file, tool.function)}
+    return bool(names) and (tool.generated or tool.name in names or tool.name == tool.function.rsplit(".", 1)[-1])
 
 
 def _is_replaced(tool: Tool, replaced: set[tuple[str, str]]) -> bool:

@@ -16,7 +16,7 @@ from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import text_of
 from toolaudit.frameworks.types import types_of
 
-_KINDS = {"factory": "factory", "registration": "registration", "decorator": "factory", "decorator-method": "registration"}
+KINDS = {"factory": "factory", "registration": "registration", "decorator": "factory", "decorator-method": "registration"}
 
 
 def declared_by_calls(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
@@ -44,11 +44,11 @@ def _one(bodies: Bodies, known: Known, scope: Scope, call: Call) -> Iterator[Dra
         elif kind in {"decorator", "decorator-method"} and call.args:
             for one in unrolled(scope, call):
                 for ref in functions_of(scope, one.args[0]):
-                    yield from _draft(rule, _KINDS[kind], ref, scope, one)
+                    yield from _draft(rule, KINDS[kind], ref, scope, one)
 
 
-def called_rules(bodies: Bodies, known: Known, scope: Scope, call: Call) -> list[Rule]:
-    """The rules that a call's callee has: by its name, or by its receiver's class."""
+def called_rules(bodies: Bodies, known: Known, scope: Scope, call: Call, applied: bool = False) -> list[Rule]:
+    """The rules that a call's callee has: by its name, or by its receiver's class. `applied`: what it gives is called with a function."""
     func = call.func
     targets = scope.resolve(func) if isinstance(func, Name | Attr) else ()
     found = [rule for rule in rules_for(known.calls, bodies.names, targets) if rule.declare.kind != "schema"]
@@ -57,7 +57,7 @@ def called_rules(bodies: Bodies, known: Known, scope: Scope, call: Call) -> list
         for owner, method in full:
             for cls in types_of(scope, owner):
                 found += [r for r in known.receiver_rules(bodies.names, cls, method) if r.declare.kind != "dispatcher" and r not in found]
-        if not found and func.attr in known.decorator_methods and call.args:
+        if not found and func.attr in known.decorator_methods and (call.args or applied):
             rule = unknown_receiver(bodies, known, scope, func)
             found += [rule] if rule else []
     return found
@@ -73,12 +73,12 @@ def _chained(func: Attr, known: Known) -> list[tuple[Expr, str]]:
 
 def _by_hand(bodies: Bodies, known: Known, scope: Scope, call: Call, made: Call) -> Iterator[Draft]:
     """`server.tool(name="x")(fn)`: a decorator applied by hand."""
-    for rule in called_rules(bodies, known, scope, made):
+    for rule in called_rules(bodies, known, scope, made, applied=True):
         if rule.declare.kind in {"decorator", "decorator-method"}:
             for one in unrolled(scope, call) if call.args else ():
                 given = one.func if isinstance(one.func, Call) else made
                 for ref in functions_of(scope, one.args[0]):
-                    yield from _draft(rule, _KINDS[rule.declare.kind], ref, scope, given)
+                    yield from _draft(rule, KINDS[rule.declare.kind], ref, scope, given)
 
 
 def argument(call: Call, place: str) -> Expr | None:

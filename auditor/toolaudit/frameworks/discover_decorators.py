@@ -25,12 +25,13 @@ def decorated(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
         if head.decorators and wraps_parameter(bodies, path, head):
             continue
         for decorator in head.decorators:
-            draft = _one(bodies, known, path, head, decorator)
+            draft = declared_by(bodies, known, path, head, decorator)
             if draft is not None:
                 yield draft
 
 
-def _one(bodies: Bodies, known: Known, path: str, head: FunctionHead, decorator: Expr) -> Draft | None:
+def declared_by(bodies: Bodies, known: Known, path: str, head: FunctionHead, decorator: Expr) -> Draft | None:
+    """The declaration that a decorator makes."""
     func = decorator.func if isinstance(decorator, Call) else decorator
     scope = _around(bodies, path, head)
     if last_part(func) in _COMMON:

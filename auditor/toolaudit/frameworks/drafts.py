@@ -10,7 +10,7 @@ from toolaudit.facts import Call, ClassHead, Expr
 from toolaudit.frameworks.callables import FunctionRef
 from toolaudit.frameworks.schema import Declare, Framework
 from toolaudit.frameworks.scope import Scope
-from toolaudit.model import Dispatcher, Fact
+from toolaudit.model import Dispatcher, Fact, Given
 
 
 class SchemaText(Struct, frozen=True):
@@ -48,6 +48,9 @@ class Draft(Struct, frozen=True):
     owner: str = ""
     receiver: Literal["none", "shared", "per-call"] = "none"
     dispatcher: Dispatcher | None = None
+    given: tuple[Given, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """The parameters that the operation requires which it makes a call of, where its own function takes any."""
     on_loop: bool = False
     """Its dispatcher is a coroutine that calls it itself: it runs on the event loop, whatever it is."""
 

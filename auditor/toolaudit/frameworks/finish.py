@@ -118,6 +118,7 @@ def made(bodies: Bodies, draft: Draft) -> Made:
         entry=draft.entry,
         arguments_in=draft.arguments_in or _arguments(draft, head),
         dispatcher=draft.dispatcher,
+        given=draft.given,
         generated=draft.declared_by != "dispatch" and not said_name(bodies, draft) and is_generated(bodies, draft),
     )
     return Made(tool, tuple(found), bool(said), draft.name)
@@ -156,12 +157,15 @@ def _parameters(bodies: Bodies, draft: Draft, head: FunctionHead | None) -> tupl
     if head is None or (draft.when and draft.declared_by == "dispatch" and not found):
         return found
     path = draft.ref.path if draft.ref is not None else draft.file
-    listed = parameters(bodies.scope(path, head.nested_in or ""), head, draft.framework)
+    held = {one.name for one in draft.given if one.function == f"{path}::{head.qualname}"}
+    listed = tuple(one for one in parameters(bodies.scope(path, head.nested_in or ""), head, draft.framework) if one.name not in held)
     injected = tuple(one for one in listed if one.injected)
     if draft.receiver == "per-call":
         return _own_fields(draft) + injected
     if found:
         return found + injected
+    if draft.inputs:
+        return tuple(ToolParameter(name) for name in draft.inputs) + injected
     if draft.declare.arguments or draft.arguments_in:
         return _model_fields(bodies, draft, head) + injected
     return listed or _model_fields(bodies, draft, head)

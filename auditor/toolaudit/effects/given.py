@@ -1,0 +1,51 @@
+"""What a tool's function was made with, as values: variables that it closes over, arguments given beforehand."""
+
+from __future__ import annotations
+
+from toolaudit.effects import attributes
+from toolaudit.effects.frame import World
+from toolaudit.effects.values import Data, Foreign, Function, Scalar, Value
+from toolaudit.model import Given
+from toolaudit.project.resolve import FunctionRef
+
+
+def held(world: World, path: str, qualname: str) -> dict[str, Value]:
+    """The variables of a function that are known for the current tool; attributes of its receiver with a dot."""
+    place = f"{path}::{qualname}"
+    return {one.name: _value(world, one) for one in world.given if one.function == place}
+
+
+def fields(known: dict[str, Value], receiver: str) -> tuple[tuple[str, Value], ...]:
+    """The attributes of the receiver among them."""
+    found = ((name.partition(".")[2], value) for name, value in known.items() if name.startswith(f"{receiver}."))
+    return tuple(sorted(found, key=lambda item: item[0]))
+
+
+def is_empty(value: Value) -> bool:
+    """A first value that is there to be changed, or that another call of the same function may have replaced."""
+    return isinstance(value.form, Scalar) and not isinstance(value.form.value, str)
+
+
+def _value(world: World, one: Given) -> Value:
+    if one.code:
+        return _function(world, one)
+    frame = attributes.module_frame(world, one.function.partition("::")[0])
+    frame.env["boto3"] = Value(Foreign("boto3"))
+    return world.evaluate(frame, one.value) if one.value is not None else Value(Data())
+
+
+def _function(world: World, one: Given) -> Value:
+    """A function with what it closes over in turn."""
+    from toolaudit.effects import entries
+
+    path, _, qualname = one.code.partition("::")
+    head, code = world.resolver.function(FunctionRef(path, qualname)), world.code(path, qualname)
+    if head is None or code is None:
+        return Value(Data("unreadable"))
+    around = world.given
+    world.given = one.around
+    try:
+        nested = entries.nested(world, path, head) if head.nested_in and head.owner is None else None
+    finally:
+        world.given = around
+    return nested or Value(Function(path, qualname, code))
