@@ -99,6 +99,7 @@ class Across(NamedTuple):
 _spoken = msgspec.msgpack.Decoder(Spoken)
 _named = msgspec.msgpack.Decoder(list[tuple[Key, Made]])
 _handed = msgspec.msgpack.Decoder(HandedOn)
+_several = msgspec.msgpack.Decoder(list[Made])
 _names = msgspec.msgpack.Decoder(list[str])
 _flag = msgspec.msgpack.Decoder(bool)
 _dispatching = msgspec.msgpack.Decoder(Dispatching)
