@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_toolaudit.calls import Call, call
     from pytest_toolaudit.exploring import aexplore, explore
+    from pytest_toolaudit.strategies import schedules, toolaudit_batches
     from pytest_toolaudit.verdict import Verdict, Witness
 
-__all__ = ["Call", "Verdict", "Witness", "aexplore", "call", "explore"]
+__all__ = ["Call", "Verdict", "Witness", "aexplore", "call", "explore", "schedules", "toolaudit_batches"]
 
 _HOMES = {
     "Call": "calls",
     "call": "calls",
     "explore": "exploring",
     "aexplore": "exploring",
+    "schedules": "strategies",
+    "toolaudit_batches": "strategies",
     "Verdict": "verdict",
     "Witness": "verdict",
 }

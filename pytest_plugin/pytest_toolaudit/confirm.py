@@ -20,7 +20,7 @@ from _pytest.fixtures import TopRequest
 from pytest_toolaudit.confirming.conftests import as_objects, conftests, made_visible
 from pytest_toolaudit.confirming.load import import_file
 from pytest_toolaudit.confirming.outcomes import Limits, Trial
-from pytest_toolaudit.confirming.record import collected, items_of, told
+from pytest_toolaudit.confirming.record import collected, items_of, properties, told
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied, supplied_by
 from pytest_toolaudit.confirming.trial import attempt
 from pytest_toolaudit.confirming.work import Work, chosen, work
@@ -152,12 +152,15 @@ class ConfirmPlugin:
         """Workers count what they left out; each leaves out the same."""
         self.left_out = max(self.left_out, getattr(node, "workeroutput", {}).get(LEFT_OUT, 0))
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Items travel as properties of their reports, from xdist's workers too."""
-        if report.when == "call":
-            for name, text in report.user_properties:
-                if name == PROPERTY:
-                    self.found[report.nodeid] = str(text)
+        """Items travel as properties of their reports, from xdist's workers too; other reporters are not shown them."""
+        if hasattr(self.config, "workerinput"):
+            return
+        for name, text in report.user_properties:
+            if name == PROPERTY and report.when == "call":
+                self.found[report.nodeid] = str(text)
+        report.user_properties[:] = [(name, value) for name, value in report.user_properties if name != PROPERTY]
 
     def interrupted(self, number: int, frame: object) -> None:
         """The first interrupt ends the run; those that follow at once would cut off the writing of what is known."""
@@ -265,6 +268,7 @@ class ConfirmItem(pytest.Item):
     def runtest(self) -> None:
         trial = self._tried()
         self.user_properties.append((PROPERTY, msgspec.json.encode(items_of(trial, self.plugin.base, self.plugin.from_here)).decode()))
+        self.user_properties += properties(trial)
         target = self.config.getoption("toolaudit_write_tests")
         if target and trial.verdict == "confirmed":
             from pytest_toolaudit.writing import write_test

@@ -154,7 +154,10 @@ class Toolaudit:
     async def acheck(self, calls: Sequence[Call], **options: Any) -> Verdict:
         """As ``check``, inside a running event loop. The batch runs on a loop of its own, in another thread."""
         __tracebackhide__ = True
-        return await asyncio.to_thread(self.check, calls, **options)
+        try:
+            return await asyncio.to_thread(self.check, calls, **options)
+        except Clash as clash:
+            raise clash.with_traceback(None) from None  # the frames of the other thread are none of the reader's
 
     def replay_schedule(self, schedule: str) -> None:
         """The next ``check`` of this test runs this schedule only."""

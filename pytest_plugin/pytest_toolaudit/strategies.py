@@ -130,29 +130,37 @@ def toolaudit_batches(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorates a test with a ``batch`` parameter: Hypothesis draws batches, and each one is checked before the body.
 
-    The test takes the fixture ``toolaudit`` and ``batch``; ``options`` go to ``toolaudit.check``.
+    The test takes the fixture ``toolaudit`` and ``batch``, and may be asynchronous; ``options`` go to ``toolaudit.check``.
     """
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
+        wanted = inspect.signature(test).parameters
+
+        def asked(batch: list[Call], toolaudit: Any) -> dict[str, Any]:
+            return {name: value for name, value in (("batch", batch), ("toolaudit", toolaudit)) if name in wanted}
+
         @functools.wraps(test)
         def checked(*args: Any, batch: list[Call], toolaudit: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             toolaudit.check(batch, **options)
-            wanted = inspect.signature(test).parameters
-            if "batch" in wanted:
-                kwargs["batch"] = batch
-            if "toolaudit" in wanted:
-                kwargs["toolaudit"] = toolaudit
-            return test(*args, **kwargs)
+            return test(*args, **kwargs, **asked(batch, toolaudit))
 
-        parameters = [p for p in inspect.signature(test).parameters.values() if p.name not in ("batch", "toolaudit")]
+        @functools.wraps(test)
+        async def achecked(*args: Any, batch: list[Call], toolaudit: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            await toolaudit.acheck(batch, **options)
+            return await test(*args, **kwargs, **asked(batch, toolaudit))
+
+        wrapper: Any = achecked if inspect.iscoroutinefunction(test) else checked
+        parameters = [p for p in wanted.values() if p.name not in ("batch", "toolaudit")]
         extra = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in ("batch", "toolaudit")]
-        checked.__signature__ = inspect.Signature([*parameters, *extra])  # type: ignore[attr-defined]
+        wrapper.__signature__ = inspect.Signature([*parameters, *extra])
         drawn = batches(tools, min_calls=min_calls, max_calls=max_calls, arguments=arguments)
-        if not hasattr(checked, _SETTINGS):  # a default only: @settings above or below wins. Every example starts from the same state
+        if not hasattr(wrapper, _SETTINGS):  # a default only: @settings above or below wins. Every example starts from the same state
             phases = [phase for phase in Phase if phase is not Phase.explain]  # it would explain our own lines
             quiet = settings(deadline=None, phases=phases, suppress_health_check=[HealthCheck.function_scoped_fixture])
-            setattr(checked, _SETTINGS, quiet)
-        wrapped: Callable[..., Any] = given(batch=drawn)(checked)
+            setattr(wrapper, _SETTINGS, quiet)
+        wrapped: Callable[..., Any] = given(batch=drawn)(wrapper)
         return wrapped
 
     return decorate

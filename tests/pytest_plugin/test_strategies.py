@@ -68,7 +68,7 @@ def test_decorator(pytester: pytest.Pytester) -> None:
     """The failing batch is as small as it can be."""
     pytester.makepyfile(
         """
-        from pytest_toolaudit.strategies import toolaudit_batches
+        from pytest_toolaudit import toolaudit_batches
         from hypothesis import settings, HealthCheck
         STORE = {}
         def read(key: str): return STORE.get(key)
@@ -87,6 +87,36 @@ def test_decorator(pytester: pytest.Pytester) -> None:
     text = result.stdout.str()
     assert "bump(key='a') #0" in text
     assert "batch=[call(bump, key='a'), call(bump, key='a')]" in text
+
+
+def test_decorator_of_an_asynchronous_test(pytester: pytest.Pytester) -> None:
+    """Its body is awaited for each batch, by whatever runs the asynchronous tests of the session."""
+    pytester.makepyfile(
+        """
+        import anyio, pytest
+        from pytest_toolaudit import toolaudit_batches
+        STORE, SEEN = {}, []
+        async def bump(key: str):
+            before = STORE.get(key, 0)
+            await anyio.sleep(0)
+            STORE[key] = before + 1
+        async def read(key: str): return STORE.get(key)
+        @pytest.fixture
+        def anyio_backend(): return "asyncio"
+        @pytest.mark.anyio
+        @toolaudit_batches([read, bump], max_calls=3, budget=40, order="any")
+        async def test_it(batch): pass
+        @pytest.mark.anyio
+        @toolaudit_batches([read], max_calls=3, budget=40)
+        async def test_fine(batch):
+            await anyio.sleep(0)
+            SEEN.append(batch)
+        def test_awaited(): assert SEEN
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly")
+    result.assert_outcomes(failed=1, passed=2)
+    assert "batch=[call(bump, key='a'), call(bump, key='a')]" in result.stdout.str()
 
 
 def test_schemas() -> None:
@@ -119,8 +149,7 @@ def test_schemas() -> None:
 
 
 HYPOTHESIS = """
-    from pytest_toolaudit import call
-    from pytest_toolaudit.strategies import toolaudit_batches
+    from pytest_toolaudit import call, toolaudit_batches
     from hypothesis import example, reproduce_failure
     STORE, SEEN = {}, []
     def read(key: str): return STORE.get(key)

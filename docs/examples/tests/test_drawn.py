@@ -1,7 +1,7 @@
 """Hypothesis draws batches of tools and their arguments."""
 
 from hypothesis import HealthCheck, settings
-from pytest_toolaudit.strategies import toolaudit_batches
+from pytest_toolaudit import toolaudit_batches
 
 COUNTS = {}
 

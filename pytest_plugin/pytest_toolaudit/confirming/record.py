@@ -87,6 +87,16 @@ def _replay(name: str) -> str:
     return f"toolaudit confirm {file} -- -k '{' and '.join(words)}'"
 
 
+def properties(trial: Trial) -> list[tuple[str, str]]:
+    """For junit XML: the verdict, what the item is about, and of a confirmed one what it takes to see it again."""
+    work, found = trial.work, trial.found
+    said = [("toolaudit.verdict", trial.verdict), ("toolaudit.code", work.code), ("toolaudit.resource", f"{work.resource_kind}:{work.key}")]
+    if found is not None and trial.verdict == "confirmed":
+        said += [("toolaudit.failure", found.failure)] if found.failure else []
+        said += [("toolaudit.schedule", found.witness.schedule)] if found.witness is not None else []
+    return said
+
+
 def told(trial: Trial) -> str:
     """A failure's text: what was found, who was called with what, and the story."""
     found = trial.found

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_toolaudit.confirming.arguments import made_up
+from pytest_toolaudit.confirming.background import left_out
 from pytest_toolaudit.confirming.commandline import asked_for, command_line
 from pytest_toolaudit.confirming.load import import_file, undecorated
 from pytest_toolaudit.confirming.patience import GivenUpError, completed
@@ -45,7 +46,7 @@ def start(functions: Sequence[Callable[..., Any]], supplied: Supplied) -> None:
 
 def _called(entry: Callable[..., Any], supplied: Supplied, words: Sequence[str] = ()) -> str | None:
     """What the entry point says when it refuses to start; None when it does, or when something else goes wrong."""
-    with _stood_in(entry), command_line(words) as said:
+    with _stood_in(entry), left_out(), command_line(words) as said:
         try:
             arguments = made_up(entry, supplied, required_only=True)
             completed(lambda: entry(**arguments), supplied.patience(SECONDS))

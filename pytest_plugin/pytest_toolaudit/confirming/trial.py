@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from pytest_toolaudit import explore
 from pytest_toolaudit.confirming.answered import SAID, answered
+from pytest_toolaudit.confirming.background import endless
 from pytest_toolaudit.confirming.batches import (
     LESSONS,
     Batch,
@@ -287,9 +288,8 @@ class _Attempts:
         with answered() if batch.answered else contextlib.nullcontext():
             verdict, refused = self._explored(calls, key)
         self.offline |= self.sandbox.offline
-        if verdict.kind == "deadlock" and verdict.witness is None:
-            reason = "a call does not end, though no other runs beside it"
-            return Trial(work, "cannot-run", verdict, reason, ARGUMENTS_HELP, arguments, verdict.schedules)
+        if waits := endless(verdict):
+            return Trial(work, "cannot-run", verdict, waits, ARGUMENTS_HELP, arguments, verdict.schedules)
         if verdict.kind in work.wants and exercised(verdict):
             proved = self._proved(verdict, arguments, world)
             return replace(proved, reason=SAID) if batch.answered and proved.verdict == "confirmed" else proved

@@ -248,6 +248,16 @@ def test_items_spread_over_workers_give_the_same_evidence(tmp_path: Path) -> Non
     assert spread == alone
 
 
+def test_junit_xml_tells_what_it_takes_to_see_it_again(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(COUNTER)
+    for workers in ((), ("-n", "2")):
+        confirm(tmp_path, "--", "--junit-xml=junit.xml", *workers)
+        junit = (tmp_path / "junit.xml").read_text(encoding="utf-8")
+        assert '<property name="toolaudit.verdict" value="confirmed" />' in junit
+        assert '<property name="toolaudit.schedule" value="bump#0 bump#1 |' in junit
+        assert "toolaudit-item" not in junit
+
+
 def test_a_selection_runs_only_that(tmp_path: Path) -> None:
     (tmp_path / "tools.py").write_text(COUNTER + COUNTER.replace("server", "second").replace("bump", "again").replace("COUNT", "OTHER"))
     _, _, evidence = confirm(tmp_path, "--", "-k", "again")
