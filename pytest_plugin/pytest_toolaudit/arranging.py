@@ -40,6 +40,11 @@ def arguments_model(tool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     return (args, kwargs) if args else ((tool.args_type()(**kwargs),), {})
 
 
+def input_model(tool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """As the tool's own pydantic model, with neither options nor a run's context."""
+    return (args, kwargs) if args else ((tool.input_schema(**kwargs), None, None), {})
+
+
 def action(tool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """As the tool's action."""
     return (args, kwargs) if args else ((tool.action_type(**kwargs),), {})

@@ -171,6 +171,7 @@ class Toolaudit:
     def tool(self, identity: str) -> Callable[..., Any]:
         """The tool that a scan calls ``folder/file.py::Class.function``, imported, its object made as `confirm` makes it."""
         from pytest_toolaudit.confirming.absent import stand_ins
+        from pytest_toolaudit.confirming.arguments import standing_in
         from pytest_toolaudit.confirming.load import load
 
         file, _, function = identity.partition("::")
@@ -179,7 +180,7 @@ class Toolaudit:
         folders = (Path(self.config.invocation_params.dir), self.config.rootpath)
         place = next((folder / file for folder in folders if (folder / file).exists()), folders[0] / file)
         with stand_ins():
-            return load(place, function.partition("#")[0], self._supplied)
+            return standing_in(load(place, function.partition("#")[0], self._supplied), self._supplied)
 
     def replay(
         self,

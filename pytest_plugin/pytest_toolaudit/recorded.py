@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import difflib
-import enum
 import functools
 import inspect
 import re
-import sys
 import threading
-import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +18,7 @@ from pytest_toolaudit.calls import Call, call, tool_name, underlying
 from pytest_toolaudit.confirming.arguments import made_up
 from pytest_toolaudit.confirming.load import load
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
+from pytest_toolaudit.fitting import fitted
 from toolaudit.batches import BadEntry, Recorded, Turn
 from toolaudit_reports.document import Tool
 
@@ -37,7 +35,7 @@ def given(tools: Iterable[Any] | Mapping[str, Any]) -> dict[str, Maker]:
 
 def _call_of(tool: Any, name: str, arguments: Mapping[str, Any]) -> Call:
     made = call(tool, **arguments)
-    return dataclasses.replace(made, name=name, kwargs=_fitted(made.function, made.kwargs))
+    return dataclasses.replace(made, name=name, kwargs=fitted(made.function, made.kwargs))
 
 
 def found(tools: Iterable[Tool], root: Path, supplied: Supplied) -> dict[str, Maker]:
@@ -65,7 +63,7 @@ def _call_found(tool: Tool, root: Path, supplied: Supplied, arguments: Mapping[s
     missing = [p.name for p in tool.parameters if p.required and p.name not in arguments]
     if missing and not tool.arguments_in:
         raise CannotRunError(f"{tool.name} needs the argument {missing[0]!r}, which is not among those recorded")
-    return dataclasses.replace(call(function), name=tool.name, kwargs=_fitted(function, kwargs))
+    return dataclasses.replace(call(function), name=tool.name, kwargs=fitted(function, kwargs))
 
 
 def _told(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,42 +109,6 @@ def _names(name: str) -> list[str]:
     """The name, then what is left of it without what runners put before it: `mcp__server__add`, `Plugin-add`, `namespace.add`."""
     bare = _SERVER.sub("", name)
     return [name, bare, *(bare.rpartition(mark)[2] for mark in ("-", ".", "__") if mark in bare)]
-
-
-def _fitted(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON values as the annotations want them: models, dataclasses, dates, enumerations. Raises ValueError where they do not fit."""
-    try:
-        hints = typing.get_type_hints(inspect.unwrap(getattr(function, "func", function)))
-    except Exception:  # annotations may name what only type checkers import
-        hints = {}
-    return {name: _fit(value, hints[name]) if name in hints else value for name, value in arguments.items()}
-
-
-def _fit(value: Any, hint: Any) -> Any:
-    if not isinstance(value, str | int | float | bool | list | dict | None) or not _rich(hint):
-        return value
-    pydantic = sys.modules.get("pydantic")
-    if pydantic is not None:
-        return pydantic.TypeAdapter(hint).validate_python(value)
-    import msgspec
-
-    try:
-        return msgspec.convert(value, hint, strict=False)
-    except msgspec.ValidationError:
-        raise
-    except TypeError:  # a type that it knows nothing of
-        return value
-
-
-def _rich(hint: Any) -> bool:
-    """Whether the type asks for more than JSON's own values."""
-    parts = typing.get_args(hint)
-    if parts:
-        return any(_rich(part) for part in parts)
-    if not inspect.isclass(hint):
-        return False
-    json = (str, int, float, bool, type(None), list, dict, object)
-    return hint not in json and (dataclasses.is_dataclass(hint) or issubclass(hint, enum.Enum) or not hint.__module__.startswith("typing"))
 
 
 def run_serially(calls: Iterable[Call]) -> None:

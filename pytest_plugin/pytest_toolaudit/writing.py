@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import dataclasses
 import re
 import zlib
 from collections.abc import Mapping
@@ -33,7 +34,11 @@ def write_test(trial: Trial, folder: Path, stated: bool, outside: Path | None = 
 
 
 def _name(name: str) -> str:
-    return re.sub(r"\W+", "_", name).strip("_").lower()
+    """In lower case, since some file systems tell no case apart; what that makes equal is told apart by a checksum."""
+    tools, _, code = name.partition("[")
+    plain, code = re.sub(r"\W+", "_", tools).strip("_"), code.rstrip("]").lower()
+    apart = f"_{zlib.crc32(plain.encode()):08x}" if plain != plain.lower() else ""
+    return f"{plain.lower()}_{code}{apart}"
 
 
 def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str:
@@ -42,7 +47,8 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
     assert found is not None
     setup = [] if stated or sum(map(len, trial.start.values())) > _MOST else _setup(trial.start)
     tools = _tools(trial)
-    calls = ", ".join(f"call({tools[tool.id]}{_arguments(given)})" for tool, given in zip(work.tools, trial.arguments, strict=True))
+    made = zip(work.tools, trial.arguments, found.calls, strict=True)
+    calls = ", ".join(_called(tools[tool.id], given, one.kwargs) for tool, given, one in made)
     before = f"{outside.as_posix()}/" if outside is not None else ""
     loads = [f'{variable} = toolaudit.tool("{before}{identity}")' for identity, variable in tools.items()]
     ready = [_made_before(one, before) for one in trial.before]
@@ -67,6 +73,7 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
         + ("\n\n" if head else "")
         + "from pytest_toolaudit import call\n"
         + ("from pytest_toolaudit.confirming.answered import answered\n" if SAID in trial.reason else "")
+        + ("from pytest_toolaudit.fitting import fitted\n" if "**fitted(" in uses else "")
         + f"\n\ndef test_{_name(work.name.partition('::')[2])}(toolaudit, tmp_path, monkeypatch):\n{code}\n"
     )
 
@@ -95,6 +102,26 @@ def _tools(trial: Trial) -> dict[str, str]:
 def _arguments(given: Mapping[str, Any]) -> str:
     shown = {name: _literal(value) for name, value in given.items()}
     return "".join(f", {name}={value}" for name, value in shown.items() if value is not None)
+
+
+def _called(variable: str, given: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+    """The call as source; `made` are the arguments that it had. Models are given by their fields."""
+    fields = {name: told for name, value in given.items() if (told := _fields(value, made.get(name))) is not None}
+    rest = _arguments({name: value for name, value in given.items() if name not in fields})
+    return f"call({variable}{rest}" + (f", **fitted({variable}, {fields!r}))" if fields else ")")
+
+
+def _fields(value: Any, made: Any) -> dict[str, Any] | None:
+    """What a model is made from again; None for any other value."""
+    if isinstance(value, dict):
+        return value if made is not None and not isinstance(made, dict) and _literal(value) else None
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.asdict(value)
+    elif hasattr(type(value), "model_dump"):
+        fields = value.model_dump(mode="json", exclude_unset=True)
+    else:
+        return None
+    return fields if _literal(fields) else None
 
 
 def _literal(value: Any) -> str | None:

@@ -104,6 +104,26 @@ def enclosed() -> Any:
     return SimpleNamespace(name="add", on_invoke_tool=wrap(add), params_json_schema={})
 
 
+class Amount:
+    """A model of a tool's arguments."""
+
+    def __init__(self, key: str, n: int) -> None:
+        self.key, self.n = key, n
+
+
+class Bee:
+    """beeai: a class whose method takes a model, options and the run's context."""
+
+    name = "bee"
+    input_schema = Amount
+
+    def _create_emitter(self) -> None:
+        """Would tell of the run."""
+
+    def _run(self, input: Amount, options: Any, context: Any) -> None:  # noqa: A002 - the framework's name
+        add(input.key, input.n)
+
+
 class AsyncCallable:
     """An object with an asynchronous call."""
 
@@ -130,6 +150,12 @@ def test_tool_objects(tool: Any, name: str) -> None:
     made = call(tool, *arguments)
     assert made.name == name
     assert str(made).startswith(f"{name}(")
+    assert explore([made, made]).kind == "racy"
+
+
+def test_a_method_that_takes_a_model_is_given_one() -> None:
+    made = call(Bee(), key="n", n=1)
+    assert made.name == "bee"
     assert explore([made, made]).kind == "racy"
 
 

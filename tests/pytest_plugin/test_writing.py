@@ -60,3 +60,47 @@ def test_written_tests(pytester: pytest.Pytester) -> None:
     compile(text, "kept", "exec")
     pytester.makepyfile(server=FIXED)
     pytester.runpytest_subprocess("kept").assert_outcomes(passed=2)
+
+
+MODELS = '''
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from langchain_core.tools import tool
+
+@dataclass
+class Note:
+    path: str
+    text: str
+
+class Channel:
+    """Where a run reports to."""
+    def __init__(self, host):
+        raise RuntimeError("no run")
+
+@tool
+def add(note: Note, channel: Channel) -> str:
+    """Adds a note."""
+    notes = json.loads(Path(note.path).read_text()) if Path(note.path).exists() else []
+    Path(note.path).write_text(json.dumps([*notes, note.text]))
+    return "saved"
+
+@tool
+def Add(note: Note) -> str:
+    """Adds a note elsewhere."""
+    count = int(Path("count").read_text()) if Path("count").exists() else 0
+    Path("count").write_text(str(count + 1))
+    return note.text
+'''
+
+
+def test_models_and_what_no_test_can_write_down_are_given_again(pytester: pytest.Pytester) -> None:
+    """Tools whose names differ in their case only have files of their own."""
+    pytester.makepyfile(server=MODELS)
+    (pytester.mkpydir("langchain_core") / "tools.py").write_text("def tool(function):\n    return function\n")
+    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest -p no:cov\n")
+    pytester.runpytest_subprocess("--toolaudit=server.py", "--toolaudit-write-tests=kept").assert_outcomes(failed=2, passed=1)
+    files = sorted((pytester.path / "kept").iterdir())
+    assert len(files) == 2
+    assert "**fitted(add, {'note': {'path': 'toolaudit" in "".join(file.read_text() for file in files)
+    pytester.runpytest_subprocess("kept").assert_outcomes(failed=2)

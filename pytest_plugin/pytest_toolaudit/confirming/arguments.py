@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import re
 import typing
@@ -15,6 +16,7 @@ from typing import Any, Literal, get_args, get_origin
 from pytest_toolaudit.confirming.documents import PLAIN, SHEET, TABLE
 from pytest_toolaudit.confirming.standin import StandIn
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
+from pytest_toolaudit.injected import injected_names
 from toolaudit_reports.document import Tool
 
 FILE_WORDS = ("path", "file", "filename", "document", "source", "destination", "dest", "target", "workbook", "notebook", "presentation")
@@ -343,3 +345,14 @@ def dispatched(
     else:
         told |= arguments
     return made_up(function, supplied, how=how, fixed=told, required_only=True)
+
+
+def standing_in(function: Callable[..., Any], supplied: Supplied) -> Callable[..., Any]:
+    """The function with a stand-in for each parameter that no test can write down: a run's context, a client."""
+    try:
+        given = injected_names(function) | frozenset(supplied.objects)
+        made = made_up(function, supplied, required_only=True, without=given)
+    except CannotRunError:
+        return function
+    objects = {name: value for name, value in made.items() if isinstance(value, StandIn)}
+    return functools.partial(function, **objects) if objects else function

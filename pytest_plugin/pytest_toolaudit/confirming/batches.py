@@ -22,6 +22,7 @@ from pytest_toolaudit.confirming.refusals import failure, lesson
 from pytest_toolaudit.confirming.supplied import Supplied
 from pytest_toolaudit.confirming.work import Work
 from pytest_toolaudit.engine.run import RAISED, RETURNED
+from pytest_toolaudit.fitting import fitted
 from pytest_toolaudit.injected import MISSING, filled, injected_names
 from pytest_toolaudit.oracle.freeze import freeze
 from toolaudit_reports.document import Tool
@@ -108,7 +109,7 @@ def made(
     second_batch = replace(batch, how=replace(batch.how, variant=variant, vary=vary))
     fixed = {name: value for name, value in fixed.items() if name not in vary}
     second = arguments(functions[-1], work.tools[-1], _over(supplied, work.tools[-1], batch.over[1]), second_batch, fixed, shared)
-    calls = [call(functions[0], **first), call(functions[-1], **second)]
+    calls = [_call(functions[0], work.tools[0], first), _call(functions[-1], work.tools[-1], second)]
     return filled(calls, functools.partial(_supply, supplied), injected), (first, second)
 
 
@@ -121,6 +122,15 @@ def _hidden(name: str, tool: Tool) -> bool:
 
 def _required(tool: Tool) -> set[str]:
     return {parameter.name for parameter in tool.parameters if parameter.required}
+
+
+def _call(function: Callable[..., Any], tool: Tool, given: Mapping[str, Any]) -> Call:
+    """The call; where the model's arguments are the fields of one parameter, they come as the model that it is annotated with."""
+    name = tool.arguments_in
+    fields = {name: given[name]} if isinstance(given.get(name), Mapping) else {}
+    with contextlib.suppress(ValueError):  # made up, they need not fit
+        fields = fitted(function, fields)
+    return call(function, **{**given, **fields})
 
 
 def _supply(supplied: Supplied, parameter: str, kind: str) -> Any:
@@ -211,7 +221,7 @@ def called_first(
         said: str | None = None
         with contextlib.suppress(Exception):
             given = arguments(function, tool, _over(supplied, tool, over), batch, known, None)
-            (one,) = filled([call(function, **given)], functools.partial(_supply, supplied), injected)
+            (one,) = filled([_call(function, tool, given)], functools.partial(_supply, supplied), injected)
             answer, said = _asked(one, supplied.patience(SECONDS))
             if said is None:
                 if done is not None:

@@ -55,7 +55,8 @@ def _fields(outcome: Outcome) -> Fields:
     """The results by call and the final state by resource; times, and the order of an object's members in JSON, are not told apart."""
     fields: Fields = {call: _timeless(result) for call, result in enumerate(outcome.results)}
     for name, value in outcome.state:
-        fields |= _items(_NUMBERED.sub("", name), _timeless(value))
+        for item, told in _items(_NUMBERED.sub("", name), _timeless(value)).items():
+            fields[item] = (fields[item], told) if item in fields else told  # several objects go by one name
     return fields
 
 

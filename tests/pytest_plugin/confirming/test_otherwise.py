@@ -88,6 +88,32 @@ def test_what_was_read_before_something_was_written_elsewhere_counts() -> None:
     assert any(name.startswith("memory:FILED") for name in found)
 
 
+class Box:
+    def __init__(self) -> None:
+        self.n = 0
+
+    def add(self) -> None:
+        n = self.n
+        self.n = n + 1
+
+    def close(self) -> None:
+        self.n = 7
+
+
+BOXES = [Box(), Box()]
+
+
+def add_and_close() -> None:
+    BOXES[0].add()
+    BOXES[1].close()
+
+
+def test_of_two_objects_that_go_by_one_name_each_counts() -> None:
+    verdict = explore([call(add_and_close), call(add_and_close)])
+    assert verdict.kind == "racy"
+    assert left_otherwise(verdict) == ("memory:self:n",)
+
+
 def test_an_attribute_of_the_tools_object_tells_the_path(tmp_path: Path) -> None:
     class Store:
         def __init__(self) -> None:
