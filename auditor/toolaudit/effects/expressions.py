@@ -195,12 +195,14 @@ def _choice(frame: Frame, expr: f.Choice) -> Value:
 
 def _display(frame: Frame, expr: f.Display) -> Value:
     items: list[Value] = []
+    spread: list[Value] = []
     known, open_ended = 0, False
     for part in expr.items:
         known = known if open_ended else len(items)
         value = look(frame, part)
         if isinstance(part, f.Starred) and isinstance(value.form, Many) and value.form.items is not None and value.loc is None:
             items += value.form.items
+            spread.append(value)  # it may be a default for what was read
         elif isinstance(part, f.Starred):
             open_ended = True
             items.append(members(frame, value, frame.line))
@@ -211,27 +213,32 @@ def _display(frame: Frame, expr: f.Display) -> Value:
         return union(items)
     if open_ended or len(items) > 24 or kind == "set":
         held = union(items[:24]) if items else None
-        taint = taints(items)
-        if open_ended and len(items) > 1 and kind == "list":
+        taint = taints(items + spread)
+        if open_ended and len(items) > 1 and kind in ("list", "tuple"):
             taint = join_taint(taint, edits.joined(frame, items))
         return Value(Many(kind, None, None, held, head=tuple(items[: known if open_ended else 4])), taint)
-    return Value(Many(kind, tuple(items)), taints(items))
+    taint = taints(items + spread)
+    if kind in ("list", "tuple") and len(expr.items) > len(spread) > 0:
+        taint = join_taint(taint, edits.joined(frame, spread + items))
+    return Value(Many(kind, tuple(items)), taint)
 
 
 def _mapping(frame: Frame, expr: f.Mapping) -> Value:
     entries: list[tuple[Value, Value]] = []
     others: list[Value] = []
+    spread = CLEAN
     for key, part in expr.items:
         value = look(frame, part)
         if key is None:
             if isinstance(value.form, Many) and value.form.entries is not None:
                 entries += value.form.entries
+                spread = join_taint(spread, value.taint)
             else:
                 others.append(members(frame, value, frame.line))
             continue
         value = value if isinstance(value.form, Many | Instance) else read(frame, value, frame.line)
         entries.append((evaluate(frame, key), value))
-    taint = taints([value for _, value in entries] + others)
+    taint = join_taint(spread, taints([value for _, value in entries] + others))
     if len(entries) > 60:
         others += [value for _, value in entries[60:]]
     return Value(Many("dict", None, tuple(entries[:60]), union(others[:12]) if others else None), taint)
