@@ -14,6 +14,7 @@ from typing import Any
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.confirming.answered import SAID
 from pytest_toolaudit.confirming.outcomes import Trial
+from pytest_toolaudit.confirming.standin import StandIn
 from pytest_toolaudit.confirming.worlds import Home
 from pytest_toolaudit.verdict import Verdict
 from pytest_toolaudit.witness import headline
@@ -115,10 +116,11 @@ def _fields(value: Any, made: Any) -> dict[str, Any] | None:
     """What a model is made from again; None for any other value."""
     if isinstance(value, dict):
         return value if made is not None and not isinstance(made, dict) and _literal(value) else None
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    dump = getattr(value, "model_dump", None)
+    if dump is not None and not isinstance(value, StandIn):
+        fields: dict[str, Any] = dump(mode="json", exclude_unset=True)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.asdict(value)
-    elif hasattr(type(value), "model_dump"):
-        fields = value.model_dump(mode="json", exclude_unset=True)
     else:
         return None
     return fields if _literal(fields) else None
