@@ -70,6 +70,8 @@ FOLDERS_AT = {
 NETWORK = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"})
 PROCESSES = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "pty.spawn"})
 SIGNALS = frozenset({"os.kill", "os.killpg", "signal.pthread_kill"})
+_ARENA = "/dev/shm/pym-"
+"""How multiprocessing calls the memory of its values; the file is gone as soon as it is open."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -156,6 +158,8 @@ class Sandbox:
             return None  # it fails by itself, and tools make sure so that a folder is there
         if event in CONTENT | ENTRIES:
             return self._write(event, arguments[0], _folder(event, arguments, 0))
+        if event == "os.link" and (reason := self._write("open", arguments[0], _folder(event, arguments, 0))) is not None:
+            return reason.replace("open writes", "os.link reaches", 1)  # it may follow a symbolic link
         if event in ENTRIES_TWO:
             judged = (self._write(event, arguments[place], _folder(event, arguments, place)) for place in ENTRIES_TWO[event])
             return next((reason for reason in judged if reason is not None), None)
@@ -185,6 +189,8 @@ class Sandbox:
         if event not in CONTENT:  # the entry itself, wherever it leads
             full = os.path.join(os.path.realpath(os.path.dirname(named)), os.path.basename(named))
         if full in (os.devnull, "/dev/tty") and event == "open":  # opened, not removed or replaced
+            return None
+        if full.startswith(f"{_ARENA}{os.getpid()}-"):
             return None
         roots = (*self.folders, *self.allowed.folders)
         if any(_below(full, os.path.realpath(root)) for root in roots) and not _is_device(full):
@@ -292,6 +298,8 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     sandbox = _Active.sandbox or (_of_thread() if _Active.left_behind else None)
     if sandbox is None or _PAUSED.on:
         return
+    if event == "_thread.start_new_thread" and _Active.sandbox is None:  # CPython 3.12 and later
+        raise RefusedError("toolaudit's sandbox: a thread that was left behind starts another one")
     with quiet():  # looking where a path leads is no point
         reason = sandbox.judge(event, arguments)
     if reason is not None:

@@ -29,6 +29,9 @@ _MISSING = (
     re.compile(rf"(?<![\w.]){_NAME} is (?:required|missing|a required (?:property|argument|parameter|field))\b"),
     re.compile(rf"\bmissing (?:the )?(?:required )?(?:argument|parameter|field|key|value)s?[:,]? (?:for )?{_NAME}", re.IGNORECASE),
 )
+_SEVERAL = re.compile(
+    rf"((?:{_NAME}(?:,? and |, | & |,? or ))+{_NAME}) (?:are|must (?:both |all )?be) (?:both |all )?(?:required|missing|provided|given|specified|set)\b"
+)
 _NO_NAMES = frozenset({"it", "this", "that", "which", "one", "argument", "parameter", "field", "value", "name", "key", "input"})
 _TYPED = re.compile(r"^(\w+)\n\s+Input should be a valid (\w+)", re.MULTILINE)
 _QUOTED = re.compile(r"['\"`]([\w-]+)['\"`]")
@@ -92,6 +95,7 @@ def lesson(said: str, tool: Tool, known: Mapping[str, Any], how: How) -> Lesson 
     explicit += [name for listed in _POSITIONAL.findall(said) for name in re.findall(r"'(\w+)'", listed)]
     implied = [name for pattern in _MISSING for name in pattern.findall(said)]
     types = {p.name: _TYPES.get((p.annotation or "str").split("[")[0], str) for p in tool.parameters}
+    implied += [name for found in _SEVERAL.finditer(said) for name in re.findall(r"[A-Za-z_]\w*", found[1]) if name in types]
     for name in dict.fromkeys([*explicit, *(name for name in implied if name in types or name not in _NO_NAMES)]):
         if name not in known:
             wanted[name] = value(types.get(name, str), name, how)

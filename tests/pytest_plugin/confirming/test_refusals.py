@@ -40,6 +40,16 @@ def test_a_refusal_names_what_is_missing(said: str, given: dict[str, Any], wante
     assert (learned.arguments if learned is not None else None) == wanted
 
 
+@pytest.mark.parametrize("said", ["graph_id and topology are required for create", "Both graph_id, mode & topology must be provided"])
+def test_a_refusal_names_several(said: str) -> None:
+    parameters = tuple(
+        SimpleNamespace(name=name, annotation=kind, required=False) for name, kind in [("graph_id", "str"), ("topology", "dict")]
+    )
+    learned = lesson(said, SimpleNamespace(parameters=parameters, id="t", name="t"), {"graph_id": "alpha"}, How())
+    assert learned is not None
+    assert set(learned.arguments) == {"topology"}
+
+
 def test_a_refusal_names_the_kind_of_document() -> None:
     learned = lesson("Unsupported file type .json; use .xlsx or .xlsm", _tool(), {"path": "toolaudit.json"}, How())
     assert learned is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import shutil
 import signal
@@ -57,6 +58,15 @@ def _attach_bound() -> None:
 def _connect_by_link() -> None:
     Path("way").symlink_to(OUTSIDE)
     sqlite3.connect("way").close()
+
+
+def _link_by_link() -> None:
+    Path("path").symlink_to(__file__)
+    folder = os.open(".", os.O_RDONLY)
+    try:
+        os.link("path", "linked", src_dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _vacuum() -> None:
@@ -116,6 +126,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "symlink": (lambda: OUTSIDE.symlink_to("x"), "write:"),
     "hard link out": (lambda: OUTSIDE.hardlink_to(__file__), "write:"),
     "hard link in": (lambda: os.link(__file__, "linked"), "write:"),
+    "hard link in, by a link": (_link_by_link, "write:"),
     "chmod": (lambda: Path(__file__).chmod(0o644), "write:"),
     "chown": (lambda: os.chown(__file__, -1, -1), "write:"),
     "utime": (lambda: os.utime(__file__), "write:"),
@@ -248,13 +259,17 @@ def test_the_null_device_is_opened_but_never_removed() -> None:
 
 def test_a_thread_that_goes_on_stays_in_the_sandbox_and_others_do_not(tmp_path: Path) -> None:
     go, refused = threading.Event(), []
+    acts = [OUTSIDE.mkdir]
+    if sys.version_info >= (3, 12):  # which tells of threads that start
+        acts.append(threading.Thread(target=OUTSIDE.mkdir).start)
 
     def later() -> None:
         go.wait(10)
-        try:
-            OUTSIDE.mkdir()
-        except RefusedError as error:
-            refused.append(str(error))
+        for act in acts:
+            try:
+                act()
+            except RefusedError as error:
+                refused.append(str(error))
 
     before = threading.Thread(target=go.wait)
     before.start()
@@ -267,8 +282,14 @@ def test_a_thread_that_goes_on_stays_in_the_sandbox_and_others_do_not(tmp_path: 
     after = threading.Thread(target=lambda: (OUTSIDE.mkdir(), OUTSIDE.rmdir()))
     after.start()
     after.join()
-    assert len(refused) == 1
+    assert len(refused) == len(acts)
     assert not OUTSIDE.exists()
+
+
+def test_values_that_processes_share_are_made() -> None:
+    with Sandbox().entered() as sandbox:
+        assert multiprocessing.Value("i", 3).value == 3
+    assert sandbox.refused == []
 
 
 def test_a_batch_after_a_thread_that_was_left_behind(tmp_path: Path) -> None:
