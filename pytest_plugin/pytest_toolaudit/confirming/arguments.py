@@ -14,6 +14,7 @@ from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from pytest_toolaudit.confirming.documents import PLAIN, SHEET, TABLE
+from pytest_toolaudit.confirming.repository import BRANCH, MAIN
 from pytest_toolaudit.confirming.standin import StandIn
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 from pytest_toolaudit.injected import injected_names
@@ -22,6 +23,7 @@ from toolaudit_reports.document import Tool
 FILE_WORDS = ("path", "file", "filename", "document", "source", "destination", "dest", "target", "workbook", "notebook", "presentation")
 MADE_WORDS = ("destination", "dest", "dst", "target", "output", "out", "new", "to", "save", "copy")
 FOLDER_WORDS = ("dir", "directory", "folder", "root", "base", "workspace", "repo", "repository", "cwd")
+GIT_WORDS = ("branch", "ref", "revision", "rev", "commit")
 DATABASE_WORDS = ("db", "database", "sqlite")
 STEM = "toolaudit"
 DATABASE = "toolaudit.db"
@@ -238,6 +240,8 @@ def text(name: str, how: How = USUAL) -> str:
     number = how.variant or ""
     if words and words[-1] in ("id", "uuid", "uid"):
         return NAMES[how.variant % len(NAMES)]
+    if words and words[-1] in GIT_WORDS:
+        return MAIN if len(words) > 1 else BRANCH
     made = "_new" if any(word in MADE_WORDS for word in words) else ""
     if name in how.holds or any(word in FOLDER_WORDS or word.endswith(("dir", "folder")) for word in words):
         inside = f"{how.inside}{number}" if how.inside else FOLDER

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pytest_toolaudit.engine.run import UNFINISHED
 from pytest_toolaudit.verdict import Verdict
 
 _LEFT_OUT: dict[str, None] = {}
@@ -33,8 +34,9 @@ def left_out() -> Iterator[None]:
 
 
 def endless(verdict: Verdict) -> str:
-    """Why calls that wait prove nothing: they do so alone too. Empty where they wait for each other."""
-    if verdict.kind != "deadlock" or verdict.witness is not None:
+    """Why calls that wait prove nothing: they do so alone too. Empty where they wait for each other, or do not."""
+    never = all(how == UNFINISHED for how, _ in verdict.outcome.results)
+    if verdict.witness is not None or not (never or verdict.kind == "deadlock"):
         return ""
     background = f", unless for what {next(iter(_LEFT_OUT))} does in the background" if _LEFT_OUT else ""
     return f"a call does not end, though no other runs beside it{background}"

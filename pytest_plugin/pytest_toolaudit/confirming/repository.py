@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 
-BRANCH = "alpha"
+MAIN, BRANCH = "main", "alpha"
 _AUTHOR = b"alpha <alpha@example.com> 1700000000 +0000"
 _CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tbare = false\n[user]\n\tname = alpha\n\temail = alpha@example.com\n"
 
@@ -19,8 +19,14 @@ def repository(files: Mapping[str, bytes]) -> dict[str, bytes]:
     tree = _object(b"tree", b"".join(b"100644 %s\0%s" % (name.encode(), bytes.fromhex(sha)) for name, sha in blobs.items()), written)
     commit = _object(b"commit", b"tree %s\nauthor %s\ncommitter %s\n\nalpha\n" % (tree.encode(), _AUTHOR, _AUTHOR), written)
     tip = f"{commit}\n".encode()
-    heads = {".git/refs/heads/main": tip, f".git/refs/heads/{BRANCH}": tip}
-    return {".git/HEAD": b"ref: refs/heads/main\n", ".git/config": _CONFIG, **heads, ".git/index": _index(files, blobs), **written}
+    heads = {f".git/refs/heads/{MAIN}": tip, f".git/refs/heads/{BRANCH}": tip}
+    return {
+        ".git/HEAD": f"ref: refs/heads/{MAIN}\n".encode(),
+        ".git/config": _CONFIG,
+        **heads,
+        ".git/index": _index(files, blobs),
+        **written,
+    }
 
 
 def _object(kind: bytes, data: bytes, written: dict[str, bytes]) -> str:

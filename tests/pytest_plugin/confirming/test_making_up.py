@@ -17,7 +17,7 @@ from typing import Any, Literal, TypedDict
 
 import pytest
 
-from pytest_toolaudit.confirming.arguments import How, made_up
+from pytest_toolaudit.confirming.arguments import How, made_up, text
 from pytest_toolaudit.confirming.documents import MAKERS, content, kind_of
 from pytest_toolaudit.confirming.identities import identity, maker_of
 from pytest_toolaudit.confirming.load import hands_back_coroutine
@@ -40,6 +40,13 @@ def test_the_database_has_a_table(tmp_path: Path) -> None:
     file = tmp_path / "one.db"
     file.write_bytes(content("db") or b"")
     assert sqlite3.connect(file).execute("SELECT name FROM alpha").fetchall() == [("one",)]
+
+
+def test_a_branch_that_others_start_from_is_there() -> None:
+    made = repository({})
+    assert f".git/refs/heads/{text('base_branch')}" in made
+    assert f".git/refs/heads/{text('branch')}" in made
+    assert text("branch") != text("base_branch")
 
 
 def _word(filename: str) -> str:
