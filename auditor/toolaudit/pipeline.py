@@ -92,6 +92,7 @@ def show(request: Request, view: str, make: Callable[[ScanDocument], Shown], wri
             if None not in shown.outputs or stored() is not None:
                 return write_shown(shown, lambda: stored() or (), write)
         document = _scanned(opened, progress or _silent, found)
+        del found  # what is shown needs its room
         shown = make(document)
         if request.use_cache:
             opened.project.store_result(opened.settings + view, msgspec.msgpack.encode(shown))
@@ -111,6 +112,12 @@ def _shown_before(opened: Opened, view: str) -> Shown | None:
         return None if kept is None else msgspec.msgpack.decode(kept, type=Shown)
     except msgspec.MsgspecError:
         return None
+
+
+def remember(request: Request, progress: Report) -> None:
+    """Find the tools and walk them, so that whoever scans the same code next finds it in the cache."""
+    with _opened(request) as opened:
+        _found(opened, progress, alone=True)
 
 
 @contextmanager
@@ -234,8 +241,9 @@ def _document(opened: Opened, found: Found, looked: Looked, progress: Report) ->
     return document
 
 
-def _found(opened: Opened, progress: Report) -> Found:
-    """The tools, and what their walks gave."""
+def _found(opened: Opened, progress: Report, alone: bool = False) -> Found:
+    """The tools, and what their walks gave; in a process of their own first where that is much, unless this is the one."""
+    from toolaudit import apart
     from toolaudit.catalogue import lookup
     from toolaudit.effects.summarise import Walker
     from toolaudit.frameworks.discover import discover
@@ -245,14 +253,17 @@ def _found(opened: Opened, progress: Report) -> Found:
 
     request, frameworks, versions, project, settings = opened
     progress("reading files", 0, 0)
-    answers = Answers(project, project.memory(f"files of {settings}") if request.use_cache else None)
+    memory = project.memory(f"files of {settings}") if request.use_cache else None
+    if memory is not None and not alone and apart.is_due(opened, memory):
+        apart.found(request, progress)
+    answers = Answers(project, memory)
     discovery = discover(project, frameworks, partial(progress, "finding tools"), answers)
     runners = dispatching.dispatch_sites(project, answers)
     own = frozenset(one.name for one in frameworks if one.name == "bare" or one.framework.api)
     tools = dispatching.told(with_runs(discovery.tools, frameworks, versions, request.config.runner), runners, own)
     progress("following effects", 0, len(tools))
     catalogue = partial(lookup.load, _files(request.config.catalogue, request))
-    walker = Walker(project, tools, catalogue, partial(progress, "following effects"), answers)
+    walker = Walker(project, tools, catalogue, partial(progress, "following effects"), answers, project.spare)
     walks = walker.walks()
     answers.store()
     unreadable = project.unreadable

@@ -16,7 +16,9 @@ Document = ScanDocument | EvidenceDocument
 DocumentType = TypeVar("DocumentType", ScanDocument, EvidenceDocument)
 
 _NAMES: dict[type, str] = {ScanDocument: "scan", EvidenceDocument: "evidence"}
-CONFLICTS_A_PIECE = 1_000
+LISTS = ("tools", "conflicts", "orderings", "findings")
+"""In the order in which they are written."""
+ITEMS_A_PIECE = 1_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -41,15 +43,22 @@ def encode(document: Document, *, indent: int = 0) -> bytes:
 
 def pieces(document: ScanDocument) -> Iterator[bytes]:
     """What `encode` gives, in pieces of about a megabyte: a document of many conflicts is never in memory as one string."""
-    opening = b'"conflicts":['
-    head, found, tail = encode(msgspec.structs.replace(document, conflicts=())).partition(opening)
-    if not found:
-        raise AssertionError("a scan document lists its conflicts")
-    yield head + opening
-    for start in range(0, len(document.conflicts), CONFLICTS_A_PIECE):
-        part = document.conflicts[start : start + CONFLICTS_A_PIECE]
-        yield b"," * bool(start) + _encoded(part)[1:-1]
-    yield tail
+    rest = encode(msgspec.structs.replace(document, tools=(), conflicts=(), orderings=(), findings=()))
+    at = 0
+    for name in LISTS:
+        opening = f'"{name}":['.encode()
+        end = rest.find(opening, at) + len(opening)
+        if end < at + len(opening):
+            raise AssertionError(f"a scan document lists its {name}")
+        yield rest[at:end]
+        yield from _listed(getattr(document, name))
+        at = end
+    yield rest[at:]
+
+
+def _listed(items: tuple[object, ...]) -> Iterator[bytes]:
+    for start in range(0, len(items), ITEMS_A_PIECE):
+        yield b"," * bool(start) + _encoded(items[start : start + ITEMS_A_PIECE])[1:-1]
 
 
 def load_scan(data: bytes, *, source: str = "document") -> ScanDocument:

@@ -46,7 +46,8 @@ def footprints(project: Project, tools: Sequence[Tool], catalogue: Catalogue) ->
 class Walker:
     """Walks the tools of a project, those of a file together: a function is summarised once for every shape of its arguments for all of them.
 
-    `told` hears how many of how many tools are done; `answers` keeps what holds still until the next run.
+    `told` hears how many of how many tools are done; `answers` keeps what holds still until the next run; `spare`, asked after each file,
+    lets go of what was read where that is much.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Walker:
         catalogue: Callable[[], Catalogue],
         told: Callable[[int, int], None] | None = None,
         answers: Answers | None = None,
+        spare: Callable[[], bool] = lambda: False,
     ) -> None:
         self._project = project
+        self._spare = spare
         self._tools = tools
         self._files = units.by_file(tools)
         self._load = catalogue
@@ -92,6 +95,8 @@ class Walker:
             else:
                 loose[path] = made
             done += len(made)
+            if self._spare():
+                self._shared = Shared()
         forget()
         self._shared = Shared()
         return Walks(loose, {path: kept[path] for path in self._files if path in kept})

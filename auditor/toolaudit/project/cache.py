@@ -29,7 +29,7 @@ KEPT_BYTES = 100_000_000
 """Of results as they are kept, all together: the newest, but for the last one."""
 HELD_BYTES = 8_000_000
 """Facts are written in transactions of about this size."""
-PACKED = 1
+PACKED = 2
 """Documents repeat themselves: at its quickest zlib makes a twelfth of one, in a quarter of the time that writing it takes."""
 PATIENCE = 5.0
 """Seconds to wait for another run that writes."""
@@ -242,7 +242,7 @@ class Cache:
 
     def _unpacked(self, data: bytes) -> bytes:
         try:
-            return zlib.decompress(data)
+            return unpacked(data)
         except zlib.error:
             raise ToolauditError(f"{self._path}: the cache is damaged; remove it, or scan with --no-cache") from None
 
@@ -254,7 +254,7 @@ class Cache:
             number = connection.execute("insert into results (key, depends, size) values (?, ?, 0)", values).lastrowid
             size = 0
             for piece in [data] if isinstance(data, bytes) else data:
-                packed = zlib.compress(piece, PACKED)
+                packed = pack(piece)
                 connection.execute("insert into pieces (result, data) values (?, ?)", (number, packed))
                 size += len(packed)
             connection.execute("update results set size = ? where id = ?", (size, number))
@@ -300,6 +300,20 @@ class Cache:
             self._connection.execute("commit")
         except sqlite3.Error:
             self._give_up()
+
+
+def pack(data: bytes) -> bytes:
+    """Compressed, behind a check of what was made: zlib's own is of the twelvefold, and a third of the time that unpacking takes."""
+    stream = zlib.compressobj(PACKED, wbits=-zlib.MAX_WBITS)
+    made = stream.compress(data) + stream.flush()
+    return zlib.crc32(made).to_bytes(4, "little") + made
+
+
+def unpacked(data: bytes) -> bytes:
+    """Raises zlib.error for what is damaged."""
+    if zlib.crc32(memoryview(data)[4:]).to_bytes(4, "little") != data[:4]:
+        raise zlib.error("not what was packed")
+    return zlib.decompress(memoryview(data)[4:], -zlib.MAX_WBITS)
 
 
 def _drop(connection: sqlite3.Connection, result: int) -> None:

@@ -20,7 +20,7 @@ from toolaudit.project.memory import Kept, Memory, State, outside
 from toolaudit.project.mentions import Mentions
 from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
-from toolaudit.project.rebind import Rename, rebind_facts, rebind_index
+from toolaudit.project.rebind import Rename, rebind_facts, rebind_index, renamer
 from toolaudit.project.slices import MODULE, SETTER, Extracted, Slice, function_slice, heads_of, module_slice, nested, package_of
 from toolaudit.project.survey import Survey, survey
 from toolaudit.project.texts import Texts
@@ -28,6 +28,9 @@ from toolaudit.project.walk import absolute, base_of, shown, walk
 
 _indexes = msgspec.msgpack.Decoder(ModuleIndex)
 _outcomes = msgspec.msgpack.Decoder(Extracted)
+
+MUCH = 1_500_000
+"""Bytes of facts as they are kept; opened they take five times the room."""
 
 
 def open_project(
@@ -57,6 +60,7 @@ class LocalProject:
         self, roots: Sequence[Path], markers: Mapping[str, bytes], exclude: Sequence[str], max_bytes: int, workers: Workers, cache: Cache
     ) -> None:
         self._markers = dict(markers)
+        self._marked = [part for item in sorted(markers.items()) for part in item]
         self._limit = max_bytes
         self._workers = workers
         self._cache = cache
@@ -83,6 +87,7 @@ class LocalProject:
         self._lasting = True
         self._relied: Depends = {}
         self._opened: set[tuple[str, str]] = set()
+        self._weight = 0
 
     def __enter__(self) -> Self:
         return self
@@ -172,8 +177,23 @@ class LocalProject:
     def release(self) -> None:
         """Lets go of what was read: indexes and facts take most of the room, and are made again where they are asked for."""
         self._cache.flush()
-        for held in (self._indexes, self._heads, self._extracted, self._facts, self._opened, self._renames, self._mentions):
+        read = (self._indexes, self._heads, self._extracted, self._facts, self._opened, self._renames, self._mentions, self._texts)
+        for held in read:
             held.clear()
+        self._weight = 0
+
+    @property
+    def cached(self) -> bool:
+        """Whether there is a cache that remembers; what this run knows of the files is written to it."""
+        self._survey()
+        self._cache.flush()
+        return self._cache.enabled
+
+    def spare(self) -> bool:
+        """`release` where facts have come to take much room and the cache has them; whether it was done."""
+        if much := self._weight > MUCH and self._cache.enabled:
+            self.release()
+        return much
 
     @property
     def extracted(self) -> int:
@@ -232,11 +252,11 @@ class LocalProject:
 
     def memory(self, name: str) -> Memory:
         """What is kept from one run over this code base to the next. `name` names all that it depends on besides the code."""
-        return Memory(self, self._cache, key("memory", name, str(self._base), *self._marker_parts()))
+        return Memory(self, self._cache, key("memory", name, str(self._base), *self._marked))
 
     def kept(self, name: str) -> Kept:
         """Bytes kept from one run over this code base to the next, whatever has changed in it."""
-        return Kept(self._cache, key("kept", name, str(self._base), *self._marker_parts()))
+        return Kept(self._cache, key("kept", name, str(self._base), *self._marked))
 
     def contents(self) -> dict[str, str]:
         """Path → digest of every scanned file, empty for one that cannot be read."""
@@ -260,10 +280,7 @@ class LocalProject:
         unread = sorted(path for path in self._scanned if path not in found.digests)
         sized = [f"{item.path}:{item.reason}" for item in self.unreadable if item.line == 0 and item.path not in self._scanned]
         parts = [part for item in found.digests.items() for part in item]
-        return key(str(self._base), *self._marker_parts(), *parts, *unread, *sized)
-
-    def _marker_parts(self) -> list[str | bytes]:
-        return [part for item in sorted(self._markers.items()) for part in item]
+        return key(str(self._base), *self._marked, *parts, *unread, *sized)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -329,21 +346,8 @@ class LocalProject:
     def _rename(self, path: str) -> Rename:
         """Imported name → the name under which the project knows that module."""
         if path not in self._renames:
-            self._renames[path] = self._make_rename(self._files[path])
+            self._renames[path] = renamer(self._layout, self._files[path], self._neighbours)
         return self._renames[path]
-
-    def _make_rename(self, file: Path) -> Rename:
-        known: dict[str, str] = {}
-
-        def rename(name: str) -> str:
-            if name not in known:
-                own = self._layout.neighbour(file, name)
-                known[name] = self._layout.name_of(own) if own else name
-                if own and self._layout.path(known[name]) is None:
-                    self._neighbours[known[name]] = own
-            return known[name]
-
-        return rename
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -385,6 +389,7 @@ class LocalProject:
         except msgspec.MsgspecError:  # a damaged cache: made anew
             self._extracted[outer] = self._workers.extract([self._slice(*outer)])[0].data
             outcome = _outcomes.decode(self._extracted[outer])
+        self._weight += len(self._extracted[outer])
         self._extracted[outer] = b""  # it is opened once
         if outcome.facts is None:
             head = self._head(path, qualname)

@@ -98,8 +98,10 @@ class Kept:
         except zlib.error:
             return None
 
-    def keep(self, data: bytes) -> None:
-        self._cache.store_facts({self._row: zlib.compress(data, 1)})
+    def keep(self, pieces: Iterable[bytes]) -> None:
+        packer = zlib.compressobj(1)
+        packed = [packer.compress(piece) for piece in pieces]
+        self._cache.store_facts({self._row: b"".join([*packed, packer.flush()])})
 
 
 Looked = tuple[str, Collection[str], Collection[str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import signal
@@ -9,11 +10,14 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
+
+T = TypeVar("T")
 
 
 class Processes:
@@ -48,6 +52,33 @@ def outcome_of(future: Future[bytes]) -> bytes | TimeoutError | OSError | None:
         return error
     except (BrokenProcessPool, OSError):
         return None
+
+
+def alone(task: Callable[[T, Connection], None], given: T, hear: Callable[[Any], None]) -> bool:
+    """Run a task in a process of its own, and hear what it sends until it ends; whether it ended well. False where none can be started."""
+    context = _Context()
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_alone, args=(task, given, there))
+    try:
+        process.start()
+    except OSError:
+        return False
+    there.close()
+    try:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                hear(here.recv())
+        process.join()
+    finally:
+        process.terminate()  # where hearing was interrupted
+        process.join()
+        here.close()
+    return process.exitcode == 0
+
+
+def _alone(task: Callable[[T, Connection], None], given: T, there: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    task(given, there)
 
 
 class _Process(SpawnProcess):

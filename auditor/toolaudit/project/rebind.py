@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from toolaudit.facts import Binding, Define, FunctionFacts, Import, ModuleIndex, Stmt
+from toolaudit.project.layout import Layout
 
 Rename = Callable[[str], str]
 
@@ -48,3 +50,18 @@ def _statement(statement: Any, rename: Rename) -> Any:
             if made is not inner:
                 changes[name] = made
     return replace(statement, **changes) if changes else statement
+
+
+def renamer(layout: Layout, file: Path, neighbours: dict[str, Path]) -> Rename:
+    """What a file's imports are called in the project; files beside it that it does not know by name join the `neighbours`."""
+    known: dict[str, str] = {}
+
+    def rename(name: str) -> str:
+        if name not in known:
+            own = layout.neighbour(file, name)
+            known[name] = layout.name_of(own) if own else name
+            if own and layout.path(known[name]) is None:
+                neighbours[known[name]] = own
+        return known[name]
+
+    return rename

@@ -25,3 +25,6 @@ class Texts:
         if len(self._lines) > KEPT:
             self._lines.popitem(last=False)
         return lines
+
+    def clear(self) -> None:
+        self._lines.clear()

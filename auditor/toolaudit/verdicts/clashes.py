@@ -25,8 +25,9 @@ RUNS = "runs what it is given"
 """The note of a request that hands code to a service."""
 
 
-class Clash(Struct, frozen=True):
-    """One way in which call `a` and call `b` clash, before severity and words."""
+class Clash(Struct, frozen=True, gc=False):
+    """One way in which call `a` and call `b` clash, before severity and words. Evidence that is empty is the access alone: most is, of a
+    hundred thousand."""
 
     kind: Literal["race", "order"]
     code: str
@@ -36,8 +37,8 @@ class Clash(Struct, frozen=True):
     runners: tuple[Runner, ...]
     a: Access
     b: Access
-    evidence_a: tuple[Access, ...]
-    evidence_b: tuple[Access, ...]
+    evidence_a: tuple[Access, ...] = ()
+    evidence_b: tuple[Access, ...] = ()
     torn: bool = False
 
 
@@ -316,7 +317,7 @@ def _clash(
     gaps: tuple[str, ...],
 ) -> Clash:
     a, b = ends
-    return Clash(kind, code, failure, _relation(same), _when(same, a, b, gaps), runners, a, b, (a,), (b,))
+    return Clash(kind, code, failure, _relation(same), _when(same, a, b, gaps), runners, a, b)
 
 
 # --- upkeep: one tool's bookkeeping that another depends on ------------------------------------------------------------

@@ -40,35 +40,60 @@ def conflicts(
 def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory: Kept | None = None) -> tuple[Conflict, ...]:
     """The same, of tools whose profiles are made."""
     if memory is None or len({view.tool.id for view in views}) != len(views):
-        ranked, most = _told(views, frozenset())
-        return _sorted(found for *_, found in _found(views, ranked, confidence))
+        found, most = _told(views, confidence, frozenset())
+        return _sorted(conflict for *_, conflict in found)
     now = remembered.digests(views, confidence)
     before = remembered.recall(memory, views, now)
-    ranked, most = _told(views, before.same, len({conflict.tools for conflict, _ in before.found}))
+    found, most = _told(views, confidence, before.same, len({conflict.tools for conflict, _ in before.found}))
     if before.same and before.most != most:  # more or fewer clashes are shown of each pair than were kept
         before = remembered.Before()
-        ranked, most = _told(views, before.same)
-    fresh = list(_found(views, ranked, confidence))
-    del ranked
+        found, most = _told(views, confidence, before.same)
     overlap.cache_clear()  # tens of megabytes, of which the later stages need next to nothing
-    if fresh or len(before.same) != len(views):
-        remembered.keep(memory, before, most, now, fresh, views)
-    return _sorted(itertools.chain((conflict for conflict, _ in before.found), (found for *_, found in fresh)))
+    if found or len(before.same) != len(views):
+        remembered.keep(memory, before, most, now, found, views)
+    return _sorted(itertools.chain((conflict for conflict, _ in before.found), (conflict for *_, conflict in found)))
 
 
 Ranked = tuple[int, int, tuple[Candidate, ...]]
 
 
-def _told(views: tuple[Profile, ...], same: frozenset[int], before: int = 0) -> tuple[list[Ranked], int]:
-    """The clashes of each pair that was not judged `before`, as many as are shown, and how many those are at most."""
-    out: list[Ranked] = []
-    most = PER_PAIR if before <= MANY_PAIRS else 1
-    for i, j, told in _ranked(views, same):
-        if most > 1 and before + len(out) >= MANY_PAIRS:
+def _told(
+    views: tuple[Profile, ...], confidence: dict[str, Confidence], same: frozenset[int], before: int = 0
+) -> tuple[list[remembered.Told], int]:
+    """The conflicts of each pair that was not judged `before`, as many as are shown, and how many those are at most."""
+    told, waiting, most = _Told(views, confidence), list[Ranked](), PER_PAIR if before <= MANY_PAIRS else 1
+    for one in _ranked(views, same):
+        if most > 1 and before + len(waiting) >= MANY_PAIRS:
             most = 1
-            out = [(one, other, some[:1]) for one, other, some in out]
-        out.append((i, j, told[:most]))
-    return out, most
+            told.add(waiting, most)
+            waiting = []
+        if most > 1:
+            waiting.append(one)
+        else:
+            told.add((one,), most)  # at once: with all that judging knows, many of them would take twice the room
+    told.add(waiting, most)
+    return told.found, most
+
+
+class _Told:
+    """Conflicts with the positions of their tools and the first tool's access."""
+
+    def __init__(self, views: tuple[Profile, ...], confidence: dict[str, Confidence]) -> None:
+        self.found: list[remembered.Told] = []
+        self._views = views
+        self._confidence = confidence
+        self._sides: dict[int, tuple[Access, ...]] = {}
+
+    def add(self, ranked: Iterable[Ranked], most: int) -> None:
+        for i, j, told in ranked:
+            for candidate in told[:most]:
+                clash = candidate.clash()
+                sides = clash.evidence_a or self._alone(clash.a), clash.evidence_b or self._alone(clash.b)
+                self.found.append((i, j, clash.a, _conflict(self._views[i], self._views[j], clash, self._confidence, sides)))
+
+    def _alone(self, access: Access) -> tuple[Access, ...]:
+        """One access is evidence in many pairs."""
+        return self._sides.setdefault(id(access), (access,))
 
 
 def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked]:
@@ -86,16 +111,6 @@ def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked
         told = judge.ranked(view(i), view(j))
         if told:
             yield i, j, tuple(told)
-
-
-def _found(
-    views: tuple[Profile, ...], ranked: list[Ranked], confidence: dict[str, Confidence]
-) -> Iterator[tuple[int, int, Access, Conflict]]:
-    for at, (i, j, told) in enumerate(ranked):
-        ranked[at] = i, j, ()  # what was told is let go: with the conflicts it would take twice the room
-        for candidate in told:
-            clash = candidate.clash()
-            yield i, j, clash.a, _conflict(views[i], views[j], clash, confidence)
 
 
 def _sorted(found: Iterable[Conflict]) -> tuple[Conflict, ...]:
@@ -159,7 +174,9 @@ def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
     return ((kind, owner), *extra)
 
 
-def _conflict(one: Profile, other: Profile, clash: Clash, confidence: dict[str, Confidence]) -> Conflict:
+def _conflict(
+    one: Profile, other: Profile, clash: Clash, confidence: dict[str, Confidence], sides: tuple[tuple[Access, ...], tuple[Access, ...]]
+) -> Conflict:
     latent = today(one.tool, other.tool) not in clash.runners
     sure = _sure(clash, {confidence.get(one.tool.id, "medium"), confidence.get(other.tool.id, "medium")})
     return Conflict(
@@ -174,7 +191,7 @@ def _conflict(one: Profile, other: Profile, clash: Clash, confidence: dict[str, 
         severity=_severity(clash, latent, sure, _blind(one, clash.a) and _blind(other, clash.b)),
         confidence=sure,
         message=conflict_message(one.tool, other.tool, clash),
-        evidence=(clash.evidence_a, clash.evidence_b),
+        evidence=sides,
     )
 
 

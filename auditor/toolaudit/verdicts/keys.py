@@ -53,7 +53,7 @@ def family(kind: str) -> str:
     return "file" if kind in PATH_KINDS else kind
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def overlap(a: Resource, b: Resource, contents: bool = False) -> Overlap:
     """How resource `a` of the first call and `b` of the second alias.
 

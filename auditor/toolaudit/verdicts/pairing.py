@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from toolaudit.model import Access, Runner
@@ -31,7 +32,7 @@ Where = tuple[str, str, str]
 Numbered = tuple[int, Access]
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True, gc=False):
     """A clash of two numbers, made of the accesses that had them first."""
 
     strength: Strength
@@ -39,7 +40,7 @@ class Found(NamedTuple):
     clash: Clash
 
 
-class Candidate(NamedTuple):
+class Candidate(Struct, frozen=True, gc=False):
     """The same with the accesses of one pair of tools; `window` where it lies in a race, and whether it is the first tool's."""
 
     found: Found
@@ -54,7 +55,7 @@ class Candidate(NamedTuple):
         if self.window is None:
             if self.a is known.a and self.b is known.b:
                 return known
-            return replace(known, a=self.a, b=self.b, evidence_a=(self.a,), evidence_b=(self.b,))
+            return replace(known, a=self.a, b=self.b, evidence_a=(), evidence_b=())
         window = self.window
         ends = (window.read,) if window.read is window.write else (window.read, window.write)
         one, other = (ends, (self.b,)) if self.first else ((self.a,), ends)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -39,12 +40,20 @@ class Row(Struct, frozen=True, array_like=True, gc=False):
     evidence: tuple[tuple[int, ...], tuple[int, ...]]
 
 
+Told = tuple[int, int, Access, Conflict]
+"""A conflict with the positions of its tools, and the first tool's access."""
+
+
 class _Kept(Struct, frozen=True, array_like=True):
     most: int
     tools: list[tuple[str, bytes]]
     """Id, and digest of all that a verdict on a pair depends on."""
+    rows: list[list[Row]]
+    """In blocks: each is packed once it is made, since all of them take much room."""
     said: list[Said]
-    rows: list[Row]
+
+
+BLOCK = 2_000
 
 
 class Before(NamedTuple):
@@ -83,7 +92,7 @@ def recall(memory: Kept, views: Sequence[Profile], now: list[tuple[str, bytes]])
     moved = [position.get(tool, -1) for tool in kept.tools]
     found: list[tuple[Conflict, Row]] = []
     sides: dict[tuple[int, tuple[int, ...]], tuple[Access, ...]] = {}
-    for row in kept.rows:
+    for row in itertools.chain.from_iterable(kept.rows):
         one, other = moved[row.one], moved[row.other]
         if one >= 0 and other >= 0:
             if one != row.one or other != row.other:
@@ -119,21 +128,23 @@ def _conflict(row: Row, said: Said, views: Sequence[Profile], sides: dict[tuple[
     )
 
 
-def keep(
-    memory: Kept,
-    before: Before,
-    most: int,
-    now: list[tuple[str, bytes]],
-    found: Iterable[tuple[int, int, Access, Conflict]],
-    views: Sequence[Profile],
-) -> None:
+def keep(memory: Kept, before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Told], views: Sequence[Profile]) -> None:
     """Keep what was found now beside what held still."""
+    memory.keep(_pieces(before, most, now, found, views))
+
+
+def _pieces(before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Told], views: Sequence[Profile]) -> Iterator[bytes]:
+    """`_Kept` in MessagePack."""
     said = {one: i for i, one in enumerate(before.said)}
-    made = [*(row for _, row in before.found), *_rows(found, views, said)]
-    memory.keep(_encoder.encode(_Kept(most, now, list(said), made)))
+    rows = itertools.chain((row for _, row in before.found), _rows(found, views, said))
+    blocks = -(-(len(before.found) + len(found)) // BLOCK)
+    yield b"\x94" + _encoder.encode(most) + _encoder.encode(now) + b"\xdd" + blocks.to_bytes(4, "big")
+    for _ in range(blocks):
+        yield _encoder.encode(list(itertools.islice(rows, BLOCK)))
+    yield _encoder.encode(list(said))
 
 
-def _rows(found: Iterable[tuple[int, int, Access, Conflict]], views: Sequence[Profile], said: dict[Said, int]) -> Iterator[Row]:
+def _rows(found: Iterable[Told], views: Sequence[Profile], said: dict[Said, int]) -> Iterator[Row]:
     """Conflicts in numbers: with the positions of their tools and the first tool's access. `said` grows."""
     places = [{id(access): i for i, access in enumerate(view.footprint.accesses)} for view in views]
     for one, other, access, c in found:

@@ -59,7 +59,7 @@ def _race(clash: Clash, what: str) -> str:
         return f"{what} is truncated and then written, so the reader can meet it empty or in part"
     if clash.code == "TA103":
         return f"both drive {what} at once, so each can act on what the other has just changed"
-    window = clash.evidence_a if len(clash.evidence_a) > 1 else clash.evidence_b
+    window = clash.evidence_a if len(clash.evidence_a) > 1 else clash.evidence_b or (clash.b,)
     lines = " and ".join(f"line {line_of(a)}" for a in window)
     return f"{what} is read and written back ({lines}) without a lock, so an update made in between is lost"
 
