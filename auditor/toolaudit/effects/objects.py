@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from toolaudit.catalogue.entries import Api
 from toolaudit.effects import attributes
+from toolaudit.effects.answering import answer
 from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, derived, parts_of
@@ -209,6 +210,8 @@ def _of_handle(frame: Frame, value: Value, name: str, line: int, called: bool) -
         return known.tainted(value.taint)
     if form.type in RECORDS and not called:
         return Value(Data(), value.taint, below(value.loc, name))
+    if not called and (asked := answer(frame, form, value, name, line)) is not None:
+        return Value(Method(value, name), asked)
     if called or form.type == "arguments" or frame.world.catalogue.method(form.type, name) is not None:
         return Value(Method(value, name), value.taint)
     if value.loc is not None and value.loc.root == "state":

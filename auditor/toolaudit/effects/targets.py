@@ -74,7 +74,14 @@ def _within(key: Parts, folder: Loc | Resource) -> bool:
 
 def _stream(effect: EffectEntry, bound: Bound) -> bool:
     """The effect goes through an open file: what opening it did to the file was said there."""
-    return any(isinstance(h.form, Handle) and h.form.kind == "file" and h.form.type != "pathlib.Path" for h in _holders(effect, bound))
+    forms = [holder.form for holder in _holders(effect, bound)]
+    return any(
+        isinstance(form, Handle) and (form.type in REMOTE or (form.kind == "file" and form.type != "pathlib.Path")) for form in forms
+    )
+
+
+REMOTE = frozenset({"paramiko.SFTPFile"})
+"""Open files of another machine."""
 
 
 def _holders(effect: EffectEntry, bound: Bound) -> list[Value]:
