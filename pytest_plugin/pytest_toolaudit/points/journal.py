@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import stat
+from collections.abc import Iterable
 from typing import Any
 
 from pytest_toolaudit.engine.turn import quiet
@@ -49,6 +50,13 @@ class Journal:
         if full not in self.images:
             with quiet():
                 self.images[full] = self._image(full)
+
+    def before_writes(self, paths: Iterable[str]) -> None:
+        """The same for absolute paths."""
+        missing = [path for path in paths if path not in self.images] if self.active else ()
+        if missing:
+            with quiet():
+                self.images.update((path, self._image(path)) for path in missing)
 
     def before_tree(self, path: Any) -> None:
         """As ``before_write`` for everything below a folder."""

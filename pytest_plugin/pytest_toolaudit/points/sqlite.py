@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -41,14 +42,23 @@ def _statement(connection: Any, sql: Any) -> None:
     if not isinstance(sql, str):
         return
     pending: set[str] = getattr(connection, "_toolaudit_pending", set())
-    if is_end(sql):
-        _transaction_end(connection, sql.split()[0].lower())
+    end, text, parts = _understood(sql)
+    if end:
+        _transaction_end(connection, end)
         return
-    for kind, table in touched(sql):
-        touch(kind, f"sql:{table}", " ".join(sql.split())[:80])
+    for kind, table, resource in parts:
+        touch(kind, resource, text)
         if kind == WRITE:
             pending.add(table)
         DATABASES.note(table, connection)
+
+
+@lru_cache(maxsize=1000)
+def _understood(sql: str) -> tuple[str, str, tuple[tuple[str, str, str], ...]]:
+    """The word by which a statement ends a transaction, its text, and what it does to which table."""
+    if is_end(sql):
+        return sql.split()[0].lower(), "", ()
+    return "", " ".join(sql.split())[:80], tuple((kind, table, f"sql:{table}") for kind, table in touched(sql))
 
 
 def _transaction_end(connection: Any, operation: str) -> None:
@@ -58,18 +68,19 @@ def _transaction_end(connection: Any, operation: str) -> None:
     pending.clear()
 
 
-def _patiently(connection: Any, action: Callable[[], Any]) -> Any:
+def _patiently(connection: Any, action: Callable[..., Any], *args: Any) -> Any:
     """Runs ``action``; where SQLite would wait for another connection, another call gets the turn."""
     if not holds_turn():
-        return action()
-    engine = turn.engine
-    deadline = engine.lanes[turn.call].clock + getattr(connection, "_toolaudit_timeout", 5.0)
+        return action(*args)
+    engine, deadline = turn.engine, None
     while True:
         try:
-            result = action()
+            result = action(*args)
         except sqlite3.OperationalError as error:
             if not str(error).startswith(_BUSY):
                 raise
+            if deadline is None:
+                deadline = engine.lanes[turn.call].clock + getattr(connection, "_toolaudit_timeout", 5.0)
             name = os.path.basename(getattr(connection, "_toolaudit_path", None) or "")
             engine.uncontrolled = True  # SQLite's own lock: where it was taken is no point
             if not engine.block(Wait(_LOCKED, f"the SQLite database {name}".rstrip(), lambda: -1, deadline)):
@@ -88,16 +99,14 @@ class PointedCursor(sqlite3.Cursor):
         if not holds_turn():
             return super().execute(sql, *args)
         _statement(self.connection, sql)
-        run = super().execute
-        return _patiently(self.connection, lambda: run(sql, *args))
+        return _patiently(self.connection, super().execute, sql, *args)
 
     def executemany(self, sql: Any, *args: Any) -> Any:
         """As ``sqlite3.Cursor.executemany``."""
         if not holds_turn():
             return super().executemany(sql, *args)
         _statement(self.connection, sql)
-        run = super().executemany
-        return _patiently(self.connection, lambda: run(sql, *args))
+        return _patiently(self.connection, super().executemany, sql, *args)
 
 
 class PointedConnection(sqlite3.Connection):
@@ -127,8 +136,7 @@ class PointedConnection(sqlite3.Connection):
         if holds_turn():
             for part in str(sql).split(";"):
                 _statement(self, part.strip())
-        run = super().executescript
-        return _patiently(self, lambda: run(sql))
+        return _patiently(self, super().executescript, sql)
 
     def commit(self) -> None:
         """As ``sqlite3.Connection.commit``."""
@@ -144,14 +152,25 @@ class PointedConnection(sqlite3.Connection):
     def __exit__(self, *error: Any) -> Any:
         if error[0] is None and holds_turn():
             _transaction_end(self, "commit")
-        run = super().__exit__
-        return _patiently(self, lambda: run(*error))
+        return _patiently(self, super().__exit__, *error)
 
     def close(self) -> None:
         """As ``sqlite3.Connection.close``."""
         super().close()
         if holds_turn():
             turn.engine.wake(_LOCKED)
+
+
+_PLACES: dict[tuple[str, str], tuple[str, ...]] = {}
+
+
+def _files(path: str) -> tuple[str, ...]:
+    """The database's file, and those that SQLite keeps beside it."""
+    here = ("" if path.startswith("/") else os.getcwd(), path)
+    found = _PLACES.get(here)
+    if found is None:
+        found = _PLACES[here] = tuple(os.path.abspath(path + suffix) for suffix in ("", "-journal", "-wal", "-shm"))
+    return found
 
 
 def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,17 +180,17 @@ def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
         path = as_text(database)
         in_memory = path is None or path == "" or ":memory:" in path or "mode=memory" in path
         timeout = float(kwargs.get("timeout", 5.0))
+        on_disk = not in_memory and path is not None and not path.startswith("file:")
+        files = _files(path) if on_disk and path is not None else ("",)
         if holds_turn():
             kwargs["timeout"] = 0.0
-            if not in_memory and path is not None and not path.startswith("file:"):
+            if on_disk and path is not None:
                 if not path.startswith("/"):
                     touch(READ, CWD, f"sqlite3.connect({path!r})")
-                for suffix in ("", "-journal", "-wal", "-shm"):
-                    JOURNAL.before_write(path + suffix)
+                JOURNAL.before_writes(files)
         connection = original(database, factory=PointedConnection, **kwargs)
         connection._toolaudit_timeout = timeout
-        if not in_memory and path is not None and not path.startswith("file:"):
-            connection._toolaudit_path = os.path.abspath(path)
+        connection._toolaudit_path = files[0] or None
         return connection
 
     return connect
@@ -212,6 +231,7 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.wrap(dbapi, "connect", lambda original: sqlite3.connect)
     patches.later("tables", DATABASES.of.clear)
     patches.later("pending", _plain_pending.clear)
+    patches.later("places", _PLACES.clear)
 
 
 def final(resource: str) -> Any:
