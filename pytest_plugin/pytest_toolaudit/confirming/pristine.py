@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from pytest_toolaudit import call
 from pytest_toolaudit.instrument import INSTRUMENTATION
-from pytest_toolaudit.oracle.memory import Graph, PreImages
+from pytest_toolaudit.oracle.images import PreImages
+from pytest_toolaudit.oracle.memory import Graph
 
 
 class _Imported:

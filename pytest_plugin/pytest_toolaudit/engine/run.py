@@ -69,16 +69,7 @@ class Machine:
         lanes = [Lane(i, in_loop) for i, in_loop in enumerate(self.in_loop)]
         for lane in lanes:
             lane.finished = lane.index not in order
-        engine.lanes, engine.order = lanes, [lanes[i] for i in order]
-        engine.plan, engine.counts, engine.serial = plan, {}, serial
-        engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
-        engine.switches = engine.naps = 0
-        engine.pause_wanted = engine.uncontrolled = False
-        engine.impatient, engine.slept, engine.seeded = set(), set(), False
-        engine.tried, engine.outsiders = {}, []
-        engine.outside.start()
-        engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
-        engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
+        self._begin(lanes, [lanes[i] for i in order], plan, serial)
         engine.external = threading.active_count() > self.known_threads + len(engine.idle)
         for lane, call in zip(lanes, self.calls, strict=True):
             if not lane.is_async and not lane.finished:
@@ -108,14 +99,31 @@ class Machine:
             turn.engine = None
         return self._result(lanes, problem, watchdog)
 
+    def _begin(self, lanes: list[Lane], order: list[Lane], plan: Plan, serial: bool) -> None:
+        """Nothing of an earlier schedule is left."""
+        engine = self.engine
+        engine.lanes, engine.order = lanes, order
+        engine.plan, engine.counts, engine.serial = plan, {}, serial
+        engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
+        engine.switches = engine.naps = 0
+        engine.pause_wanted = engine.uncontrolled = False
+        engine.impatient, engine.slept, engine.seeded = set(), set(), False
+        engine.tried, engine.outsiders = {}, []
+        engine.outside.start()
+        engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
+        engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
+
     def run_together(self) -> tuple[Result, ...]:
         """The calls one after the other on one thread and in one context, as a serial runner would."""
-        engine, lane = self.engine, Lane(0, False)
+        engine, lanes = self.engine, [Lane(i, False) for i in range(len(self.calls))]
         results: list[Result] = []
         context = self.context.copy()
 
         def job() -> None:
-            for call in self.calls:
+            for lane, call in zip(lanes, self.calls, strict=True):
+                actor.lane, turn.call = lane, lane.index  # each has its own clock and random numbers, as ever
+                lane.actors[:] = [actor]
+                context.run(CALL.set, lane.index)
                 try:
                     value = context.run(_complete, call)
                     results.append((RETURNED, _frozen(value)))
@@ -123,12 +131,12 @@ class Machine:
                     raise
                 except BaseException as error:
                     results.append((RAISED, _frozen_error(error)))
-            engine.lane_finished(lane)
+                engine.lane_finished(lane)
+                lane.actors.remove(actor)
 
-        engine.lanes, engine.order, engine.plan = [lane], [lane], {}
-        engine.ending, engine.problem, engine.running = False, None, None
+        self._begin(lanes, list(lanes), {}, serial=False)
         engine.loop_actor = None
-        engine.hire(lane, job)
+        actor = engine.hire(lanes[0], job)
         turn.trace, turn.watch, turn.engine, turn.stray = [], (), engine, engine.stray
         watchdog = Watchdog(engine, self.steps, self.seconds)
         try:

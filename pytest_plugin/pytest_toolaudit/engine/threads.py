@@ -88,7 +88,11 @@ class Engine:
 
     def _worker(self, actor: Actor) -> None:
         while True:
-            actor.gate.acquire()
+            try:
+                actor.gate.acquire()
+            except Abandoned:  # sent to the last job, and it arrives late
+                if actor.job is None and actor.ident not in self.lost:
+                    continue
             job = actor.job
             if job is None:
                 return

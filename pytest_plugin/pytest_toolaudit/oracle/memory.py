@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import array
 import asyncio
 import functools
-import io
 import logging
 import os
 import random
-import sqlite3
 import sys
 import threading
 import types
@@ -21,12 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.containers import CACHED, is_container
-from pytest_toolaudit.engine.processlocks import is_process_lock
-from pytest_toolaudit.oracle import raw
-from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
+from pytest_toolaudit.containers import is_container
 from pytest_toolaudit.oracle.freeze import freeze
-from pytest_toolaudit.oracle.waiters import keep_strangers
 from pytest_toolaudit.owned import is_own_file
 
 _LIMIT, _WIDTH, _DEPTH = 20_000, 300, 6
@@ -84,6 +77,8 @@ class Graph:
         for module in modules:
             space = vars(module)
             for name, value in list(space.items()):
+                if isinstance(value, types.FunctionType):
+                    self._defaults(value, queue)
                 if not name.startswith("__"):
                     queue.append((value, Held(name, name, (("object", space), ("item", name))), 0))
         for value in [value for one in calls for value in (*one.args, *one.kwargs.values())]:
@@ -115,9 +110,18 @@ class Graph:
             queue.append((value, Held(f"cell:{name}", name, (("cell", cell),)), 0))
             if isinstance(value, types.FunctionType) and depth < 4:
                 self._closure(value, queue, depth + 1)
+        self._defaults(function, queue)
         wrapped = getattr(function, "__wrapped__", None)
         if wrapped is not None and depth < 4:
             self._closure(wrapped, queue, depth + 1)
+
+    def _defaults(self, function: Any, queue: Queue) -> None:
+        """What a function is given where an argument is left out is one object for all calls, as a closure variable is."""
+        code, values = getattr(function, "__code__", None), getattr(function, "__defaults__", None) or ()
+        names = code.co_varnames[code.co_argcount - len(values) : code.co_argcount] if code is not None else ()
+        more = getattr(function, "__kwdefaults__", None) or {}
+        for name, value in (*zip(names, values, strict=False), *more.items()):
+            queue.append((value, Held(f"cell:{name}", f"{function.__name__}({name})", (("object", value),)), 0))
 
     def _walk(self, queue: Queue) -> None:
         while queue and len(self.objects) < _LIMIT:
@@ -188,7 +192,7 @@ def _part(obj: Any, key: Any) -> str:
     if key is None:
         return ""
     subscripted = isinstance(obj, _CONTAINERS) or (hasattr(type(obj), "__getitem__") and not hasattr(type(obj), str(key)))
-    return f"[{key}]" if subscripted and not (isinstance(key, str) and key in _fields(obj)) else f".{key}"
+    return f"[{key}]" if subscripted and not (isinstance(key, str) and key in fields(obj)) else f".{key}"
 
 
 def _below(key: str, part: str) -> str:
@@ -232,11 +236,11 @@ def _children(value: Any) -> Iterator[tuple[Any, str, Step]]:
             if not attr.startswith("__") and not callable(child):
                 yield child, f".{attr}", ("attribute", attr)
     else:
-        for attr, child in list(_fields(value).items())[:_WIDTH]:
+        for attr, child in list(fields(value).items())[:_WIDTH]:
             yield child, f".{attr}", ("attribute", attr)
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def fields(value: Any) -> dict[str, Any]:
     if isinstance(value, asyncio.AbstractEventLoop):  # what it is about to run is nobody's to put back
         return {}
     try:
@@ -281,116 +285,3 @@ def resolve(steps: Steps, key: Any, world: Any) -> Any:
 
 def _attribute(value: Any, key: str) -> Any:
     return vars(value)[key] if isinstance(value, type) else object.__getattribute__(value, key)
-
-
-_UNTOUCHED = frozenset({"__builtins__", "__doc__", "__name__", "__file__", "__spec__", "__loader__", "__cached__"})
-
-
-class PreImages:
-    """Shallow copies of every mutable object in the graph: restored in place, so that identities stay."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.saved: list[tuple[Any, Any]] = []
-        self.cells = [(cell, _contents(cell)) for cell in graph.cells.values()]
-        self.databases: list[HeldDatabase] = []
-        self.raw: list[tuple[Any, raw.Image]] = []
-        self.caches = [(value, value.cache_info()) for value in graph.objects if isinstance(value, CACHED)]
-        for value in graph.objects:
-            copy = _shallow(value) if not is_process_lock(value) else None
-            if copy is not None:
-                self.saved.append((value, copy))
-            if (content := raw.image(value)) is not None:
-                self.raw.append((value, content))
-            if isinstance(value, sqlite3.Connection) and (held := held_database(value)) is not None:
-                self.databases.append(held)
-
-    def restore(self) -> None:
-        """Every object as it was."""
-        for value, copy in self.saved:
-            try:
-                _put_back(value, copy)
-            except (TypeError, AttributeError):  # an object of C that refuses assignment
-                continue
-        for cell, content in self.cells:
-            if content is not MISSING and _contents(cell) is not content:
-                cell.cell_contents = content
-        for held in self.databases:
-            held.restore()
-        for value, content in self.raw:
-            raw.put_back(value, content)
-        for cached, before in self.caches:
-            if cached.cache_info() != before:
-                cached.cache_clear()
-
-
-def _contents(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
-
-
-def _shallow(value: Any) -> Any:
-    if isinstance(value, dict):
-        return dict(value)
-    if isinstance(value, (list, deque)):
-        return list(value)
-    if isinstance(value, (set, bytearray)):
-        return value.copy()
-    if isinstance(value, array.array):
-        return value[:]
-    if isinstance(value, (io.StringIO, io.BytesIO)):
-        return None if value.closed else (value.getvalue(), value.tell())
-    if isinstance(value, type):
-        return {k: v for k, v in vars(value).items() if not k.startswith("__")}
-    if isinstance(value, (tuple, frozenset, types.MethodType)):
-        return None
-    if isinstance(value, types.FunctionType):
-        return dict(vars(value))
-    return _fields(value) or ({} if hasattr(value, "__dict__") and not callable(value) else None)  # what has no field yet may get one
-
-
-def _put_back(value: Any, copy: Any) -> None:
-    if isinstance(value, dict):
-        if len(value) == len(copy) and all(k in value and value[k] is v for k, v in copy.items()):
-            return
-        if "__name__" in value and "__builtins__" in value:  # a module's namespace: never empty, not even for a moment
-            for key in [k for k in value if k not in copy and k not in _UNTOUCHED]:
-                del value[key]
-            value.update(copy)
-            return
-        value.clear()
-        value.update(copy)
-    elif isinstance(value, (list, bytearray, array.array)):
-        if len(value) != len(copy) or any(a is not b for a, b in zip(value, copy, strict=True)):
-            value[:] = copy
-    elif isinstance(value, (io.StringIO, io.BytesIO)):
-        if not value.closed and (value.getvalue(), value.tell()) != copy:
-            value.seek(0)
-            value.truncate()
-            value.write(copy[0])
-            value.seek(copy[1])
-    elif isinstance(value, deque):
-        if list(value) != copy:
-            value.clear()
-            value.extend(copy)
-    elif isinstance(value, set):
-        if value != copy:
-            value.clear()
-            value.update(copy)
-    else:
-        _put_back_fields(value, copy)
-        if isinstance(value, threading.Condition):
-            keep_strangers(value)
-
-
-def _put_back_fields(value: Any, copy: dict[str, Any]) -> None:
-    now = {k: v for k, v in vars(value).items() if not k.startswith("__")} if isinstance(value, type) else _fields(value)
-    setter = type.__setattr__ if isinstance(value, type) else object.__setattr__
-    deleter = type.__delattr__ if isinstance(value, type) else object.__delattr__
-    for key in now:
-        if key not in copy:
-            deleter(value, key)
-    for key, content in copy.items():
-        if now.get(key, MISSING) is not content:
-            setter(value, key, content)

@@ -17,7 +17,8 @@ from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import WRITE, Access
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
-from pytest_toolaudit.oracle.memory import Graph, Located, PreImages, resolve
+from pytest_toolaudit.oracle.images import PreImages
+from pytest_toolaudit.oracle.memory import Graph, Located, resolve
 from pytest_toolaudit.oracle.tree import Tree
 from pytest_toolaudit.oracle.waiters import unbind_loops
 from pytest_toolaudit.points import files, settings, sqlite, streams
@@ -79,6 +80,7 @@ class World:
         """The start state of the next schedule."""
         self.put_back()
         JOURNAL.forget()
+        sqlite.DATABASES.current.clear()
         if self.state is not None:
             self.value = self.state()
         self.graph_ = None
@@ -181,7 +183,7 @@ class World:
             except OSError:
                 return "removed"
         if kind == "sql":
-            rows = sqlite.final(resource)
+            rows = sqlite.final(resource, lambda connection: id(connection) in self.graph().paths)
             if rows is None:
                 if self.observe is None:
                     self.unobserved.add(resource)

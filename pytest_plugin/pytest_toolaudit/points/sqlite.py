@@ -27,12 +27,21 @@ class Databases:
 
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Any]] = {}
+        self.current: set[str] = set()
 
     def note(self, table: str, connection: Any) -> None:
         """``table`` was used through ``connection``."""
         where = getattr(connection, "_toolaudit_path", None)
         key = where if where is not None else str(id(connection))
         self.of.setdefault(f"sql:{table}", {})[key] = connection if where is None else where
+        self.current.add(key)
+
+    def lasting(self, resource: str, held: Callable[[Any], bool]) -> list[Any]:
+        """Files, connections that this schedule used, and earlier ones that the tools still hold; others are forgotten."""
+        known = self.of.get(resource, {})
+        for key in [key for key, where in known.items() if not isinstance(where, str) and key not in self.current and not held(where)]:
+            del known[key]
+        return list(known.values())
 
 
 DATABASES = Databases()
@@ -234,11 +243,11 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.later("places", _PLACES.clear)
 
 
-def final(resource: str) -> Any:
+def final(resource: str, held: Callable[[Any], bool]) -> Any:
     """The rows of a table now, in every database in which a call wrote it; None when they cannot be read."""
     table = resource.partition(":")[2]
     found = []
-    for where in list(DATABASES.of.get(resource, {}).values()):
+    for where in DATABASES.lasting(resource, held):
         rows = _rows_at(where, table) if isinstance(where, str) else _rows(where, table)
         if rows is _CLOSED:
             DATABASES.of[resource] = {k: v for k, v in DATABASES.of[resource].items() if v is not where}

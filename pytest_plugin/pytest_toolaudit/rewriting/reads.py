@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 
 from pytest_toolaudit.containers import CACHED
 from pytest_toolaudit.engine.turn import ACQUIRE, READ, WRITE
@@ -98,6 +99,12 @@ class Reads(Base):
 
     def _method(self, node: ast.Call, function: ast.Attribute, shown: Shown) -> ast.AST:
         name = function.attr
+        if isinstance(function.value, ast.Name) and self.is_global(function.value.id):
+            module = self.namespace.get(function.value.id)
+            if isinstance(module, types.ModuleType) and isinstance(vars(module).get(name), CACHED):
+                return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
+        if name == "enter_context" and len(node.args) == 1 and not isinstance(node.args[0], ast.Starred):
+            node.args = [self.hook("entered", node.args[0], self.site(ACQUIRE, shown.node))]
         if name in known.CONTAINER_READS or name in known.CONTAINER_WRITES:
             kind = READ if name in known.CONTAINER_READS else WRITE
             site = self.site(kind, shown.node)

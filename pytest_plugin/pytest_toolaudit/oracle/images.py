@@ -1,0 +1,130 @@
+"""Pre-images of the objects that tools share, put back in place before each schedule."""
+
+from __future__ import annotations
+
+import array
+import io
+import sqlite3
+import threading
+import types
+from collections import deque
+from typing import Any
+
+from pytest_toolaudit.containers import CACHED
+from pytest_toolaudit.engine.processlocks import is_process_lock
+from pytest_toolaudit.oracle import raw
+from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
+from pytest_toolaudit.oracle.memory import MISSING, Graph, fields
+from pytest_toolaudit.oracle.waiters import keep_strangers
+
+_UNTOUCHED = frozenset({"__builtins__", "__doc__", "__name__", "__file__", "__spec__", "__loader__", "__cached__"})
+
+
+class PreImages:
+    """Shallow copies of every mutable object in the graph: restored in place, so that identities stay."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.saved: list[tuple[Any, Any]] = []
+        self.cells = [(cell, _contents(cell)) for cell in graph.cells.values()]
+        self.databases: list[HeldDatabase] = []
+        self.raw: list[tuple[Any, raw.Image]] = []
+        self.caches = [(value, value.cache_info()) for value in graph.objects if isinstance(value, CACHED)]
+        for value in graph.objects:
+            copy = _shallow(value) if not is_process_lock(value) else None
+            if copy is not None:
+                self.saved.append((value, copy))
+            if (content := raw.image(value)) is not None:
+                self.raw.append((value, content))
+            if isinstance(value, sqlite3.Connection) and (held := held_database(value)) is not None:
+                self.databases.append(held)
+
+    def restore(self) -> None:
+        """Every object as it was."""
+        for value, copy in self.saved:
+            try:
+                _put_back(value, copy)
+            except (TypeError, AttributeError):  # an object of C that refuses assignment
+                continue
+        for cell, content in self.cells:
+            if content is not MISSING and _contents(cell) is not content:
+                cell.cell_contents = content
+        for held in self.databases:
+            held.restore()
+        for value, content in self.raw:
+            raw.put_back(value, content)
+        for cached, before in self.caches:
+            if cached.cache_info() != before:
+                cached.cache_clear()
+
+
+def _contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def _shallow(value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, (list, deque)):
+        return list(value)
+    if isinstance(value, (set, bytearray)):
+        return value.copy()
+    if isinstance(value, array.array):
+        return value[:]
+    if isinstance(value, (io.StringIO, io.BytesIO)):
+        return None if value.closed else (value.getvalue(), value.tell())
+    if isinstance(value, type):
+        return {k: v for k, v in vars(value).items() if not k.startswith("__")}
+    if isinstance(value, (tuple, frozenset, types.MethodType)):
+        return None
+    if isinstance(value, types.FunctionType):
+        return dict(vars(value))
+    return fields(value) or ({} if hasattr(value, "__dict__") and not callable(value) else None)  # what has no field yet may get one
+
+
+def _put_back(value: Any, copy: Any) -> None:
+    if isinstance(value, dict):
+        if len(value) == len(copy) and all(k in value and value[k] is v for k, v in copy.items()):
+            return
+        if "__name__" in value and "__builtins__" in value:  # a module's namespace: never empty, not even for a moment
+            for key in [k for k in value if k not in copy and k not in _UNTOUCHED]:
+                del value[key]
+            value.update(copy)
+            return
+        value.clear()
+        value.update(copy)
+    elif isinstance(value, (list, bytearray, array.array)):
+        if len(value) != len(copy) or any(a is not b for a, b in zip(value, copy, strict=True)):
+            value[:] = copy
+    elif isinstance(value, (io.StringIO, io.BytesIO)):
+        if not value.closed and (value.getvalue(), value.tell()) != copy:
+            value.seek(0)
+            value.truncate()
+            value.write(copy[0])
+            value.seek(copy[1])
+    elif isinstance(value, deque):
+        if list(value) != copy:
+            value.clear()
+            value.extend(copy)
+    elif isinstance(value, set):
+        if value != copy:
+            value.clear()
+            value.update(copy)
+    else:
+        _put_back_fields(value, copy)
+        if isinstance(value, threading.Condition):
+            keep_strangers(value)
+
+
+def _put_back_fields(value: Any, copy: dict[str, Any]) -> None:
+    now = {k: v for k, v in vars(value).items() if not k.startswith("__")} if isinstance(value, type) else fields(value)
+    setter = type.__setattr__ if isinstance(value, type) else object.__setattr__
+    deleter = type.__delattr__ if isinstance(value, type) else object.__delattr__
+    for key in now:
+        if key not in copy:
+            deleter(value, key)
+    for key, content in copy.items():
+        if now.get(key, MISSING) is not content:
+            setter(value, key, content)
