@@ -171,12 +171,12 @@ def test_calls_that_hold_each_others_locks_are_stuck_all_the_same() -> None:
 def test_threads_that_hold_nothing_of_the_tools_do_not_matter() -> None:
     """A thread of somebody else's is no reason not to call a deadlock one."""
     stop = threading.Event()
-    idle = threading.Thread(target=stop.wait)
+    idle = threading.Thread(target=stop.wait, args=())
     tools: dict[str, Any] = {"threading": threading}
-    exec(compile("NEVER = threading.Event()\ndef waits(): NEVER.wait()\n", "tools.py", "exec"), tools)
+    exec(compile("NEVER = threading.Event()\ndef waits(nothing): NEVER.wait()\n", "tools.py", "exec"), tools)
     idle.start()
     try:
-        verdict = explore([call(tools["waits"]), call(tools["waits"])])
+        verdict = explore([call(tools["waits"], ()), call(tools["waits"], ())])
     finally:
         stop.set()
         idle.join()

@@ -28,6 +28,9 @@ _lives, _clock, _sleep = threading.Thread.is_alive, time.monotonic, time.sleep
 _OPAQUE = (type, types.ModuleType, types.FrameType, types.CodeType, str, bytes, int, float, type(None), threading.Thread)
 
 
+_FIXED = (tuple, frozenset)  # Python itself may use one for several
+
+
 class Outside:
     """What is known of them; for the time of an exploration, but for `threads` and `since`, which each schedule begins anew."""
 
@@ -75,7 +78,7 @@ def _concerned(thread: threading.Thread, frames: dict[int, types.FrameType], hel
             return True
         found += frame.f_locals.values()
         frame = frame.f_back
-    return any(held(one) or held(_globals(one)) for one in _reached(found))
+    return any((held(one) and not isinstance(one, _FIXED)) or held(_globals(one)) for one in _reached(found))
 
 
 def _reached(found: Iterable[Any]) -> Iterator[Any]:
