@@ -14,8 +14,8 @@ _ADDRESS = re.compile(r"graph-?ql", re.IGNORECASE)
 _BODIES = ("json", "data", "content", "body")
 _PROCEDURES = ("method", "action", "command", "procedure")
 _BESIDE = {"params", "args", "arguments", "id", "jsonrpc", "version"}
-_ANSWERED = re.compile(r"^[a-z]+(?:[A-Z][a-z]+)*(?:Names|Infos?|Descriptions|Stats|Status|Version)$")
-"""A procedure that is called like its answer: `deckNames`, `notesInfo`."""
+_ANSWERED = re.compile(r"^(?:[a-z]+(?:[A-Z][a-z]+)*(?:Names|Infos?|Descriptions|Stats|Status|Version)|version|status|ping|health|info)$")
+"""A procedure that is called like its answer: `deckNames`, `notesInfo`, `version`."""
 _OPERATION = re.compile(r"(?:^|\})\s*(?:#[^\n]*\s*)*(query|mutation|subscription|fragment|\{)")
 _ASKS = Request("r", "read", "same", "catalogued", "GraphQL query")
 _CHANGES = Request("w", "send", "again", "catalogued", "GraphQL mutation")

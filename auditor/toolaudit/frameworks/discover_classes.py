@@ -28,9 +28,8 @@ def classes(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
         for rule in dict.fromkeys(found):
             if rule.declare.kind == "toolkit":
                 yield from toolkit(bodies, rule, path, head)
-        tools = sorted(
-            (rule for rule in dict.fromkeys(found) if rule.declare.kind == "base-class"), key=lambda rule: rule.framework.name == "bare"
-        )
+        tools = [rule for rule in dict.fromkeys(found) if rule.declare.kind == "base-class"]
+        tools = [rule for rule in tools if rule.framework.name != "bare"] or tools
         drafts = (draft for rule in tools if (draft := _tool(bodies, rule, target, head)) is not None)
         draft = next(drafts, None)
         if draft is not None:
