@@ -110,6 +110,8 @@ def _name(thread: threading.Thread) -> str:
 
 def expected(engine: Engine, anew: bool = False) -> bool:
     """Whether one of them may yet answer a call that waits: then real time passes, and nobody is stuck."""
+    if not engine.busy:  # the schedule is over
+        return False
     if any(map(_lives, engine.outsiders)) and any(actor.waiting for actor in engine.busy):
         return True
     if not strangers(engine, anew):
