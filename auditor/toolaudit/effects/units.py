@@ -75,6 +75,21 @@ class Once:
     def __call__(self, value: T) -> T:
         return self._known.setdefault(value, value)  # type: ignore[no-any-return]
 
+    def places(self, effects: Sequence[Effect]) -> tuple[Effect, ...]:
+        """The same, with those parts shared that a footprint keeps."""
+        return tuple(
+            [
+                replace(
+                    one,
+                    target=self(one.target),
+                    chain=self(tuple([self(place) for place in one.chain])),
+                    locks=self(one.locks),
+                    arms=self(one.arms),
+                )
+                for one in effects
+            ]
+        )
+
     def effects(self, effects: Sequence[Effect]) -> tuple[Effect, ...]:
         """The same, with parts that are shared."""
         return tuple(
@@ -110,4 +125,4 @@ def unpacked(kept: Packed, once: Once) -> tuple[Walked, ...] | None:
         walked = _walked.decode(zlib.decompress(kept.data))
     except (msgspec.MsgspecError, zlib.error):
         return None
-    return tuple([replace(one, effects=once.effects(one.effects)) for one in walked])
+    return tuple([replace(one, effects=once.places(one.effects)) for one in walked])

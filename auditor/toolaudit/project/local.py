@@ -29,7 +29,7 @@ from toolaudit.project.walk import absolute, base_of, shown, walk
 _indexes = msgspec.msgpack.Decoder(ModuleIndex)
 _outcomes = msgspec.msgpack.Decoder(Extracted)
 
-MUCH = 1_500_000
+MUCH = 1_000_000
 """Bytes of facts as they are kept; opened they take five times the room."""
 
 

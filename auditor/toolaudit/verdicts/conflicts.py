@@ -41,7 +41,7 @@ def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory:
     """The same, of tools whose profiles are made."""
     if memory is None or len({view.tool.id for view in views}) != len(views):
         found, most = _told(views, confidence, frozenset())
-        return _sorted(conflict for *_, conflict in found)
+        return _sorted(found)
     now = remembered.digests(views, confidence)
     before = remembered.recall(memory, views, now)
     found, most = _told(views, confidence, before.same, len({conflict.tools for conflict, _ in before.found}))
@@ -51,7 +51,7 @@ def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory:
     overlap.cache_clear()  # tens of megabytes, of which the later stages need next to nothing
     if found or len(before.same) != len(views):
         remembered.keep(memory, before, most, now, found, views)
-    return _sorted(itertools.chain((conflict for conflict, _ in before.found), (conflict for *_, conflict in found)))
+    return _sorted(itertools.chain((conflict for conflict, _ in before.found), found))
 
 
 Ranked = tuple[int, int, tuple[Candidate, ...]]
@@ -59,7 +59,7 @@ Ranked = tuple[int, int, tuple[Candidate, ...]]
 
 def _told(
     views: tuple[Profile, ...], confidence: dict[str, Confidence], same: frozenset[int], before: int = 0
-) -> tuple[list[remembered.Told], int]:
+) -> tuple[list[Conflict], int]:
     """The conflicts of each pair that was not judged `before`, as many as are shown, and how many those are at most."""
     told, waiting, most = _Told(views, confidence), list[Ranked](), PER_PAIR if before <= MANY_PAIRS else 1
     for one in _ranked(views, same):
@@ -76,10 +76,10 @@ def _told(
 
 
 class _Told:
-    """Conflicts with the positions of their tools and the first tool's access."""
+    """What clashes, as conflicts."""
 
     def __init__(self, views: tuple[Profile, ...], confidence: dict[str, Confidence]) -> None:
-        self.found: list[remembered.Told] = []
+        self.found: list[Conflict] = []
         self._views = views
         self._confidence = confidence
         self._sides: dict[int, tuple[Access, ...]] = {}
@@ -89,7 +89,7 @@ class _Told:
             for candidate in told[:most]:
                 clash = candidate.clash()
                 sides = clash.evidence_a or self._alone(clash.a), clash.evidence_b or self._alone(clash.b)
-                self.found.append((i, j, clash.a, _conflict(self._views[i], self._views[j], clash, self._confidence, sides)))
+                self.found.append(_conflict(self._views[i], self._views[j], clash, self._confidence, sides))
 
     def _alone(self, access: Access) -> tuple[Access, ...]:
         """One access is evidence in many pairs."""

@@ -40,10 +40,6 @@ class Row(Struct, frozen=True, array_like=True, gc=False):
     evidence: tuple[tuple[int, ...], tuple[int, ...]]
 
 
-Told = tuple[int, int, Access, Conflict]
-"""A conflict with the positions of its tools, and the first tool's access."""
-
-
 class _Kept(Struct, frozen=True, array_like=True):
     most: int
     tools: list[tuple[str, bytes]]
@@ -128,12 +124,16 @@ def _conflict(row: Row, said: Said, views: Sequence[Profile], sides: dict[tuple[
     )
 
 
-def keep(memory: Kept, before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Told], views: Sequence[Profile]) -> None:
+def keep(
+    memory: Kept, before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Conflict], views: Sequence[Profile]
+) -> None:
     """Keep what was found now beside what held still."""
     memory.keep(_pieces(before, most, now, found, views))
 
 
-def _pieces(before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Told], views: Sequence[Profile]) -> Iterator[bytes]:
+def _pieces(
+    before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Conflict], views: Sequence[Profile]
+) -> Iterator[bytes]:
     """`_Kept` in MessagePack."""
     said = {one: i for i, one in enumerate(before.said)}
     rows = itertools.chain((row for _, row in before.found), _rows(found, views, said))
@@ -144,10 +144,13 @@ def _pieces(before: Before, most: int, now: list[tuple[str, bytes]], found: Sequ
     yield _encoder.encode(list(said))
 
 
-def _rows(found: Iterable[Told], views: Sequence[Profile], said: dict[Said, int]) -> Iterator[Row]:
-    """Conflicts in numbers: with the positions of their tools and the first tool's access. `said` grows."""
+def _rows(found: Iterable[Conflict], views: Sequence[Profile], said: dict[Said, int]) -> Iterator[Row]:
+    """Conflicts in numbers. `said` grows."""
+    position = {view.tool.id: i for i, view in enumerate(views)}
     places = [{id(access): i for i, access in enumerate(view.footprint.accesses)} for view in views]
-    for one, other, access, c in found:
+    resources = [{id(access.resource): i for i, access in enumerate(view.footprint.accesses)} for view in views]
+    for c in found:
+        one, other = (position[tool] for tool in c.tools)
         words = Said(c.kind, c.code, c.when, c.failure, c.runners, c.latent, c.severity, c.confidence)
         ends = tuple([places[one][id(a)] for a in c.evidence[0]]), tuple([places[other][id(a)] for a in c.evidence[1]])
-        yield Row(one, other, said.setdefault(words, len(said)), places[one][id(access)], c.message, ends)
+        yield Row(one, other, said.setdefault(words, len(said)), resources[one][id(c.resource)], c.message, ends)
