@@ -13,7 +13,7 @@ from toolaudit.frameworks.discover_calls import argument, called_rules
 from toolaudit.frameworks.discover_decorators import declared_by
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known
-from toolaudit.frameworks.making import ExhaustedError, Maker
+from toolaudit.frameworks.making import MAX_STEPS, ExhaustedError, Maker
 from toolaudit.frameworks.making_values import (
     UNKNOWN,
     Client,
@@ -36,6 +36,7 @@ from toolaudit.model import Given
 MAX_LEVELS = 3
 MAX_STARTS = 8
 MAX_NESTED = 2
+MIN_STEPS = 2000
 MAX_MEMBERS = 24
 Key = tuple[str, str]
 
@@ -166,11 +167,13 @@ def _imports(bodies: Bodies, file: str, path: str) -> bool:
 
 def generated(bodies: Bodies, known: Known, makers: Iterable[Key]) -> Iterator[Draft]:
     """The tools that the outermost start which makes any makes."""
+    steps = MAX_STEPS
     for level in reversed(starts(bodies, makers)):
         found: list[Draft] = []
         for path, qualname in level:
-            maker = Maker(bodies, known)
+            maker = Maker(bodies, known, steps)
             maker.start(path, qualname)
+            steps = max(maker.steps, MIN_STEPS)
             found += [draft for one in list(maker.registered) for draft in _draft(bodies, maker, one)]
         if found:
             yield from found

@@ -42,6 +42,7 @@ from toolaudit.frameworks.making_values import (
 from toolaudit.frameworks.names import Target, last_part
 
 MAX_STEPS = 300_000
+MAX_TOOLS = 3000
 MAX_LOOP = 1000
 MAX_SPLITS = 3
 
@@ -53,7 +54,7 @@ class ExhaustedError(Exception):
 class Maker:
     """One run of a program's start."""
 
-    def __init__(self, bodies: Bodies, known: Known) -> None:
+    def __init__(self, bodies: Bodies, known: Known, steps: int = MAX_STEPS) -> None:
         self.bodies = bodies
         self.known = known
         self.names = bodies.names
@@ -61,14 +62,15 @@ class Maker:
         self.operations: list[Client] = []
         """The operations of clients that were looked up by name."""
         self.frames: list[Frame] = []
-        self._steps = 0
+        self.steps = steps
+        """How many there may still be."""
         self._modules: dict[str, Env] = {}
         self._shared: dict[tuple[str, str], Value] = {}
         self._rules: dict[tuple[str, str, int], list[Rule]] = {}
 
     def spend(self) -> None:
-        self._steps += 1
-        if self._steps > MAX_STEPS:
+        self.steps -= 1
+        if self.steps < 0:
             raise ExhaustedError
 
     def rules(self, env: Env, call: f.Call, applied: bool) -> list[Rule]:
@@ -80,6 +82,8 @@ class Maker:
 
     def keep(self, one: Registered) -> None:
         self.registered.append(one)
+        if len(self.registered) >= MAX_TOOLS:
+            raise ExhaustedError
 
     # --- names and attributes ----------------------------------------------------------------------------------------
 
@@ -163,6 +167,8 @@ class Maker:
                 making_calls.call_unknown(self, path, qualname, facts)
         except (RaisedError, ExhaustedError, RecursionError):
             pass
+        except Exception:  # a fault of ours costs what this start would still have made, not the scan
+            return
 
     def invoke(self, func: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
         return making_calls.invoke(self, func, args, keywords)

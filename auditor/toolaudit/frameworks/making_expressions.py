@@ -33,6 +33,8 @@ from toolaudit.frameworks.making_values import (
 if TYPE_CHECKING:
     from toolaudit.frameworks.making import Maker
 
+MAX_TEXT = 4000
+
 
 def evaluate(maker: Maker, env: Env, expr: Any) -> Value:
     maker.spend()
@@ -67,7 +69,10 @@ def _at(value: Value, index: Value) -> Value:
 
 def _template(maker: Maker, env: Env, expr: f.Template) -> Value:
     parts = [raw(evaluate(maker, env, part)) for part in expr.parts]
-    return Plain("".join(map(str, parts))) if all(isinstance(part, str | int | float | bool) for part in parts) else UNKNOWN
+    if not all(isinstance(part, str | int | float | bool) for part in parts):
+        return UNKNOWN
+    text = "".join(map(str, parts))
+    return Plain(text) if len(text) <= MAX_TEXT else UNKNOWN
 
 
 def _compare(maker: Maker, env: Env, expr: f.Compare) -> Value:

@@ -36,7 +36,7 @@ Args = list[Value]
 Keywords = dict[str, Value]
 
 _TEXT = frozenset({
-    "capitalize", "casefold", "endswith", "format", "isidentifier", "join", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace",
+    "capitalize", "casefold", "endswith", "isidentifier", "join", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace",
     "rpartition", "rsplit", "rstrip", "split", "startswith", "strip", "swapcase", "title", "upper",
 })  # fmt: skip
 """Methods of text that are worked out where all is known; each takes time that grows with the text alone."""
@@ -50,12 +50,17 @@ def text_method(text: str, name: str) -> Value:
 def _text(text: str, name: str, args: Args, keywords: Keywords) -> Value:
     given = [raw(one) for one in args]
     named = {key: raw(value) for key, value in keywords.items()}
-    if any(one is UNKNOWN for one in (*given, *named.values())) or len(text) > _LONGEST:
+    if any(one is UNKNOWN for one in (*given, *named.values())) or len(text) > _LONGEST or not all(map(_is_short, given)):
         return UNKNOWN
     try:
         return from_raw(getattr(text, name)(*given, **named))
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         return UNKNOWN
+
+
+def _is_short(value: object) -> bool:
+    """Not so long that what is made of it again and again takes all memory."""
+    return len(value) <= _LONGEST if isinstance(value, str | list | tuple) else True
 
 
 def raw(value: Value) -> object:
@@ -143,14 +148,22 @@ _OF_TABLE: dict[str, Callable[[Table, Args, Keywords], Value]] = {
 
 
 def _append(row: Row, args: Args, _: Keywords) -> Value:
-    row.items += args[-1:]
+    _grow(row, args[-1:], [])
     return NONE
+
+
+def _grow(row: Row, items: list[Value], rest: list[Value]) -> None:
+    """Add members; past a number of them one that is not known stands for more."""
+    row.items += items[: max(_LONGEST - len(row.items), 0)]
+    row.rest += rest[: max(_LONGEST - len(row.rest), 0)]
+    if len(row.items) >= _LONGEST and not row.rest:
+        row.rest.append(UNKNOWN)
 
 
 def _extend(row: Row, args: Args, _: Keywords) -> Value:
     for one in args:
-        row.items += [item for item, certain in members(one) if certain]
-        row.rest += [item for item, certain in members(one) if not certain]
+        given = list(members(one))
+        _grow(row, [item for item, certain in given if certain], [item for item, certain in given if not certain])
     return NONE
 
 
@@ -198,14 +211,16 @@ def combined(op: str, left: Value, right: Value) -> Value:
     if isinstance(left, Row) and isinstance(right, Row | Table):
         others = right if isinstance(right, Row) else Row([of_key(key) for key in right.items], right.rest)
         if op in ("+", "|"):
-            return Row([*left.items, *others.items], [*left.rest, *others.rest], left.kind)
+            made_row = Row(list(left.items), list(left.rest), left.kind)
+            _grow(made_row, others.items, others.rest)
+            return made_row
         if op in ("-", "&"):
             kept = [(one, contains(others, one)) for one in left.items]
             wanted = op == "&"
             return Row([one for one, inside in kept if inside is wanted], [one for one, inside in kept if inside is None], left.kind)
     one, other = raw(left), raw(right)
     if op == "+" and isinstance(one, str) and isinstance(other, str):
-        return Plain(one + other)
+        return Plain(one + other) if _is_short(one) and _is_short(other) else UNKNOWN
     return Plain(one + other) if op == "+" and isinstance(one, int) and isinstance(other, int) else UNKNOWN
 
 
