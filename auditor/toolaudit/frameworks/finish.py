@@ -161,7 +161,7 @@ def _parameters(bodies: Bodies, draft: Draft, head: FunctionHead | None) -> tupl
     listed = tuple(one for one in parameters(bodies.scope(path, head.nested_in or ""), head, draft.framework) if one.name not in held)
     injected = tuple(one for one in listed if one.injected)
     if draft.receiver == "per-call":
-        return _own_fields(draft) + injected
+        return _own_fields(bodies, draft) + injected
     if found:
         return found + injected
     if draft.inputs:
@@ -171,11 +171,17 @@ def _parameters(bodies: Bodies, draft: Draft, head: FunctionHead | None) -> tupl
     return listed or _model_fields(bodies, draft, head)
 
 
-def _own_fields(draft: Draft) -> tuple[ToolParameter, ...]:
-    """The fields of a class of which each call makes an object: `class Save(BaseTool): path: str`."""
+def _own_fields(bodies: Bodies, draft: Draft) -> tuple[ToolParameter, ...]:
+    """The fields of a class of which each call makes an object, inherited ones first: `class Save(BaseTool): path: str`."""
+    from toolaudit.frameworks.names import Target
     from toolaudit.frameworks.signature import shown
 
-    fields = [one for one in (draft.cls.fields if draft.cls is not None else ()) if one.annotation is not None and one.name[0] != "_"]
+    if draft.cls is None:
+        return ()
+    bases = bodies.names.ancestors(Target("class", (), draft.cls_scope.path if draft.cls_scope else draft.file, draft.cls.qualname))
+    heads = [bodies.names.class_head(one.path, one.qualname) for one in reversed(bases) if one.path]
+    by_name = {one.name: one for head in (*heads, draft.cls) if head is not None for one in head.fields}
+    fields = [one for one in by_name.values() if one.annotation is not None and one.name[0] != "_"]
     listed = [one for one in fields if not shown(one.annotation).startswith("ClassVar")]
     return tuple(ToolParameter(f.name, shown(f.annotation), required=f.value is None or is_required(f.value)) for f in listed)
 

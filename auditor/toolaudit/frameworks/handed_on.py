@@ -32,13 +32,19 @@ class Registrar(Struct, frozen=True):
     call: Call
 
 
+Registrars = dict[tuple[str, str], list[Registrar]]
+"""By file and qualname; one function may hand on several of its parameters."""
+
+
 def handed_on(bodies: Bodies, known: Known, registering: tuple[str, ...], speaking: Callable[[list[str]], list[str]]) -> Iterator[Draft]:
     """Functions that are given to the project's own registrars, of which the files are known; `speaking`: the files that call one of some
     names."""
-    found = {(one.path, one.qualname): one for path in registering for one in registrars(bodies, known, path)}
+    found: Registrars = {}
+    for one in (one for path in registering for one in registrars(bodies, known, path)):
+        found.setdefault((one.path, one.qualname), []).append(one)
     new = found
     for _ in range(_DEPTH):
-        further: dict[tuple[str, str], Registrar] = {}
+        further: Registrars = {}
         for scope, facts, call, registrar in _calls(bodies, speaking, new):
             value = _given(bodies, registrar, call).get(registrar.parameter)
             if value is None:
@@ -47,7 +53,7 @@ def handed_on(bodies: Bodies, known: Known, registering: tuple[str, ...], speaki
                 key = (scope.path, facts.qualname)
                 if key not in found:
                     passed = substitute(registrar.call, _given(bodies, registrar, call))
-                    further[key] = Registrar(registrar.rule, *key, value.id, passed)
+                    further.setdefault(key, []).append(Registrar(registrar.rule, *key, value.id, passed))
                 continue
             made = substitute(registrar.call, _given(bodies, registrar, call))
             for ref in functions_of(scope, value):
@@ -105,7 +111,7 @@ def _listed(head: FunctionHead) -> tuple:  # type: ignore[type-arg]
 
 
 def _calls(
-    bodies: Bodies, speaking: Callable[[list[str]], list[str]], registrars: dict[tuple[str, str], Registrar]
+    bodies: Bodies, speaking: Callable[[list[str]], list[str]], registrars: Registrars
 ) -> Iterator[tuple[Scope, FunctionFacts, Call, Registrar]]:
     """The calls of registrars, with the functions that they stand in."""
     names = {qualname.rpartition(".")[2] for _, qualname in registrars}
@@ -120,8 +126,7 @@ def _calls(
             for facts in functions(whole) if whole is not None else ():
                 scope = bodies.scope(path, facts.qualname)
                 for call in body_calls(facts.body):
-                    registrar = _called(scope, call, registrars, names)
-                    if registrar is not None:
+                    for registrar in _called(scope, call, registrars, names):
                         yield scope, facts, call, registrar
 
 
@@ -130,13 +135,13 @@ def calling(names: list[str]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b\s*\(")
 
 
-def _called(scope: Scope, call: Call, registrars: dict[tuple[str, str], Registrar], names: set[str]) -> Registrar | None:
+def _called(scope: Scope, call: Call, registrars: Registrars, names: set[str]) -> list[Registrar]:
     func = call.func
     last = func.id if isinstance(func, Name) else getattr(func, "attr", "")
     if last not in names:
-        return None
+        return []
     targets = (*scope.resolve(func), *(method(scope, func) if not isinstance(func, Name) else ()))  # type: ignore[arg-type]
-    return next((registrars[key] for one in targets if (key := (one.path, one.qualname)) in registrars), None)
+    return next((registrars[key] for one in targets if (key := (one.path, one.qualname)) in registrars), [])
 
 
 def _given(bodies: Bodies, registrar: Registrar, call: Call) -> dict[str, Expr]:
