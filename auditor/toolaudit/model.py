@@ -158,6 +158,10 @@ BEYOND = "more than are kept apart"
 """Why a key is unknown that stands for everything of its kind past the limits of a walk."""
 
 
+RENEWED = "renewed in the background"
+"""The note on a read of memory that no tool writes, but something that runs beside them."""
+
+
 class Resource(Struct, frozen=True, order=True, cache_hash=True, tag=True):
     """A kind and a key. `scope` separates equal keys of different owners (module, class, database, client)."""
 

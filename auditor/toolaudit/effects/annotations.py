@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from toolaudit.effects.frame import World
-from toolaudit.effects.values import Data, Handle, Instance, Loc, Many, Text, Value, union
-from toolaudit.facts import Attr, Binary, Const, Display, Expr, Item, Name
+from toolaudit.effects.values import CLEAN, Data, Handle, Instance, Loc, Many, Method, Text, Value, union
+from toolaudit.facts import Attr, Binary, Const, Display, Expr, FunctionFacts, Item, Name
 from toolaudit.model import KeyPart
 from toolaudit.project.resolve import ClassRef, External, GlobalRef, Target
 
@@ -173,3 +173,20 @@ def _converted(node: ast.expr) -> Expr | None:
         left, right = _converted(node.left), _converted(node.right)
         return None if left is None or right is None else Binary("|", left, right)
     return None
+
+
+def as_annotated(world: World, path: str, facts: FunctionFacts, returns: Value | None) -> Value | None:
+    """A result of unknown kind is what the annotation says."""
+    form = returns.form if returns is not None else None
+    unknown = isinstance(form, Handle) and not form.attrs and not world.catalogue.known_type(form.type)
+    vague = form is None or isinstance(form, Data | Method) or unknown
+    if facts.returns is None or not vague:
+        return returns
+    hinted = annotated(world, path, facts.returns)
+    if (
+        hinted is None
+        or isinstance(hinted.form, Data | Text)
+        or (isinstance(form, Handle) and not isinstance(hinted.form, Handle | Instance))
+    ):
+        return returns
+    return Value(hinted.form, returns.taint if returns else CLEAN, returns.loc if returns else None)

@@ -239,7 +239,8 @@ def _entered(frame: Frame, word: Words, bound: Bound, line: int) -> list[Value]:
     """Context managers that stay open until the block around is left."""
     from toolaudit.effects.blocks import enter_until_later
 
-    return [enter_until_later(frame, value, line, bool(word.suspends)) for value in (named(bound, word.enters) if word.enters else ())]
+    entered = named(bound, word.enters) if word.enters else ()
+    return [enter_until_later(frame, value, line, bool(word.suspends), bound.receiver) for value in entered]
 
 
 def element_of(value: Value) -> Value:

@@ -19,13 +19,15 @@ from toolaudit.effects.summaries import bind, summarise
 from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value
 from toolaudit.model import Lock
 
+STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
+
 
 def enter(frame: Frame, stmt: f.With) -> None:
     """Enter the managers in order, walk the body, leave them in reverse."""
     from toolaudit.effects.statements import execute
 
     held, transaction, waits = frame.locks, frame.transaction, frame.transaction_waits
-    before, arms = len(frame.effects), frame.arms
+    before, arms, open_before = len(frame.effects), frame.arms, len(frame.opened)
     leaving: list[tuple[Value, f.Expr, _Open | None]] = []
     for expr, target in stmt.items:
         frame.line = stmt.line
@@ -36,8 +38,10 @@ def enter(frame: Frame, stmt: f.With) -> None:
     if all(isinstance(inner, f.Jump) and inner.kind == "pass" for inner in stmt.body):
         _nothing_written(frame, before)
     alive, frame.alive = frame.alive, True
+    if any(isinstance(value.form, Handle) and value.form.type in STACKS for value, _, _ in leaving):
+        leave_opened(frame, open_before)
     for value, _, opened in reversed(leaving):
-        _leave(frame, value, opened, stmt)
+        _leave(frame, value, opened, stmt.line, stmt.is_async)
     frame.alive = alive and frame.alive
     frame.arms = arms  # a manager may swallow what was raised in one branch
     frame.locks, frame.transaction, frame.transaction_waits = held, transaction, waits
@@ -57,14 +61,27 @@ class _Open:
         self.summary, self.bindings, self.ids = summary, bindings, ids
 
 
-def enter_until_later(frame: Frame, value: Value, line: int, is_async: bool) -> Value:
-    """What a manager gives that is entered by a call and left with the block around (`ExitStack.enter_context`)."""
+def leave_opened(frame: Frame, first: int = 0) -> None:
+    """Leave the managers that a stack entered, the last one first."""
+    alive, frame.alive = frame.alive, True
+    for left in reversed(frame.opened[first:]):
+        _leave(frame, *left)
+    del frame.opened[first:]
+    frame.alive = alive and frame.alive
+
+
+def enter_until_later(frame: Frame, value: Value, line: int, is_async: bool, stack: Value | None = None) -> Value:
+    """What a manager gives that is entered by a call and left with the block around (`ExitStack.enter_context`); with a stack that
+    outlives the call it is not left in it."""
+    stays = stack is not None and stack.loc is not None and stack.loc.root != "param"
     if _take(frame, value, f.Name(""), is_async):
         return value
     if isinstance(value.form, Manager):
         opened = _enter_generator(frame, value.form, line)
         if opened is not None:
+            frame.opened += [] if stays else [(value, opened, line, is_async)]
             return PLAIN if opened.summary.yields is None else replace_value(opened.summary.yields, opened.ids, opened.bindings)
+    frame.opened += [] if stays else [(value, None, line, is_async)]
     return _enter_object(frame, value, line, is_async)
 
 
@@ -153,19 +170,19 @@ def _class_locks(frame: Frame, enter_method: Function) -> None:
         frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
 
 
-def _leave(frame: Frame, value: Value, opened: _Open | None, stmt: f.With) -> None:
+def _leave(frame: Frame, value: Value, opened: _Open | None, line: int, is_async: bool) -> None:
     if opened is not None:
         if opened.summary.yield_at >= 0:
             awaits, io = opened.summary.awaits, opened.summary.io
-            instantiate(frame, opened.summary, opened.bindings, stmt.line, opened.summary.yield_at, None, opened.ids)
+            instantiate(frame, opened.summary, opened.bindings, line, opened.summary.yield_at, None, opened.ids)
             frame.awaits, frame.io = frame.awaits - awaits, frame.io - io
         return
-    name = "__aexit__" if stmt.is_async else "__exit__"
+    name = "__aexit__" if is_async else "__exit__"
     if isinstance(value.form, Instance):
-        method = attribute(frame, value, name, stmt.line, called=True)
+        method = attribute(frame, value, name, line, called=True)
         if isinstance(method.form, Function):
-            call(frame, method, NO_ARGUMENTS, stmt.line)
+            call(frame, method, NO_ARGUMENTS, line)
     elif isinstance(value.form, Handle):
         api = frame.world.catalogue.method(value.form.type, name)
         if api is not None and api.effects:
-            call_method(frame, value, name, NO_ARGUMENTS, stmt.line)
+            call_method(frame, value, name, NO_ARGUMENTS, line)

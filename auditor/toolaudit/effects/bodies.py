@@ -34,6 +34,11 @@ from toolaudit.facts import (
 from toolaudit.project.resolve import decorator_name
 
 
+def is_rung(orelse: tuple[Stmt, ...]) -> bool:
+    """An `elif`, or what reads as one: an `if` that stands alone in the `else`."""
+    return len(orelse) == 1 and isinstance(orelse[0], If)
+
+
 def assigned_to(body: tuple[Stmt, ...], receiver: str, name: str, member: bool = False) -> list[Expr]:
     """The values assigned to `receiver.name` (to `name` itself, without a receiver; to an item of it) anywhere in a body."""
     found: list[Expr] = []

@@ -14,7 +14,7 @@ from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
 from toolaudit.effects.units import Marks, Walked
 from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
-from toolaudit.model import Access, Footprint, KeyPart, Resource, Tool, UnknownCall, Update
+from toolaudit.model import RENEWED, Access, Footprint, KeyPart, Resource, Tool, UnknownCall, Update
 
 MAX_UPDATES = 400
 Window = Literal["none", "sync", "await", "io"]
@@ -151,7 +151,7 @@ def _counts(effect: Effect, written: dict[tuple[str, ...], str]) -> bool:
         return target.kind != "env" or "w" in effect.mode or root_of(target) in written
     if target.root == "param":
         return False
-    return "w" in effect.mode or root_of(target) in written
+    return "w" in effect.mode or root_of(target) in written or effect.note == RENEWED
 
 
 def _access(effect: Effect, order: int) -> Access:

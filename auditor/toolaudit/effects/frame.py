@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -115,6 +115,8 @@ class World:
     """What the current tool's dispatcher is called with: the tool's name."""
     named: dict[Code, set[str]] = field(default_factory=dict)
     """The parameters of functions in which such a name decided something."""
+    reach: dict[object, frozenset[str]] | None = None
+    renewed: dict[tuple[str, str, str], bool] = field(default_factory=dict)
     redone: set[object] = field(default_factory=set)
     variants: dict[tuple[str, str, int], int] = field(default_factory=dict)
     codes: dict[tuple[str, str], Code | None] = field(default_factory=dict)
@@ -194,6 +196,8 @@ class Frame:
     yield_locks: tuple[Lock, ...] = ()
     yield_at: int = -1
     fields: dict[str, Value] = field(default_factory=dict)
+    opened: list[Any] = field(default_factory=list)
+    """Managers entered by a call, which are left with their stack."""
     in_loop: int = 0
     jumps: list[Jump] = field(default_factory=list)
     """How the passes of the current loop ended early."""

@@ -69,7 +69,7 @@ def _if(frame: Frame, stmt: f.If) -> None:
     test = tested(frame, stmt.test)
     decided = truth(frame, stmt.test)
     if decided is not None:
-        frame.ladder = None if decided else ladder
+        frame.ladder = ladder if not decided and bodies.is_rung(stmt.orelse) else None
         execute(frame, stmt.body if decided else stmt.orelse)
         frame.ladder = None
         return
@@ -106,7 +106,7 @@ def branch(
     for number, (facts, body) in enumerate(paths):
         last = number == len(paths) - 1
         frame.arms = (*arms, (key, way(first + number, last=last))) if _apart(frame, arms) else arms
-        rung = last and len(body) == 1 and isinstance(body[0], f.If) and len(frame.arms) > len(arms) and first + number < MAX_WAYS
+        rung = last and bodies.is_rung(body) and len(frame.arms) > len(arms) and first + number < MAX_WAYS
         frame.ladder = (key, first + number) if rung else None
         frame.env = dict(before)
         frame.fixed, frame.asks, frame.fields = set(fixed), asks, dict(fields)

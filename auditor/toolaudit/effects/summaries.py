@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from toolaudit.effects import attributes, budget, guesses, pragmas
+from toolaudit.effects.annotations import annotated, as_annotated
 from toolaudit.effects.arguments import Arguments, Fields
 from toolaudit.effects.context import (
     Bindings,
@@ -15,7 +16,6 @@ from toolaudit.effects.frame import NEVER, Chosen, Frame, Summary, World
 from toolaudit.effects.instantiate import instantiate
 from toolaudit.effects.objects import parameter_of
 from toolaudit.effects.values import (
-    CLEAN,
     PLAIN,
     Data,
     Either,
@@ -61,7 +61,7 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, line: 
     world.reached |= {*outer, f"{function.path}::{function.qualname}"}
     if summary is None:
         facts = function.code.facts
-        hinted = _as_annotated(world, function.path, facts, None) if isinstance(facts, FunctionFacts) else None
+        hinted = as_annotated(world, function.path, facts, None) if isinstance(facts, FunctionFacts) else None
         return hinted or PLAIN, ()
     for name in summary.asks:
         held = bindings.find(name)
@@ -73,8 +73,7 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, line: 
 
 def call_arguments_unknown(frame: Frame, function: Function) -> Summary | None:
     """What a function does when nothing is known of its caller."""
-    bound = bind(frame, function, Arguments())
-    return summarise(frame.world, function, bound, frozenset(), frame, 0)
+    return summarise(frame.world, function, bind(frame, function, Arguments()), frozenset(), frame, 0)
 
 
 def _told(frame: Frame, function: Function, bindings: Bindings) -> frozenset[str]:
@@ -174,8 +173,6 @@ def bind(frame: Frame, function: Function, arguments: Arguments) -> dict[str, Va
 
 def _typed(world: World, path: str, parameter: Parameter, value: Value) -> Value:
     """An argument that is not known is what the annotation says; an object of a class with state is then taken to be shared."""
-    from toolaudit.effects.annotations import annotated
-
     found = annotated(world, path, parameter.annotation)
     if found is not None and isinstance(found.form, Many) and isinstance(value.form, Data):
         return Value(Data(), value.taint, value.loc)
@@ -218,6 +215,7 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
         return known
     kin = None if keep else (function.code, function.owner, *(_acts(value.form) for value in (*shapes.values(), *closure.values())))
     if kin is not None and world.walks >= world.walks_each // 3 and (other := world.summaries.get(world.met.get(kin))) is not None:
+        world.reached |= (world.reach or {}).get(world.met.get(kin), frozenset())
         frame.low = min(frame.low, other.low)  # what differs is text and structure: no reason to spend what other functions need
         return other
     if len(world.working) >= MAX_DEPTH or budget.spent(world):
@@ -258,6 +256,7 @@ def _known(world: World, key: object, frame: Frame) -> Summary | None:
     """A summary made before, or the unfinished one of a function that is being walked further up."""
     known = world.summaries.get(key)
     if known is not None:
+        world.reached |= (world.reach or {}).get(key, frozenset())
         frame.low = min(frame.low, known.low)
         return known
     depth = world.working.get(key)
@@ -308,8 +307,9 @@ def _summarised(
     A summary made while a function further up was unfinished serves until that one is finished, and is then made anew on demand: so that
     each function of a cycle is walked a bounded number of times (Tarjan's low links tell the heads of cycles).
     """
-    depth, stop = len(world.working), world.stop
+    depth, stop, outer = len(world.working), world.stop, world.reached
     world.working[key] = depth
+    world.reached = set()
     world.stop = budget.share(world, depth)
     try:
         summary = _run(world, function, shapes, closure)
@@ -328,6 +328,9 @@ def _summarised(
         del world.working[key]
         world.unfinished.pop(key, None)
         world.stop = stop
+        if world.reach is not None:
+            world.reach[key] = frozenset(world.reached)
+        world.reached |= outer
     if summary.low < depth:
         world.provisional.append((summary.low, key))
         frame.low = min(frame.low, summary.low)
@@ -371,28 +374,13 @@ def _run(world: World, function: Function, shapes: dict[str, Value], closure: di
     if override is not None:
         return override
     world.execute(callee, facts.body)
+    if callee.opened:
+        from toolaudit.effects.blocks import leave_opened
+
+        leave_opened(callee)
     returns = union(callee.returns) if callee.returns else None
     yields = union(callee.yields) if callee.yields else None
     if facts.is_generator and yields is not None:
         returns = Value(Many("generator", element=yields), yields.taint)
-    returns = _as_annotated(world, function.path, facts, returns)
+    returns = as_annotated(world, function.path, facts, returns)
     return callee.summary(None if returns is None else trim(returns), None if yields is None else trim(yields))
-
-
-def _as_annotated(world: World, path: str, facts: FunctionFacts, returns: Value | None) -> Value | None:
-    """A result of unknown kind is what the annotation says."""
-    from toolaudit.effects.annotations import annotated
-
-    form = returns.form if returns is not None else None
-    unknown = isinstance(form, Handle) and not form.attrs and not world.catalogue.known_type(form.type)
-    vague = form is None or isinstance(form, Data | Method) or unknown
-    if facts.returns is None or not vague:
-        return returns
-    hinted = annotated(world, path, facts.returns)
-    if (
-        hinted is None
-        or isinstance(hinted.form, Data | Text)
-        or (isinstance(form, Handle) and not isinstance(hinted.form, Handle | Instance))
-    ):
-        return returns
-    return Value(hinted.form, returns.taint if returns else CLEAN, returns.loc if returns else None)

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 import msgspec
 
 from toolaudit.catalogue.lookup import Catalogue
-from toolaudit.effects import budget, entries, footprint, units
+from toolaudit.effects import backgrounds, budget, entries, footprint, units
 from toolaudit.effects.boxes import Shared
 from toolaudit.effects.calls import call
 from toolaudit.effects.expressions import evaluate
@@ -158,8 +158,7 @@ def _unit(
     heard: Callable[[int], None] | None = None,
 ) -> tuple[Walked, ...]:
     """The tools of one file, walked; `heard` is told how many are done."""
-    world = World(watched, Resolver(watched), catalogue, shared, execute=execute, evaluate=evaluate)
-    world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
+    world = _world(watched, catalogue, shared, tools)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
@@ -167,25 +166,36 @@ def _unit(
         for tool in tools:
             if heard is not None:
                 heard(len(walked))
-            walked.append(units.result(_bounded(world, tool), once, tool.name))
+            frame, broke_off = _bounded(world, tool)
+            backgrounds.mark(frame)
+            walked.append(units.result(frame, once, tool.name))
+            if broke_off:  # what was left half done is not used again
+                world = _world(watched, catalogue, shared, tools)
     finally:
         sys.setrecursionlimit(limit)
     return tuple(walked)
 
 
-def _bounded(world: World, tool: Tool) -> Frame:
-    """One tool; summaries are dropped where they take too much room, and made again on demand."""
+def _world(watched: Watched, catalogue: Catalogue, shared: Shared, tools: Sequence[Tool]) -> World:
+    """What tools share, nothing found yet. Which functions a summary stands for is kept where a dispatcher may have handed on to one."""
+    world = World(watched, Resolver(watched), catalogue, shared, execute=execute, evaluate=evaluate)
+    world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
+    world.reach = {} if any(tool.dispatcher is not None for tool in tools) else None
+    return world
+
+
+def _bounded(world: World, tool: Tool) -> tuple[Frame, bool]:
+    """One tool, and whether its walk broke off; summaries are dropped where they take too much room, and made again on demand."""
     if world.held > MAX_HELD:
         world.summaries.clear()
         world.held = 0
+        world.reach = None if world.reach is None else {}
     try:
-        return walk(world, tool)
+        return walk(world, tool), False
     except ToolauditError:
         raise
-    except Exception as fault:  # a fault of ours costs this tool's verdict, not the scan; what it left behind is not used again
-        world.summaries.clear()
-        world.held = 0
-        return _unread(world, tool, f"{entries.entry_of(tool)[1]} ({type(fault).__name__} in toolaudit: please report it)")
+    except Exception as fault:  # a fault of ours costs this tool's verdict, not the scan
+        return _unread(world, tool, f"{entries.entry_of(tool)[1]} ({type(fault).__name__} in toolaudit: please report it)"), True
 
 
 def _unread(world: World, tool: Tool, what: str) -> Frame:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from toolaudit.branches import apart
-from toolaudit.model import Access, Footprint, KeyPart, Lock, Resource, Tool, Update
+from toolaudit.model import RENEWED, Access, Footprint, KeyPart, Lock, Resource, Tool, Update
 from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap
 from toolaudit.verdicts.owners import OWNED, Owned, owned
 
@@ -223,8 +223,8 @@ def is_guess(access: Access) -> bool:
 
 
 def _is_configuration(access: Access, written: Written | None) -> bool:
-    """An attribute or global that no tool of the catalogue writes does not change between calls."""
-    if written is None or access.mode in WRITES or access.resource.kind not in {"memory", "session"}:
+    """An attribute or global that no tool of the catalogue writes, nor anything beside them, does not change between calls."""
+    if written is None or access.mode in WRITES or access.note == RENEWED or access.resource.kind not in {"memory", "session"}:
         return False
     return named_state(access) and not written.touches(access.resource)
 

@@ -1,0 +1,105 @@
+"""Memory that runs in the background renew: no tool writes it, and yet what a tool reads of it is not the same for ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from toolaudit.effects.frame import Frame, World
+from toolaudit.effects.free import CHANGING, nodes
+from toolaudit.effects.values import Loc
+from toolaudit.facts import Assign, Attr, Augment, Call, Delete, Expr, FunctionFacts, FunctionHead, Item, Name, Scope
+from toolaudit.model import RENEWED
+
+MODULE = "<module>"
+MAX_FUNCTIONS = 40
+_STARTERS = frozenset({
+    "Thread", "Timer", "start_new_thread", "create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon", "spawn", "add_job",
+    "call_later", "submit", "run_in_executor",
+})  # fmt: skip
+_STARTS = re.compile(rf"\b(?:{'|'.join(sorted(_STARTERS))})\s*\(")
+
+
+def mark(frame: Frame) -> None:
+    """Say of the reads of a finished walk which of them are of such memory."""
+    for index, effect in enumerate(frame.effects):
+        if effect.mode == "r" and not effect.note and isinstance(effect.target, Loc) and _renewed(frame.world, effect.target):
+            frame.effects[index] = replace(effect, note=RENEWED)
+
+
+def _renewed(world: World, loc: Loc) -> bool:
+    if loc.root not in ("self", "global"):
+        return False
+    first = next((step for step in loc.path if isinstance(step, str)), "") if loc.root == "self" else loc.name
+    key = (loc.scope.partition("::")[0], loc.root, first)
+    if key not in world.renewed:
+        world.renewed[key] = bool(first) and any(_writes(facts, *key[1:]) for facts in _running(world, key[0]))
+    return world.renewed[key]
+
+
+def _running(world: World, path: str) -> Iterator[FunctionFacts]:
+    """The functions of a file that code of it starts in the background, and those of the file that they call."""
+    index = world.project.index(path)
+    if index is None:
+        return
+    waiting = [name for head in _holders(world, path, index.functions) for name in _started(world, path, head)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        for head in index.functions if name not in seen and len(seen) < MAX_FUNCTIONS else ():
+            facts = world.project.facts(path, head.qualname) if head.name == name and name != "__init__" else None
+            if facts is not None:
+                yield facts
+                waiting += [_last(node.func) for node in nodes(facts.body) if isinstance(node, Call)]
+        seen.add(name)
+
+
+def _holders(world: World, path: str, heads: tuple[FunctionHead, ...]) -> list[str]:
+    """The outermost functions, or the top level, in which something is started."""
+    lines = [number for number, line in enumerate(world.project.lines(path), 1) if _STARTS.search(line)]
+    outer = [head for head in heads if head.nested_in is None]
+    inside = (next((head.qualname for head in outer if head.start <= line <= head.end), MODULE) for line in lines)
+    return list(dict.fromkeys(inside))
+
+
+def _started(world: World, path: str, qualname: str) -> Iterator[str]:
+    """The names of the functions that a function hands over to be run in the background."""
+    facts = world.project.facts(path, qualname)
+    for node in nodes(facts.body) if facts is not None else ():
+        if isinstance(node, Call) and _last(node.func) in _STARTERS:
+            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+                name = _last(given.func if isinstance(given, Call) else given)
+                if name:
+                    yield name
+
+
+def _last(expr: Expr) -> str:
+    return expr.attr if isinstance(expr, Attr) else expr.id if isinstance(expr, Name) else ""
+
+
+def _writes(facts: FunctionFacts, root: str, name: str) -> bool:
+    """Whether a function sets, or changes in place, an attribute of that name, or a variable of its module."""
+    declared = any(isinstance(node, Scope) and name in node.names for node in nodes(facts.body))
+    for node in nodes(facts.body):
+        if isinstance(node, Assign | Delete):
+            targets = node.targets
+        elif isinstance(node, Augment):
+            targets = (node.target,)
+        elif isinstance(node, Call) and isinstance(node.func, Attr) and node.func.attr in CHANGING:
+            targets = (Item(node.func.value, node.func.value),)
+        else:
+            continue
+        if any(_is_of(target, root, name, declared) for target in targets):
+            return True
+    return False
+
+
+def _is_of(target: Expr, root: str, name: str, declared: bool) -> bool:
+    part = False
+    while isinstance(target, Item | Attr):
+        if root == "self" and isinstance(target, Attr) and target.attr == name:
+            return True
+        target, part = target.value, True
+    return root == "global" and isinstance(target, Name) and target.id == name and (part or declared)
