@@ -161,8 +161,14 @@ def _import_apart(file: Path) -> ModuleType:
     return module
 
 
+_FROM_PYDANTIC = re.compile(r"\s*\[type=.*|\s*For further information visit .*")
+
+
 def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:160]
+    """In one line; a validation error tells what is wrong only in those that follow its first."""
+    lines = [line.strip() for text in str(error).splitlines() if (line := _FROM_PYDANTIC.sub("", text)).strip()]
+    told = lines if re.search(r"\bvalidation errors? for\b", "".join(lines[:1])) else lines[:1]
+    return f"{type(error).__name__}: {'; '.join(told)}"[:300]
 
 
 def undecorated(value: Any) -> Callable[..., Any] | None:

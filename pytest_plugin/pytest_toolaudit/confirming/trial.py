@@ -62,7 +62,7 @@ ARGUMENTS_HELP = (
 FIRST = 3
 """The variant of the values with which tools are called before a batch."""
 THINGS = 3
-SETTINGS = 3
+SETTINGS = 6
 """Times that settings are made up for what an item's tools say that they miss."""
 LATENT = 10
 """Schedules of a batch that cannot clash as these calls run here: enough to see them work."""

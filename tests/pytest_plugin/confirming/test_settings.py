@@ -65,16 +65,25 @@ class Counter(Toolkit):
         self.count = n + 1
         return n
 """
+OF_A_MODEL = OF_AN_OBJECT.replace(
+    'raise ValueError("TOOLAUDIT_TEST_SECRET environment variable is not set")',
+    r"""raise ValueError(
+                "1 validation error for Counter\n"
+                "  Value error, Did not find secret, please add an environment variable `TOOLAUDIT_TEST_SECRET` [type=value_error]\n"
+                "    For further information visit https://errors.pydantic.dev/2.14/v/value_error"
+            )""",
+)
 
 
 @pytest.mark.parametrize(
     ("source", "names"),
     [
+        (OF_A_MODEL, ["TOOLAUDIT_TEST_SECRET=alpha"]),
         (AT_IMPORT, ["TOOLAUDIT_TEST_API_KEY=", "TOOLAUDIT_TEST_PLACES=1"]),
         (AT_CALL, ["TOOLAUDIT_TEST_TOKEN=alpha"]),
         (OF_AN_OBJECT, ["TOOLAUDIT_TEST_SECRET=alpha"]),
     ],
-    ids=["when imported", "when called", "when an object is made"],
+    ids=["when a model is made", "when imported", "when called", "when an object is made"],
 )
 def test_what_is_missing_in_the_environment_is_made_up(pytester: pytest.Pytester, source: str, names: list[str]) -> None:
     (pytester.path / "tools.py").write_text(source)
