@@ -325,11 +325,17 @@ _TYPES = {
 
 
 def dispatched(
-    function: Callable[..., Any], tool: Tool, supplied: Supplied, how: How, fixed: Mapping[str, Any], more: Mapping[str, Any]
+    function: Callable[..., Any],
+    tool: Tool,
+    supplied: Supplied,
+    how: How,
+    fixed: Mapping[str, Any],
+    more: Mapping[str, Any],
+    shared: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Arguments of a dispatcher: what tells its tools apart, and the model's arguments as a dict where it takes one.
 
-    `more` are the model's arguments whether the tool declares them or not.
+    `more` are the model's arguments whether the tool declares them or not, `shared` what the dispatcher gets beside them in every call.
     """
     arguments = {
         parameter.name: fixed[parameter.name]
@@ -348,7 +354,9 @@ def dispatched(
         told[head] = arguments
     else:
         told |= arguments
-    return made_up(function, supplied, how=how, fixed=told, required_only=True)
+    beside = {name: one for name, one in more.items() if name not in told and name in _hints(function)} if head else {}
+    beside = {name: one for name, one in (shared or {}).items() if name not in told} | beside
+    return made_up(function, supplied, how=how, fixed=told, required_only=True, shared=beside)
 
 
 def standing_in(function: Callable[..., Any], supplied: Supplied) -> Callable[..., Any]:

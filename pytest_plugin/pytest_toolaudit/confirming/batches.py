@@ -115,9 +115,9 @@ def made(
 
 def _hidden(name: str, tool: Tool) -> bool:
     """Whether the model does not see the parameter: the runner fills it, for all calls alike."""
-    return (
-        bool(tool.parameters) and not tool.when and not tool.arguments_in and all(name != parameter.name for parameter in tool.parameters)
-    )
+    told = {key.partition(".")[0] for key in (*tool.when, tool.arguments_in)}
+    seen = any(name == parameter.name for parameter in tool.parameters) and not tool.arguments_in
+    return bool(tool.parameters) and not seen and name not in told
 
 
 def _required(tool: Tool) -> set[str]:
@@ -174,7 +174,7 @@ def arguments(
         batch.how, kind=batch.kinds.get(tool.id) or kind_of(function, tool), holds=folders(tool), told=_told_by(function, tool, batch)
     )
     if tool.when or tool.arguments_in:
-        return dispatched(function, tool, supplied, how, {**fixed, **given}, given)
+        return dispatched(function, tool, supplied, how, {**fixed, **given}, given, shared)
     without = (injected_names(function) | (batch.without - _required(tool))) - set(given)
     fixed = {name: value for name, value in fixed.items() if name not in without} | contexts(function, supplied)
     return made_up(function, supplied, how=how, fixed={**fixed, **given}, shared=shared, required_only=batch.required_only, without=without)

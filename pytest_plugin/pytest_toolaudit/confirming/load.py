@@ -19,6 +19,7 @@ from pytest_toolaudit.confirming.arguments import made_up
 from pytest_toolaudit.confirming.conftests import spelled_as_fixture
 from pytest_toolaudit.confirming.enclosing import closure
 from pytest_toolaudit.confirming.installing import to_install
+from pytest_toolaudit.confirming.settings import speaks_of_a_variable
 from pytest_toolaudit.confirming.stoodin import blamed, globals_stood_in, modules_stood_in
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
 
@@ -106,8 +107,8 @@ def _retried(name: str, error: BaseException) -> ModuleType:
         try:
             with modules_stood_in(roots):
                 return importlib.import_module(name)
-        except (Exception, SystemExit):  # the first failure tells more
-            pass
+        except (Exception, SystemExit) as second:  # the first failure tells more, unless settings are all that is missing now
+            error = second if speaks_of_a_variable(_said(second)) else error
     if isinstance(error, ModuleNotFoundError):
         missing = error.name or ""
         raise CannotRunError(f"imports {missing}, which is not installed", f"install {to_install(missing, name)} here") from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_toolaudit.confirming.arguments import FOLDER, How, value
+from pytest_toolaudit.confirming.arguments import FOLDER, NAMES, How, value
 from pytest_toolaudit.confirming.documents import kinds
 from pytest_toolaudit.oracle.compare import show_result
 from toolaudit_reports.document import Tool
@@ -46,6 +47,7 @@ _FIRST = re.compile(r"\b(?:[Cc]all|[Uu]se|[Rr]un|[Ii]nvoke|[Tt]ry)\s+(?:the\s+)?
 _PROVIDE = re.compile(r"\b(?:provide|specify|supply|requires?|needs?|pass)\s+([^.:;\n]{1,80})", re.IGNORECASE)
 _WRONG = r"(?:could not parse|cannot parse|unable to parse|invalid|malformed|must be|expected|should be|is not a)"
 _ABSOLUTE = re.compile(r"\bmust be (an )?absolute\b|\babsolute path (is )?(required|expected)\b|\bnot an absolute path\b", re.IGNORECASE)
+_NAMED_ABSOLUTE = re.compile(rf"(?<![\w.]){_NAME} (?:must|should|has to) be an? absolute path\b")
 _SUFFIX = re.compile(r"\.([A-Za-z]\w{1,5})\b")
 
 
@@ -109,6 +111,9 @@ def lesson(said: str, tool: Tool, known: Mapping[str, Any], how: How) -> Lesson 
     optional = {p.name for p in tool.parameters if not p.required}
     typed |= {name: value(types[name], name, how) for name in _asked(said) if name in types and name in known and not known[name]}
     typed |= {name: how.base.rstrip("/") or FOLDER for name, given in known.items() if _is_no_place(said, name, given)}
+    typed |= {
+        name: os.getcwd() for name in _NAMED_ABSOLUTE.findall(said) if known.get(name) in NAMES
+    }  # the name does not say that it is a path
     missing = frozenset(name for name, given in known.items() if name not in {**wanted, **typed} and _is_unknown(said, name, given))
     refused = frozenset(name for name in optional & set(known) if name not in {**wanted, **typed} and _is_refused(said, name))
     found = Lesson(

@@ -113,6 +113,11 @@ def watched(files: Iterable[str], tops: Iterable[str]) -> Iterator[Missing]:
             os.environ.pop(name, None)
 
 
+def speaks_of_a_variable(said: str) -> bool:
+    """Whether a failure names a variable of the environment that it misses, or wants another value of one."""
+    return bool((_SPEAKS.search(said) or "KeyError" in said) and NAME.search(said)) or _wants_number(said)
+
+
 def _asker() -> str:
     """The top-level package of the code that looks up a variable."""
     frame: FrameType | None = sys._getframe(2)

@@ -239,7 +239,7 @@ class _Attempts:
         for place, (tool, result) in enumerate(zip(self.work.tools, trial.found.outcome.results, strict=True)):
             said = failure(result)
             inner = trial.arguments[place].get(tool.arguments_in) if tool.arguments_in else None
-            given = inner if isinstance(inner, Mapping) else trial.arguments[place]
+            given = {**trial.arguments[place], **inner} if isinstance(inner, Mapping) else trial.arguments[place]
             learned = lesson(said, tool, given, replace(batch.how, variant=place)) if said is not None else None
             if said is not None and learned is None:
                 without |= {p.name for p in tool.parameters if not p.required and isinstance(given.get(p.name), str)} - self.keys

@@ -50,6 +50,13 @@ def test_a_refusal_names_several(said: str) -> None:
     assert set(learned.arguments) == {"topology"}
 
 
+def test_a_place_whose_name_does_not_say_so_is_the_working_folder() -> None:
+    said = "project_id must be an absolute path (e.g. '/home/user/project'). Got relative path: 'alpha'"
+    learned = lesson(said, _tool(), {"project_id": "alpha", "path": "toolaudit.json"}, How())
+    assert learned is not None
+    assert (learned.arguments, learned.absolute) == ({"project_id": str(Path.cwd())}, True)
+
+
 def test_a_refusal_names_the_kind_of_document() -> None:
     learned = lesson("Unsupported file type .json; use .xlsx or .xlsm", _tool(), {"path": "toolaudit.json"}, How())
     assert learned is not None

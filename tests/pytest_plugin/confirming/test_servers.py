@@ -99,6 +99,54 @@ def bump() -> str:
     if True:{BODY}
 """
 
+HANDLED_BY_A_HELPER = """
+import asyncio
+from mcp.server import Server
+from mcp.types import TextContent, Tool
+
+server = Server("counter")
+
+
+class Store:
+    def __init__(self) -> None:
+        self.n = 0
+
+
+STORE = None
+
+
+def get_store(place: str) -> Store:
+    global STORE
+    if STORE is None:
+        STORE = Store()
+    return STORE
+
+
+@server.list_tools()
+async def list_tools() -> list[Tool]:
+    return [
+        Tool(
+            name="bump",
+            description="Count.",
+            inputSchema={"type": "object", "properties": {"by": {"type": "integer"}}, "required": ["by"]},
+        )
+    ]
+
+
+@server.call_tool()
+async def call_tool(name: str, arguments: dict) -> list[TextContent]:
+    if name == "bump":
+        return await handle_bump(get_store("x"), "x", arguments)
+    raise ValueError(name)
+
+
+async def handle_bump(store: Store, place: str, arguments: dict) -> list[TextContent]:
+    n = store.n
+    await asyncio.sleep(0)
+    store.n = n + arguments["by"]
+    return [TextContent(type="text", text=str(n))]
+"""
+
 REGISTERED_BY_AN_OWN_OBJECT = """
 import sys
 from pathlib import Path
@@ -256,6 +304,13 @@ def test_an_own_object_that_cannot_register_is_stood_in_and_the_others_are_made(
     assert items
     assert "cannot-run" not in {item.verdict for item in items}, items
     assert {item.verdict for item in items if item.kind == "racy"} == {"confirmed"}, items
+
+
+def test_what_a_dispatcher_gives_its_helper_is_the_same_for_both_calls(pytester: pytest.Pytester) -> None:
+    (item,) = confirm(pytester, HANDLED_BY_A_HELPER)
+    assert item.verdict == "confirmed", item
+    assert len({call.arguments["store"] for call in item.calls}) == 1
+    assert len({call.arguments["arguments"] for call in item.calls}) == 2
 
 
 def test_both_calls_name_what_one_makes_or_two_things_that_exist(pytester: pytest.Pytester) -> None:

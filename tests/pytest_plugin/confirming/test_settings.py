@@ -95,6 +95,17 @@ def test_what_is_missing_in_the_environment_is_made_up(pytester: pytest.Pytester
     assert not any(name.startswith("TOOLAUDIT_TEST") for name in os.environ)
 
 
+def test_a_setting_is_made_up_beside_a_framework_of_another_version(pytester: pytest.Pytester) -> None:
+    pytester.mkpydir("langchain_core")  # which has no `tools` any more
+    asked = AT_IMPORT.replace(
+        '"]\nPLACES', '") or ""\nif not KEY:\n    raise RuntimeError("TOOLAUDIT_TEST_API_KEY environment variable is not set")\nPLACES'
+    )
+    (pytester.path / "tools.py").write_text(asked.replace('environ["TOOLAUDIT_TEST_API_KEY', 'getenv("TOOLAUDIT_TEST_API_KEY'))
+    pytester.runpytest_subprocess("--toolaudit=tools.py", "--toolaudit-evidence=evidence.json", "--toolaudit-seconds=30")
+    items = load_evidence((pytester.path / "evidence.json").read_bytes()).items
+    assert "TOOLAUDIT_TEST_API_KEY=" in "".join(item.reason for item in items if item.verdict == "confirmed"), items
+
+
 @pytest.mark.parametrize(
     ("name", "said", "value"),
     [
