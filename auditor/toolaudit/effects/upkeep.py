@@ -30,7 +30,7 @@ _LIMITS = re.compile(r"rate_?limit|throttl|limiter", re.IGNORECASE)
 _LOGS = re.compile(r"(^|_|\.)logs?($|_|\.)|(^|_|\.)(logging|logger|audit)($|_|\.)", re.IGNORECASE)
 _LOGGER = re.compile(r"(?:^|\.)\w*Logger\.\w+$|(?:^|\.)_log_(?:\w+_)?rate_limited$")
 _SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
-_LOG_FILE = re.compile(r"\.log$|(^|/)logs?/")
+_LOG_FILE = re.compile(r"\.log$|(^|/)logs?/|(^|[/_-])(call|access|audit|activity|request|usage|debug|error)s?[_-]?logs?\.\w+$")
 
 
 def helpers(effect: Effect, tool: str) -> list[str]:
