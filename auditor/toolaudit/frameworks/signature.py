@@ -117,7 +117,11 @@ def schema_parameters(scope: Scope, schema: Expr | None) -> tuple[ToolParameter,
 
 
 def _literal(scope: Scope, expr: Expr | None) -> Expr | None:
-    """The display that a name stands for."""
+    """The display that a name stands for, of the function or of the module."""
+    if isinstance(expr, Name) and scope.qualname:
+        held = [local.expr for local in scope.local(expr.id) if local.kind == "value"]
+        if len(held) == 1 and isinstance(held[0], Mapping | Display):
+            return held[0]
     if isinstance(expr, Name | Attr):
         for target in scope.resolve(expr):
             if target.value is not None:
