@@ -94,9 +94,9 @@ class Watchdog:
         seen = (actor, len(turn.trace), engine.switches, engine.naps)
         if actor is None or seen != self.seen:
             self.seen, self.idle = seen, 0
-            self.cpu = _cpu(actor) if actor is not None else 0.0
+            self.cpu = cpu_of(actor.ident) if actor is not None else 0.0
             return
-        used = _cpu(actor)
+        used = cpu_of(actor.ident)
         if used - self.cpu > TICK / 4 or _runnable(actor):  # it computes, or waits for a processor or a disk: let it
             self.cpu, self.idle = used, 0
             return
@@ -165,9 +165,10 @@ def _where(actor: Actor) -> str:
     return f"call {call} in {frame.f_code.co_name} ({frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno})"
 
 
-def _cpu(actor: Actor) -> float:
+def cpu_of(thread: int) -> float:
+    """CPU seconds that the thread of this identity has used."""
     try:
-        return time.clock_gettime(time.pthread_getcpuclockid(actor.ident))
+        return time.clock_gettime(time.pthread_getcpuclockid(thread))
     except (AttributeError, OSError):  # not on this platform, or the thread has gone
         return 0.0
 
@@ -208,11 +209,11 @@ def give_up(engine: Engine) -> None:
 def _raise_in(engine: Engine, actor: Actor) -> None:
     """Raises in a thread wherever it is. Under a trace function only while it computes: CPython 3.11 runs in circles at the first
     line of every traced function as long as an exception waits for a thread that is blocked in C."""
-    traced, used = sys.gettrace() is not None, _cpu(actor)
+    traced, used = sys.gettrace() is not None, cpu_of(actor.ident)
     for _ in range(40):
         if actor not in engine.busy or actor.job is None:
             return
-        computes = _cpu(actor) > used
+        computes = cpu_of(actor.ident) > used
         if computes or not traced:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(actor.ident), ctypes.py_object(Abandoned))
         time.sleep(0.005)

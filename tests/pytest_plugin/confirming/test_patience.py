@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -75,6 +76,25 @@ def test_what_never_ends_is_given_up(before: set[threading.Thread]) -> None:
     with pytest.raises(GivenUpError, match="did not end within"):
         completed(_for_ever, 0.1)
     assert not left_behind(before)
+
+
+def test_what_waits_in_native_code_under_a_trace_function_is_left_behind() -> None:
+    """CPython 3.11 runs every traced function in circles as long as an exception waits for such a thread."""
+    lock, traced, traced_threads = threading.Lock(), sys.gettrace(), threading.gettrace()
+
+    def tracer(*_: object) -> Any:
+        return tracer
+
+    lock.acquire()
+    threading.settrace(tracer)
+    sys.settrace(tracer)
+    try:
+        with pytest.raises(GivenUpError):
+            completed(lock.acquire, 0.2)
+    finally:
+        sys.settrace(traced)
+        threading.settrace(traced_threads)  # type: ignore[arg-type]
+        lock.release()
 
 
 @pytest.mark.parametrize("act", [_for_ever, _waits], ids=["function", "coroutine"])
