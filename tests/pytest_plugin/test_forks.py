@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import ctypes
 import multiprocessing
 import multiprocessing.shared_memory
@@ -180,8 +181,8 @@ def test_children_that_are_left_end_with_the_batch() -> None:
 @pytest.mark.timeout(200)
 def test_children_that_nobody_waits_for_leave_no_zombie() -> None:
     explore([call(leaves_zombie), call(leaves_zombie)], limit=30)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with contextlib.suppress(ChildProcessError):  # other tests' helpers of multiprocessing may live on
+        assert os.waitpid(-1, os.WNOHANG) == (0, 0)
 
 
 @pytest.mark.timeout(200)
