@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,6 +126,12 @@ def lesson(said: str, tool: Tool, known: Mapping[str, Any], how: How) -> Lesson 
         frozenset(_FIRST.findall(said)),
     )
     return found if found != Lesson() else None
+
+
+def first_lesson(said: str | None, tool: Tool, known: Iterable[Mapping[str, Any]], how: How) -> Lesson | None:
+    """The first lesson about arguments, else any, of what was given: the model's arguments, then those beside them too."""
+    found = [one for given in known if (one := lesson(said, tool, given, how)) is not None] if said is not None else []
+    return next((one for one in found if one.arguments), found[0] if found else None)
 
 
 def _asked(said: str) -> list[str]:

@@ -44,7 +44,7 @@ from pytest_toolaudit.confirming.outcomes import (
 )
 from pytest_toolaudit.confirming.patience import no_signal_handlers
 from pytest_toolaudit.confirming.pristine import held_by, put_back, remember
-from pytest_toolaudit.confirming.refusals import failure, lesson
+from pytest_toolaudit.confirming.refusals import failure, first_lesson
 from pytest_toolaudit.confirming.settings import Missing, watched
 from pytest_toolaudit.confirming.starting import start
 from pytest_toolaudit.confirming.supplied import CannotRunError, Supplied
@@ -239,15 +239,15 @@ class _Attempts:
         for place, (tool, result) in enumerate(zip(self.work.tools, trial.found.outcome.results, strict=True)):
             said = failure(result)
             inner = trial.arguments[place].get(tool.arguments_in) if tool.arguments_in else None
-            given = {**trial.arguments[place], **inner} if isinstance(inner, Mapping) else trial.arguments[place]
-            learned = lesson(said, tool, given, replace(batch.how, variant=place)) if said is not None else None
-            if said is not None and learned is None:
+            given = inner if isinstance(inner, Mapping) else trial.arguments[place]
+            taught = first_lesson(said, tool, (given, {**trial.arguments[place], **given}), replace(batch.how, variant=place))
+            if said is not None and taught is None:
                 without |= {p.name for p in tool.parameters if not p.required and isinstance(given.get(p.name), str)} - self.keys
-            if learned is not None:
-                over[place].update({k: v for k, v in learned.arguments.items() if k not in over[place] or k in learned.replaced})
-                missing, first = missing | (learned.missing - learned.without), first | learned.first
-                kinds.update({tool.id: learned.kind} if learned.kind else {})
-                without, base = without | learned.without, f"{self.folder}/" if learned.absolute else base
+            if taught is not None:
+                over[place].update({k: v for k, v in taught.arguments.items() if k not in over[place] or k in taught.replaced})
+                missing, first = missing | (taught.missing - taught.without), first | taught.first
+                kinds.update({tool.id: taught.kind} if taught.kind else {})
+                without, base = without | taught.without, f"{self.folder}/" if taught.absolute else base
         how = replace(batch.how, base=base)
         changed = replace(batch, over=(over[0], over[1]), kinds=kinds, without=without, missing=missing, first=first, how=how)
         return changed if changed != batch else None

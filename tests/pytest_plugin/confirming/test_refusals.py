@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_toolaudit.confirming.arguments import How
-from pytest_toolaudit.confirming.refusals import failure, lesson
+from pytest_toolaudit.confirming.refusals import failure, first_lesson, lesson
 from pytest_toolaudit.oracle.freeze import freeze
 from toolaudit_reports.document import EvidenceItem, load_evidence
 
@@ -48,6 +48,16 @@ def test_a_refusal_names_several(said: str) -> None:
     learned = lesson(said, SimpleNamespace(parameters=parameters, id="t", name="t"), {"graph_id": "alpha"}, How())
     assert learned is not None
     assert set(learned.arguments) == {"topology"}
+
+
+def test_what_the_model_gave_is_looked_at_before_what_is_beside_it() -> None:
+    beside = {"name": "create_task", "project_id": "alpha"}
+    missing = first_lesson(PYDANTIC, _tool(), ({}, beside), How())
+    assert missing is not None
+    assert missing.arguments == {"name": "alpha"}
+    relative = first_lesson("project_id must be an absolute path", _tool(), ({}, beside), How())
+    assert relative is not None
+    assert relative.arguments == {"project_id": str(Path.cwd())}
 
 
 def test_a_place_whose_name_does_not_say_so_is_the_working_folder() -> None:
