@@ -69,6 +69,8 @@ FOLDERS_AT = {
 """Where an event tells the descriptors of the folders below which its paths lie."""
 NETWORK = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"})
 PROCESSES = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "pty.spawn"})
+STARTS = frozenset({"_thread.start_new_thread", "_thread.start_joinable_thread"})
+"""A thread that starts, told by CPython 3.12 and later, and by 3.13 otherwise."""
 SIGNALS = frozenset({"os.kill", "os.killpg", "signal.pthread_kill"})
 _ARENA = "/dev/shm/pym-"
 """How multiprocessing calls the memory of its values; the file is gone as soon as it is open."""
@@ -298,7 +300,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     sandbox = _Active.sandbox or (_of_thread() if _Active.left_behind else None)
     if sandbox is None or _PAUSED.on:
         return
-    if event == "_thread.start_new_thread" and _Active.sandbox is None:  # CPython 3.12 and later
+    if event in STARTS and _Active.sandbox is None:
         raise RefusedError("toolaudit's sandbox: a thread that was left behind starts another one")
     with quiet():  # looking where a path leads is no point
         reason = sandbox.judge(event, arguments)
