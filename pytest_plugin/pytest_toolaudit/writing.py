@@ -48,8 +48,9 @@ def text(trial: Trial, stated: bool = False, outside: Path | None = None) -> str
     assert found is not None
     setup = [] if stated or sum(map(len, trial.start.values())) > _MOST else _setup(trial.start)
     tools = _tools(trial)
-    made = zip(work.tools, trial.arguments, found.calls, strict=True)
-    calls = ", ".join(_called(tools[tool.id], given, one.kwargs) for tool, given, one in made)
+    whole = len(found.calls) == len(work.tools)  # else the search has dropped calls
+    made = zip(work.tools, trial.arguments, [one.kwargs for one in found.calls] if whole else trial.arguments, strict=True)
+    calls = ", ".join(_called(tools[tool.id], given, kwargs) for tool, given, kwargs in made)
     before = f"{outside.as_posix()}/" if outside is not None else ""
     loads = [f'{variable} = toolaudit.tool("{before}{identity}")' for identity, variable in tools.items()]
     ready = [_made_before(one, before) for one in trial.before]
@@ -117,11 +118,14 @@ def _fields(value: Any, made: Any) -> dict[str, Any] | None:
     if isinstance(value, dict):
         return value if made is not None and not isinstance(made, dict) and _literal(value) else None
     dump = getattr(value, "model_dump", None)
-    if dump is not None and not isinstance(value, StandIn):
-        fields: dict[str, Any] = dump(mode="json", exclude_unset=True)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.asdict(value)
-    else:
+    try:
+        if dump is not None and not isinstance(value, StandIn):
+            fields: dict[str, Any] = dump(mode="json", exclude_unset=True)
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = dataclasses.asdict(value)
+        else:
+            return None
+    except Exception:  # it holds what cannot be copied or told
         return None
     return fields if _literal(fields) else None
 

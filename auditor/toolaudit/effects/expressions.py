@@ -10,25 +10,22 @@ from toolaudit import facts as f
 from toolaudit.effects import edits, names, picking
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
-from toolaudit.effects.external import call_method
+from toolaudit.effects.foreign_properties import property_read
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import filtered, members
 from toolaudit.effects.keys import combinations
-from toolaudit.effects.objects import attribute, checked, read, read_document
+from toolaudit.effects.objects import attribute, checked, read
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import cut, subscripted
 from toolaudit.effects.truth import facts_of, truth
 from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
-    Class,
     Data,
     Either,
     Function,
-    Handle,
     Instance,
     Many,
-    Method,
     Scalar,
     Text,
     Value,
@@ -72,24 +69,7 @@ def _name(frame: Frame, expr: f.Name) -> Value:
 def _attr(frame: Frame, expr: f.Attr) -> Value:
     base = look(frame, expr.value)
     frame.line = expr.line or frame.line
-    return _property(frame, attribute(frame, base, expr.attr, frame.line))
-
-
-def _property(frame: Frame, value: Value) -> Value:
-    """An attribute of a foreign object that the catalogue calls a property is read here."""
-
-    form = value.form
-    if isinstance(form, Method) and isinstance(form.receiver.form, Class):
-        return call_method(frame, form.receiver, form.name, Arguments(), frame.line).tainted(value.taint)
-    if isinstance(form, Method) and isinstance(form.receiver.form, Handle):
-        api = frame.world.catalogue.method(form.receiver.form.type, form.name)
-        if api is not None and api.property:
-            return call_method(frame, form.receiver, form.name, Arguments(), frame.line).tainted(value.taint)
-        kind = frame.world.catalogue.type(form.receiver.form.type)
-        if api is not None and kind is not None and kind.alias_returns and api.origin == "default":
-            read_document(frame, form.receiver, frame.line)
-            return form.receiver
-    return value
+    return property_read(frame, attribute(frame, base, expr.attr, frame.line))
 
 
 def _item(frame: Frame, expr: f.Item) -> Value:
