@@ -84,8 +84,13 @@ def attribute(obj: Any, attr: str, site: Site) -> Any:
 
 def set_attribute(value: Any, obj: Any, attr: str, site: Site) -> None:
     """``obj.attr = value``"""
-    if turn.ident:
-        point(site, obj if type(obj) is not _MODULE else _changed(obj, attr), attr)
+    if turn.ident == get_ident():
+        touched = obj if type(obj) is not _MODULE else _changed(obj, attr)
+        if site in turn.watch:
+            turn.consider(site, touched, attr)
+        turn.trace.append((turn.call, site, touched, attr))
+    elif turn.ident:
+        turn.stray(site, obj, attr)
     setattr(obj, attr, value)
 
 

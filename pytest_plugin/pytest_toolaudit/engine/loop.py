@@ -311,7 +311,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         if engine.pause_wanted:
             engine.pause_wanted = False
             return
-        turn.call = lane.index
+        turn.to(lane.index, engine.watches)
         site, engine.suspends_at = engine.suspends_at, SUSPENDED
         if site in turn.watch:
             turn.consider(site, None, None)
@@ -341,7 +341,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             lane = engine.chosen
             if lane is not None and self.queues.head(lane.index):
                 self.inside = lane
-                turn.call = lane.index
+                turn.to(lane.index, engine.watches)
                 return self.queues.queues[lane.index].popleft()
             if self.all_finished():
                 self._stopping = True

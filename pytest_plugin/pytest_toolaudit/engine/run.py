@@ -16,7 +16,8 @@ from pytest_toolaudit.engine.lanes import Abandoned, Lane, Problem
 from pytest_toolaudit.engine.locks import adopted
 from pytest_toolaudit.engine.loop import ControlledLoop
 from pytest_toolaudit.engine.onward import onward
-from pytest_toolaudit.engine.threads import CALL, Engine, Plan
+from pytest_toolaudit.engine.stops import Plan, stops_of
+from pytest_toolaudit.engine.threads import CALL, Engine
 from pytest_toolaudit.engine.turn import SUSPENDED, Access, Site, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
 from pytest_toolaudit.oracle.freeze import freeze, freeze_error
@@ -78,10 +79,12 @@ class Machine:
         if any(self.in_loop[i] for i in order):
             self._prepare_loop(lanes)
         turn.trace = []
-        turn.watch = watch if watch is not None else {site for _, site, _ in plan}
         turn.engine = engine
         if watch is None:
-            turn.consider = engine.consider
+            engine.stops = stops_of(plan, len(lanes))
+            engine.watches, turn.consider = engine.stops, engine.consider
+        else:
+            engine.watches = [watch] * len(lanes)
         turn.stray = engine.stray
         watchdog = Watchdog(engine, self.steps, self.seconds, self.hung)
         try:
@@ -137,7 +140,8 @@ class Machine:
         self._begin(lanes, list(lanes), {}, serial=False)
         engine.loop_actor = None
         actor = engine.hire(lanes[0], job)
-        turn.trace, turn.watch, turn.engine, turn.stray = [], (), engine, engine.stray
+        engine.watches = [()] * len(lanes)
+        turn.trace, turn.engine, turn.stray = [], engine, engine.stray
         watchdog = Watchdog(engine, self.steps, self.seconds)
         try:
             with engine.mutex:

@@ -10,13 +10,14 @@ import contextvars
 import os
 import threading
 from _thread import allocate_lock, get_ident
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
 from pytest_toolaudit.engine.outsiders import Outside, answered, expected, given_up, woken
 from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.processor import OneProcessor
+from pytest_toolaudit.engine.stops import Plan, Stops, reached
 from pytest_toolaudit.engine.turn import SUSPENDED, Site, quiet, turn
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ END = Site("end", "end of the call")
 WAIT = Site("wait", "wait for another call")
 CALL: contextvars.ContextVar[int] = contextvars.ContextVar("toolaudit_call")
 SPIN = 64  # naps in a row before a call that polls lets others run
-Plan = dict[tuple[int, Site, int], int]
 
 # The real ones, kept before any patch: the engine must not run on its own stand-ins.
 _Thread, _start, _join = threading.Thread, threading.Thread.start, threading.Thread.join
@@ -56,6 +56,8 @@ class Engine:
         self.loop: ControlledLoop | None = None
         self.loop_actor: Actor | None = None
         self.plan: Plan = {}
+        self.stops: list[Stops] = []
+        self.watches: Sequence[Container[Site]] = ()
         self.counts: dict[tuple[int, Site], int] = {}
         self.serial = False
         self.ending = False
@@ -228,10 +230,12 @@ class Engine:
         turn.ident = actor.ident
         if actor is not self.loop_actor:
             assert actor.lane is not None
-            turn.call = actor.lane.index
-            self.turns += [turn.call] if self.turns[-1:] != [turn.call] else []
+            call = turn.call = actor.lane.index
+            turn.watch = self.watches[call]
+            if not self.turns or self.turns[-1] != call:
+                self.turns.append(call)
         elif self.loop is not None and self.loop.inside is not None:
-            turn.call = self.loop.inside.index
+            turn.to(self.loop.inside.index, self.watches)
         actor.gate.release()
 
     def pass_turn(self, actor: Actor) -> None:
@@ -247,10 +251,7 @@ class Engine:
 
     def consider(self, site: Site, obj: Any, key: Any) -> None:
         """The schedule may want a switch at this occurrence of ``site``."""
-        call = turn.call
-        here = (call, site)
-        nth = self.counts[here] = self.counts.get(here, 0) + 1
-        target = self.plan.get((call, site, nth))
+        target = reached(self.stops[turn.call], site)
         if target is not None:
             self.preempt(target, site)
 

@@ -6,7 +6,7 @@ It is a slotted singleton because the hooks run a million times a second; everyt
 from __future__ import annotations
 
 from _thread import get_ident
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 READ, WRITE, ACQUIRE, AWAIT, SLEEP = "read", "write", "acquire", "await", "sleep"
@@ -47,6 +47,10 @@ class Turn:
         self.consider: Callable[[Site, Any, Any], None] = _nobody
         self.stray: Callable[[Site, Any, Any], None] = _nobody
         self.engine: Any = None
+
+    def to(self, call: int, watches: Sequence[Container[Site]]) -> None:
+        """From now on ``call`` runs, and stops where ``watches`` say."""
+        self.call, self.watch = call, watches[call]
 
 
 turn = Turn()

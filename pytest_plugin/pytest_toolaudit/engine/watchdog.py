@@ -129,18 +129,19 @@ class Watchdog:
 
 def _spread(engine: Engine) -> None:
     """At its next point the running call lets the others go on. Once a schedule."""
-    watch, consider = turn.watch, turn.consider
+    watches, consider = engine.watches, turn.consider
     engine.uncontrolled = True
 
     def give_way(site: Site, obj: Any, key: Any) -> None:
-        turn.watch, turn.consider = watch, consider
+        engine.watches, turn.watch, turn.consider = watches, watches[turn.call], consider
         lane, actor = engine.lanes[turn.call], engine.running
         if actor is not None and actor is not engine.loop_actor and lane in engine.order:
             engine.order.remove(lane)
             engine.order.append(lane)
             engine.pass_turn(actor)
 
-    turn.consider, turn.watch = give_way, Everything()
+    turn.consider, engine.watches = give_way, [Everything()] * len(engine.lanes)
+    turn.watch = Everything()
 
 
 def _frame(actor: Actor) -> FrameType | None:
@@ -188,6 +189,7 @@ def give_up(engine: Engine) -> None:
     engine.ending = True
     running = engine.running
     if running is not None and running in engine.busy:  # it raises at its next point, if it comes to one soon
+        engine.watches = [Everything()] * len(engine.lanes)
         turn.watch, turn.consider, turn.ident = Everything(), _abandon, running.ident
         _gone(engine, running, 0.05)
     turn.ident = 0

@@ -17,7 +17,8 @@ from typing import Any
 from pytest_toolaudit.engine.lanes import Lane
 from pytest_toolaudit.engine.locks import CooperativeLock, lock_of
 from pytest_toolaudit.engine.run import RAISED, Run
-from pytest_toolaudit.engine.threads import END, WAIT, Engine, Plan
+from pytest_toolaudit.engine.stops import Plan
+from pytest_toolaudit.engine.threads import END, WAIT, Engine
 from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ, SLEEP, SUSPENDED, WRITE, Access, Site, turn
 from pytest_toolaudit.search.conflicts import Part, clash, part
 from pytest_toolaudit.search.schedule import Point, Preemption, Schedule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_toolaudit.engine.threads import Plan
+from pytest_toolaudit.engine.stops import Plan
 from pytest_toolaudit.engine.turn import Site
 
 
