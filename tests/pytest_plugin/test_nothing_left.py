@@ -48,9 +48,13 @@ _LOOKED_AT: list[Any] = [
 
 
 def _processors(allowed: Any) -> Iterator[frozenset[int]]:
+    return map(frozenset, _of_threads(allowed))
+
+
+def _of_threads(told: Any) -> Iterator[Any]:
     for one in os.listdir("/proc/self/task"):  # noqa: PTH208
         with suppress(ProcessLookupError):  # a thread may end in between
-            yield frozenset(allowed(int(one)))
+            yield told(int(one))
 
 
 def inventory() -> dict[str, Any]:
@@ -80,6 +84,8 @@ def inventory() -> dict[str, Any]:
     found["loop"] = asyncio.get_event_loop_policy()._local.__dict__.get("_loop")  # type: ignore[attr-defined]
     allowed = getattr(os, "sched_getaffinity", None)
     found["processors"] = set(_processors(allowed)) if allowed else None
+    policy = getattr(os, "sched_getscheduler", None)
+    found["policies"] = set(_of_threads(policy)) if policy else None
     found["locks"] = (GATE.locked(), OTHER.locked())
     return found
 

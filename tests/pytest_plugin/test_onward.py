@@ -150,6 +150,7 @@ def test_a_context_is_not_looked_for_where_the_given_order_only_waits(monkeypatc
 
 _READS, _WRITES = os.pipe()  # what a batch does not put back
 _allowed = getattr(os, "sched_getaffinity", None)
+_policy = getattr(os, "sched_getscheduler", None)
 
 
 def looks(n: int) -> int:
@@ -170,6 +171,25 @@ def test_a_batch_keeps_to_one_processor_and_tells_nobody(monkeypatch: pytest.Mon
     noted = os.read(_READS, 100_000)
     assert set(zip(noted[::2], noted[1::2], strict=True)) == {(len(before), len(before)), (len(before), 1)}
     assert _allowed(0) == before
+
+
+def asks(n: int) -> int:
+    """As which kind of work it is told to run; as which it does is noted."""
+    assert _policy is not None
+    TOTAL["n"] = TOTAL["n"] + n
+    told = os.sched_getscheduler(0)
+    os.write(_WRITES, bytes([told, _policy(0)]))
+    return told
+
+
+@pytest.mark.skipif(_policy is None, reason="the system has no policies")
+def test_a_batch_is_batch_work_and_tells_nobody() -> None:
+    assert _policy is not None
+    assert _policy(0) == os.SCHED_OTHER
+    assert explore([call(asks, 1), call(asks, 2)]).kind == "racy"
+    noted = os.read(_READS, 100_000)
+    assert set(zip(noted[::2], noted[1::2], strict=True)) == {(os.SCHED_OTHER, os.SCHED_OTHER), (os.SCHED_OTHER, os.SCHED_BATCH)}
+    assert _policy(0) == os.SCHED_OTHER
 
 
 @pytest.mark.skipif(_allowed is None or len(_allowed(0)) < 2, reason="there is one processor anyway")

@@ -1,4 +1,8 @@
-"""Keeps the threads of a batch on one processor: exactly one of them runs, and waking one on another costs ten times as much."""
+"""Keeps the threads of a batch on one processor, of which exactly one runs: waking one on another processor costs ten times as much.
+
+And as batch work, where the system has that: a thread that is woken then waits until the one that woke it stands still. Otherwise it
+comes first, finds the interpreter taken, and both have been switched to in vain.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from pytest_toolaudit.engine.lanes import Actor
@@ -16,6 +21,8 @@ LOOK = 0.1  # seconds between two looks whether another program wants the same p
 ENOUGH = 0.7  # of that time must have been ours
 _get: Any = getattr(os, "sched_getaffinity", None)
 _set: Any = getattr(os, "sched_setaffinity", None)
+_policy: Any = getattr(os, "sched_getscheduler", None)
+_set_policy: Any = getattr(os, "sched_setscheduler", None)
 _clock, _cpu, _listdir = time.monotonic, time.process_time, os.listdir  # not the ones that a batch sees
 
 
@@ -24,6 +31,7 @@ class OneProcessor:
 
     def __init__(self) -> None:
         self.before: frozenset[int] | None = None
+        self.batch = False
         self.taker = 0
         self.others: frozenset[int] = frozenset()
         self.schedules = 0
@@ -39,17 +47,23 @@ class OneProcessor:
             self._take(actors)
         elif self.before is not None and _clock() - self.since > LOOK:
             if _cpu() - self.used < ENOUGH * (_clock() - self.since):
-                self.release()
+                self._spread()
             self.since, self.used = _clock(), _cpu()
 
     def _take(self, actors: Iterable[Actor]) -> None:
         try:
             before = frozenset(_get(0))
             here = _where()
+            ours = (0, *(actor.thread.native_id for actor in actors))
+            self.others, self.taker = frozenset(_threads()).difference(ours), threading.get_native_id()
+            with suppress(OSError):
+                if _policy is not None and _policy(0) == os.SCHED_OTHER:
+                    self.batch = True
+                    for thread in ours:
+                        _set_policy(thread, os.SCHED_BATCH, os.sched_param(0))
             if len(before) > 1 and here in before:
-                self.others = frozenset(_threads()) - {actor.thread.native_id for actor in actors}
-                self.before, self.taker = before, threading.get_native_id()
-                for thread in (0, *(actor.thread.native_id for actor in actors)):
+                self.before = before
+                for thread in ours:
                     _set(thread, {here})
         except (OSError, ValueError):  # a sandbox that does not allow it
             self.release()
@@ -57,20 +71,25 @@ class OneProcessor:
         self.since, self.used = _clock(), _cpu()
 
     def release(self) -> None:
-        """Every thread that there was not before, or was ours, may run anywhere again."""
+        """Every thread that there was not before, or was ours, may run anywhere again, and as it did."""
+        self._spread()
+        if self.batch:
+            self.batch = False
+            for thread in self._ours():
+                with suppress(OSError):  # the thread has ended
+                    _set_policy(thread, os.SCHED_OTHER, os.sched_param(0))
+
+    def _spread(self) -> None:
         self.over = True
         if self.before is None:
             return
         before, self.before = self.before, None
-        for thread in (self.taker, *(set(_threads()) - self.others)):
-            _put(thread, before)
+        for thread in self._ours():
+            with suppress(OSError):
+                _set(thread, before)
 
-
-def _put(thread: int, processors: frozenset[int]) -> None:
-    try:
-        _set(thread, processors)
-    except OSError:  # the thread has ended
-        return
+    def _ours(self) -> tuple[int, ...]:
+        return (self.taker, *(set(_threads()) - self.others))
 
 
 def _threads() -> list[int]:

@@ -69,6 +69,13 @@ def _allowed(original: Callable[[int], set[int]]) -> Callable[[int], set[int]]:
     return processors
 
 
+def _scheduled(original: Callable[[int], int]) -> Callable[[int], int]:
+    def policy(pid: int) -> int:
+        return os.SCHED_OTHER if holds_turn() and pid == 0 and turn.engine.processor.batch else original(pid)
+
+    return policy
+
+
 def _printing(original: Callable[..., None]) -> Callable[..., None]:
     def print(*args: Any, **kwargs: Any) -> None:  # noqa: A001 - takes the place of print
         if kwargs.get("file") is None and holds_turn():
@@ -106,6 +113,7 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.wrap(redirect, "__exit__", _redirecting)
     patches.wrap(os, "umask", _masking, also)
     patches.wrap(os, "sched_getaffinity", _allowed, also)
+    patches.wrap(os, "sched_getscheduler", _scheduled, also)
     Umask.changed = False
 
 
