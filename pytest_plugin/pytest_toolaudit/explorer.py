@@ -6,8 +6,8 @@ import gc
 import sys
 import threading
 import types
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,7 +36,7 @@ from pytest_toolaudit.search.token import labels
 
 _RETRIES = 3
 _NOTHING = Run((), [], None)
-_PLACE = itemgetter(0, 1)  # of an access: who, and where
+_PLACE, _SITE = itemgetter(0, 1), itemgetter(1)  # of an access: who and where; where
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -93,6 +93,13 @@ class Known:
     groups: list[list[Point]] = field(default_factory=list)
     pairs: set[tuple[int, int]] = field(default_factory=set)
     sites: set[tuple[int, Site]] = field(default_factory=set)
+    everywhere: set[Site] = field(default_factory=set)
+
+    def visit(self, places: Iterable[tuple[int, Site]], calls: int) -> None:
+        """Adds where one run came; ``everywhere`` are the sites that every call has come to: nothing is new there, whoever comes."""
+        self.sites.update(places)
+        times = Counter(site for call, site in self.sites if 0 <= call < calls)
+        self.everywhere = {site for site, times_ in times.items() if times_ == calls}
 
     def add(self, found: Found) -> bool:
         """Adds what one run showed; True when there is a new point."""
@@ -219,6 +226,7 @@ class Explorer:
         INSTRUMENTATION.on()
         self._share()
         self.known.sites.clear()
+        self.known.everywhere.clear()
         return True
 
     def _run(self, order: Order, schedule: Schedule, serial: bool, watch: Any = None) -> tuple[Run, Outcome]:
@@ -235,9 +243,10 @@ class Explorer:
 
     def _learn(self, run: Run) -> bool:
         """Adds what a run shows that none did before; True when more has to be observed than it was."""
-        if self.known.sites.issuperset(map(_PLACE, run.trace)):
+        known = self.known
+        if known.everywhere.issuperset(map(_SITE, run.trace)) or known.sites.issuperset(map(_PLACE, run.trace)):
             return False
-        self.known.sites.update(map(_PLACE, run.trace))
+        known.visit(map(_PLACE, run.trace), len(self.calls))
         grew = self.world.learn(run.trace)
         if grew:
             self.serial.forget()

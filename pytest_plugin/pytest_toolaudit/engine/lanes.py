@@ -62,7 +62,7 @@ class Lane:
 
     def over(self) -> bool:
         """Finished, and so are the threads that it started."""
-        return self.finished and not any(actor.job for actor in self.actors)
+        return self.finished and (not self.actors or not any(actor.job for actor in self.actors))
 
 
 @dataclass(frozen=True)

@@ -225,10 +225,11 @@ class Engine:
             return
         self.outside.since = 0.0
         self.switches += 1
-        if self.loop_actor is not None:
-            self.spans.append((len(turn.trace), actor is self.loop_actor))
+        keeper = self.loop_actor
+        if keeper is not None:
+            self.spans.append((len(turn.trace), actor is keeper))
         turn.ident = actor.ident
-        if actor is not self.loop_actor:
+        if actor is not keeper:
             assert actor.lane is not None
             call = turn.call = actor.lane.index
             turn.watch = self.watches[call]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_toolaudit.oracle.content import ARCHIVE
 from pytest_toolaudit.oracle.freeze import thaw
@@ -19,8 +18,7 @@ _SHOWN = 200
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Each call's result (what happened, value) and the final state by resource, frozen."""
 
     results: tuple[tuple[str, Any], ...]

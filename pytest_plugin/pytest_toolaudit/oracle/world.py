@@ -9,6 +9,7 @@ import tempfile
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pytest_toolaudit.engine.turn import WRITE, Access
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.oracle.images import PreImages
-from pytest_toolaudit.oracle.memory import Graph, Located, resolve
+from pytest_toolaudit.oracle.memory import Graph, Located, Steps, resolve
 from pytest_toolaudit.oracle.tree import Tree
 from pytest_toolaudit.oracle.waiters import unbind_loops
 from pytest_toolaudit.points import files, settings, sqlite, streams
@@ -51,6 +52,7 @@ class World:
         self.value: Any = None
         self.version = 0
         self.memory: dict[str, Located] = {}
+        self.shown: list[tuple[str, Steps, Any]] = []
         self.outside: dict[str, None] = {}
         self.unobserved: set[str] = set()
         self.loose: set[str] = set()
@@ -156,16 +158,19 @@ class World:
 
     def final(self) -> tuple[tuple[str, Any], ...]:
         """The final state by resource, sorted, and what ``observe`` returns."""
-        times = Counter(part.resource for part in self.memory.values())
-        found = [
-            (part.resource if times[part.resource] == 1 else f"{part.resource} ({part.label})", resolve(part.steps, part.key, self.value))
-            for part in self.memory.values()
-        ]
+        if len(self.shown) != len(self.memory):
+            times = Counter(part.resource for part in self.memory.values())
+            self.shown = [
+                (part.resource if times[part.resource] == 1 else f"{part.resource} ({part.label})", part.steps, part.key)
+                for part in self.memory.values()
+            ]
+        found = [(name, resolve(steps, key, self.value)) for name, steps, key in self.shown]
         for resource in self.outside:
             value = self._outside(resource)
             if value is not _UNSEEN:
                 found.append((resource, value))
-        found.sort(key=lambda item: item[0])
+        if len(found) > 1:
+            found.sort(key=itemgetter(0))
         if self.observe is not None:
             seen = self.observe(self.value) if self.observes_world else self.observe()
             found.append(("observe", freeze(seen)))

@@ -86,6 +86,8 @@ class Journal:
 
     def restore(self) -> None:
         """Every path as it was when the schedule began."""
+        if not self.images:
+            return
         changed = [path for path, image in self.images.items() if not _same(path, image)]
         for path in sorted(changed, key=len, reverse=True):
             if self.images[path][0] in ("absent", "file", "link"):
