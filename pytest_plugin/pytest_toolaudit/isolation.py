@@ -18,7 +18,6 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -222,13 +221,13 @@ def one(explorer: Explorer, both: Both, work: Callable[[], tuple[Run, Outcome]])
 
     def there() -> Any:
         run, outcome = work()
-        return replace(run, trace=[]), _trace_apart(run.trace), outcome
+        return run._replace(trace=[]), _trace_apart(run.trace), outcome
 
     try:
         run, told, outcome = learning(explorer, both, there)
     except Gone as gone:
         return _lost(explorer, str(gone))
-    return replace(run, trace=_trace_here(told)[0]), outcome
+    return run._replace(trace=_trace_here(told)[0]), outcome
 
 
 def narrated(
@@ -239,7 +238,7 @@ def narrated(
     def there() -> Any:
         run, outcome, teller = work()
         said = {name: getattr(teller, name) for name in ("used", "steps", "taken", "names", "nameless")}
-        return replace(run, trace=[]), _trace_apart(run.trace), outcome, said
+        return run._replace(trace=[]), _trace_apart(run.trace), outcome, said
 
     narrator = Narrator(explorer.machine.engine, explorer.world, entries)
     try:
@@ -251,7 +250,7 @@ def narrated(
     vars(narrator).update(said)
     narrator.names = {(here.get(part[0], part[0]), *part[1:]): name for part, name in narrator.names.items() if part is not None}
     narrator.nameless = [(step, here.get(number, number)) for step, number in narrator.nameless]
-    return replace(run, trace=trace), outcome, narrator
+    return run._replace(trace=trace), outcome, narrator
 
 
 def learning(explorer: Explorer, both: Both, work: Callable[[], Any]) -> Any:

@@ -6,117 +6,42 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import heapq
+import sys
 from _thread import get_ident
-from asyncio import events, futures
-from collections.abc import Callable, Iterator
+from asyncio import events
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
+from pytest_toolaudit.engine.lanes import Abandoned, Lane
 from pytest_toolaudit.engine.outsiders import awaited, woken
-from pytest_toolaudit.engine.passing import pass_time, time_matters
-from pytest_toolaudit.engine.ready import NOBODY, ReadyQueues, owner
+from pytest_toolaudit.engine.passing import pass_time
+from pytest_toolaudit.engine.ready import NOBODY, owner
 from pytest_toolaudit.engine.threads import SPIN
+from pytest_toolaudit.engine.timers import SLEEP, Timed
 from pytest_toolaudit.engine.turn import SUSPENDED, turn
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
 
-_SLEEP = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 _select_chunk = 0.02
+_TASK = asyncio.Task
 FAIR = 500  # suspensions of a call that waits for nothing, after which the others are let in, as every event loop does
 
 
-class ControlledLoop(asyncio.SelectorEventLoop):
+class ControlledLoop(Timed):
     """Runs the asynchronous calls of one batch, one step at a time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine: Engine | None = None
-        self.lanes: list[Lane] = []
-        self.inside: Lane | None = None
         self.ended: list[Lane] = []
+        self._stopping: bool
+        self._thread_id: int | None
+        self.own: set[asyncio.Task[Any]] = set()
+        self.cancelled: Callable[[Lane], object] = print
         self.stopped = True
-        self.keeper: Actor | None = None
-        self.queues = ReadyQueues()
-        self.cancel_siblings = self.noted = False
-        self._ready: Any = self.queues
-        self._scheduled: list[Any]
+        self.cancel_siblings = self.noted = self.others = False
         self._selector: Any
         self._closed: bool
-
-    # -- time -------------------------------------------------------------------------------------------------------
-
-    def time(self) -> float:
-        """The running call's own clock, in seconds."""
-        if self.engine is not None and self.inside is not None:
-            return self.inside.clock
-        return max((lane.clock for lane in self.lanes), default=0.0)
-
-    def _timers(self, call: int) -> Iterator[Any]:
-        return (t for t in self._scheduled if not t._cancelled and owner(t) == call)
-
-    def call_at(  # type: ignore[override]
-        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
-    ) -> Any:
-        """As the standard library's; what is no sleep is a limit to how long the call waits."""
-        timer = super().call_at(when, callback, *args, context=context)
-        if callback is not _SLEEP and self.engine is not None:
-            self.engine.impatient.add(owner(timer))
-            time_matters(self.engine)
-        return timer
-
-    def expire(self, lane: Lane, until: float) -> bool:
-        """Another call has slept, or is about to: waits that by their own clock are over by then end; whether there are any."""
-        engine = self.engine
-        mine = lane.index if engine is None or engine.running is self.keeper else NOBODY  # a thread of a task may outlast its timeout
-        late = [t for t in self._live_timers() if t._callback is not _SLEEP and t._when <= until and owner(t) not in (NOBODY, mine)]
-        for timer in sorted(late, key=lambda t: float(t._when)):
-            self._fire(timer)
-        return bool(late)
-
-    def _fire(self, timer: Any) -> None:
-        self._scheduled.remove(timer)
-        heapq.heapify(self._scheduled)
-        timer._scheduled = False
-        call = owner(timer)
-        if 0 <= call < len(self.lanes_by_index):
-            lane = self.lanes_by_index[call]
-            lane.clock = max(lane.clock, timer._when)
-        self.queues.append(timer)
-
-    @property
-    def lanes_by_index(self) -> list[Lane]:
-        """All lanes of the batch, synchronous ones too."""
-        return self.engine.lanes if self.engine is not None else []
-
-    def earliest(self) -> float | None:
-        """Seconds to the next timer of any unfinished call, each on its own clock."""
-        left = [t._when - self._clock(t) for t in self._live_timers()]
-        return min(left, default=None)
-
-    def _clock(self, timer: Any) -> float:
-        call = owner(timer)
-        return self.lanes_by_index[call].clock if 0 <= call < len(self.lanes_by_index) else 0.0
-
-    def _live_timers(self) -> Iterator[Any]:
-        engine = self.engine
-        assert engine is not None
-        first = next((lane.index for lane in engine.order if not lane.finished), NOBODY)
-        for timer in self._scheduled:
-            if timer._cancelled:
-                continue
-            call = owner(timer)
-            if call != NOBODY and (self.lanes_by_index[call].finished or (engine.serial and call != first)):
-                continue
-            yield timer
-
-    def fire_earliest(self) -> Lane | None:
-        """Nobody can go on: time passes up to the next timer. Gives the call whose timer it is."""
-        timer = min(self._live_timers(), key=lambda t: t._when - self._clock(t))
-        self._fire(timer)
-        call = owner(timer)
-        return self.lanes_by_index[call] if call != NOBODY else None
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
@@ -124,9 +49,16 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         """As the standard library's, without its checks for debugging: every step of a task comes through here."""
         if self._closed:
             self._check_closed()  # type: ignore[attr-defined]
+        if not self.others and isinstance(task := getattr(callback, "__self__", None), _TASK):
+            self.others = task not in self.own
         handle = asyncio.Handle(callback, args, self, context)
         self.queues.append(handle)
         return handle
+
+    def create_task(self, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """As the standard library's; at the end it may have to be cancelled."""
+        self.others = True
+        return super().create_task(*args, **kwargs)
 
     def call_soon_threadsafe(self, *args: Any, **kwargs: Any) -> asyncio.Handle:  # type: ignore[override]
         """As the standard library's, which other threads call; those of the batch have the turn."""
@@ -159,8 +91,8 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             return True
         if lane.finished or not self._scheduled:
             return lane.patience > 0 and not lane.finished and self._has_socket(lane.index)
-        timer = min(self._timers(lane.index), key=lambda t: t._when, default=None)
-        if timer is not None and timer._callback is _SLEEP:
+        timer = min(self.timers(lane.index), key=lambda t: t._when, default=None)
+        if timer is not None and timer._callback is SLEEP:
             engine = self.engine
             if engine is not None and lane.naps % 64 == 63 and not engine.serial and self._others_ready(lane):
                 lane.naps += 1
@@ -168,7 +100,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             lane.naps += 1
             if engine is not None and engine.impatient and not engine.serial and self.expire(lane, timer._when):
                 return False
-            self._fire(timer)
+            self.fire(timer)
             if engine is not None:
                 pass_time(engine, lane)
             return True
@@ -176,7 +108,7 @@ class ControlledLoop(asyncio.SelectorEventLoop):
 
     def could_go(self, lane: Lane) -> bool:
         """Whether this call has a step to run or only sleeps; asking changes nothing."""
-        sleeps = any(timer._callback is _SLEEP for timer in self._timers(lane.index))
+        sleeps = any(timer._callback is SLEEP for timer in self.timers(lane.index))
         return self.queues.head(lane.index) or sleeps or (lane.patience > 0 and self._has_socket(lane.index))
 
     def _others_ready(self, lane: Lane) -> bool:
@@ -208,14 +140,31 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         events.set_event_loop(self)
         self.keeper = self.engine.loop_actor if self.engine is not None else None
         try:
-            self.run_forever()
-            self._cancel_leftovers()
+            self._run()
+            if self.others:
+                self._cancel_leftovers()
+            elif self._scheduled:
+                self._scheduled.clear()
         finally:
             self.stopped = True
             self.inside = None
             events.set_event_loop(None)
             if self.keeper is None or self.engine is None or self.engine.loop_actor is not self.keeper:
                 super().close()  # it was given up, and could not be closed while this thread was inside
+
+    def _run(self) -> None:
+        """`run_forever`, without what only matters to a loop that others may run too."""
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)  # type: ignore[attr-defined]
+        self._thread_id = get_ident()
+        events._set_running_loop(self)
+        try:
+            while not self._stopping:
+                self._run_once()
+        finally:
+            self._stopping, self._thread_id = False, None
+            events._set_running_loop(None)
+            sys.set_asyncgen_hooks(*hooks)
 
     def _cancel_leftovers(self) -> None:
         left = [task for task in asyncio.all_tasks(self) if not task.done()]
@@ -239,14 +188,18 @@ class ControlledLoop(asyncio.SelectorEventLoop):
             handle._run()
             self._still_ours()
             self.inside = None
-            if lane is None or (lane.finished and not self._left_behind(lane, handle)):
+            if lane is None:
+                return
+            if not lane.finished and lane.task.done():
+                self.cancelled(lane)
+            if lane.finished and not self._left_behind(lane, handle):
                 return
             if self.noted:
                 self.noted = False
-            elif handle._callback is not _SLEEP:  # type: ignore[attr-defined]
+            elif handle._callback is not SLEEP:  # type: ignore[attr-defined]
                 self._suspended(lane)
             handle = self._next_of(lane)
-            if handle is None and not lane.actors and not self.queues.queues.get(lane.index) and not any(self._timers(lane.index)):
+            if handle is None and not self.queues.queues.get(lane.index) and not lane.actors and not any(self.timers(lane.index)):
                 assert self.engine is not None
                 awaited(self.engine, lane.task, self._came)
 
@@ -265,7 +218,8 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         engine = self.engine
         if engine is None or self.inside is not lane or engine.running is not engine.loop_actor:
             return False
-        if self.queues.queues.get(lane.index) or lane.task._must_cancel or self._stopping:
+        queues = self.queues.queues
+        if queues.get(lane.index) or lane.task._must_cancel or self._stopping:
             return False
         if engine.pause_wanted:
             engine.pause_wanted = False
@@ -278,7 +232,8 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         lane.yields += 1
         if lane.yields % FAIR == 0:
             self._give_way(lane, engine)
-        if engine.order[0] is lane and self._nobody() is None:
+        nobodys = (self.ended or NOBODY in queues) and self._nobody() is not None
+        if not nobodys and (engine.order[0] is lane or self._first(lane, engine)):
             return True
         self.noted = True
         return False
@@ -297,13 +252,19 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         assert engine is not None
         if not queue or queue[0]._cancelled or engine.running is not engine.loop_actor or self._stopping or self._nobody() is not None:
             return None
+        if not self._first(lane, engine):
+            return None
+        self.inside = lane
+        return queue.popleft()
+
+    def _first(self, lane: Lane, engine: Engine) -> bool:
+        """Whether those before this call in order have ended, and left nothing behind."""
         for first in engine.order:
             if first is lane:
-                self.inside = lane
-                return queue.popleft()
+                return True
             if not first.finished or first.actors or self.queues.queues.get(first.index):
                 break
-        return None
+        return False
 
     def _suspended(self, lane: Lane) -> None:
         engine = self.engine
@@ -324,11 +285,25 @@ class ControlledLoop(asyncio.SelectorEventLoop):
         self._still_ours()
         keeper = engine.loop_actor
         assert keeper is not None
+        queues = self.queues.queues
         while True:
             nobody = self._nobody()
             if nobody is not None:
                 self.inside = None
-                return self.queues.queues[nobody].popleft()
+                return queues[nobody].popleft()
+            for lane in engine.order:  # the short way
+                if queue := queues.get(lane.index):
+                    if lane.is_async and not queue[0]._cancelled:
+                        engine.chosen = self.inside = lane
+                        turn.to(lane.index, engine.watches)
+                        return queue.popleft()
+                    break
+                if not lane.finished or lane.actors:
+                    break
+            else:
+                if self.all_finished():
+                    self._stopping = True
+                    return None
             with engine.mutex:
                 actor = engine.next_actor()
                 if actor is not keeper:
@@ -338,15 +313,15 @@ class ControlledLoop(asyncio.SelectorEventLoop):
                 if engine.ending:
                     raise Abandoned
                 continue
-            lane = engine.chosen
-            if lane is not None and self.queues.head(lane.index):
-                self.inside = lane
-                turn.to(lane.index, engine.watches)
-                return self.queues.queues[lane.index].popleft()
+            chosen = engine.chosen
+            if chosen is not None and self.queues.head(chosen.index):
+                self.inside = chosen
+                turn.to(chosen.index, engine.watches)
+                return queues[chosen.index].popleft()
             if self.all_finished():
                 self._stopping = True
                 return None
-            self._look_outside(lane)
+            self._look_outside(chosen)
 
     def _came(self, seconds: float) -> bool:
         """Whether something came from outside within that time."""

@@ -6,9 +6,8 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable, Container, Sequence
-from dataclasses import dataclass
 from types import CoroutineType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine import processlocks
@@ -20,15 +19,14 @@ from pytest_toolaudit.engine.stops import Plan, stops_of
 from pytest_toolaudit.engine.threads import CALL, Engine
 from pytest_toolaudit.engine.turn import SUSPENDED, Access, Site, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
-from pytest_toolaudit.oracle.freeze import freeze, freeze_error
+from pytest_toolaudit.oracle.freeze import PLAIN, freeze, freeze_error
 
 RETURNED, RAISED, UNFINISHED = "returned", "raised", "did not finish"
 Result = tuple[str, Any]
 RUNNERS = ("threads", "event-loop", "task-group")
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """What one schedule led to: each call's frozen result, the accesses in order, and why it was given up, if so.
 
     ``spans``: from which index of the trace on the event loop's thread ran (True) or another one (False). ``turns``: which
@@ -59,6 +57,7 @@ class Machine:
         self.loop: ControlledLoop | None = None
         self.in_loop = [call.is_async or runner != "threads" for call in self.calls]
         self.context = contextvars.copy_context()
+        self.contexts = [self._context_of(i) for i in range(len(self.calls))]
         self.known_threads = threading.active_count()
         self.engine.idle.extend(self.engine.recruit() for _ in range(len(self.calls) if hire else 0))
 
@@ -101,6 +100,12 @@ class Machine:
             turn.ident = 0
             turn.engine = None
         return self._result(lanes, problem, watchdog)
+
+    def _context_of(self, call: int) -> contextvars.Context:
+        """What the calls are run in, knowing which call it is."""
+        context = self.context.copy()
+        context.run(CALL.set, call)
+        return context
 
     def _begin(self, lanes: list[Lane], order: list[Lane], plan: Plan, serial: bool) -> None:
         """Nothing of an earlier schedule is left."""
@@ -175,8 +180,7 @@ class Machine:
         return Run(results, trace, problem, tuple(watchdog.detached), spans, turns, impatient)
 
     def _thread_job(self, lane: Lane, call: Call) -> Callable[[], None]:
-        context = self.context.copy()
-        context.run(CALL.set, lane.index)
+        context = self.contexts[lane.index].copy()
         engine = self.engine
 
         def job() -> None:
@@ -195,6 +199,7 @@ class Machine:
         engine = self.engine
         if self.loop is None:
             self.loop = ControlledLoop()
+            self.loop.cancelled = self._cancelled
         loop = engine.loop = self.loop
         loop.engine, loop.lanes, loop.inside = engine, [lane for lane in lanes if lane.is_async and not lane.finished], None
         loop.queues.clear()
@@ -205,10 +210,9 @@ class Machine:
         ]
         loop.stopped = False
         for lane, make in jobs:  # tasks exist before the first turn, so that any call can be first
-            context = self.context.copy()
-            context.run(CALL.set, lane.index)
+            context = self.contexts[lane.index].copy()
             lane.task = asyncio.Task(make(), loop=loop, context=context)
-            lane.task.add_done_callback(lambda task, lane=lane: self._ended(lane), context=context)
+        loop.own, loop.others = {lane.task for lane in loop.lanes}, False
         engine.loop_actor = engine.hire(None, loop.run_batch)
 
     def _task(self, lane: Lane, call: Call, loop: ControlledLoop) -> Callable[[], Any]:
@@ -237,10 +241,10 @@ class Machine:
 
         return task
 
-    def _ended(self, lane: Lane) -> None:
-        if not lane.finished:  # cancelled before its first step
-            lane.outcome = (RAISED, ("CancelledError", ""))
-            self.engine.lane_finished(lane)
+    def _cancelled(self, lane: Lane) -> None:
+        """Before its first step."""
+        lane.outcome = (RAISED, ("CancelledError", ""))
+        self.engine.lane_finished(lane)
 
     def close(self) -> None:
         """Ends the worker threads and the loop."""
@@ -272,6 +276,8 @@ async def _wait_for(value: Awaitable[Any]) -> Any:
 
 
 def _frozen(value: Any) -> Any:
+    if type(value) in PLAIN:
+        return value
     was, turn.ident = turn.ident, 0
     try:
         return freeze(value)
