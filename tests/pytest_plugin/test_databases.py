@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_toolaudit import call, explore
+from pytest_toolaudit.points import sqlite
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -54,3 +55,41 @@ def test_rows_of_one_schedule_are_not_there_in_the_next(held: sqlite3.Connection
     verdict = explore([call(insert, 7), call(insert, 8)])
     assert set(verdict.outcome.results) == {("returned", "ok")}, verdict.render()
     assert verdict.masked == ()
+
+
+def opens_and_locks() -> None:
+    """Nobody can read the schema while it runs."""
+    connection = sqlite3.connect("held.db", timeout=5, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("UPDATE account SET balance = balance + 1")
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def test_a_locked_database_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def fresh() -> None:
+        Path("held.db").unlink(missing_ok=True)
+        with closing(sqlite3.connect("held.db")) as connection:
+            connection.executescript("CREATE TABLE account(balance INT); INSERT INTO account VALUES(0)")
+
+    verdict = explore([call(opens_and_locks), call(opens_and_locks)], state=fresh)
+    assert verdict.kind == "serializable", verdict.render()
+    assert verdict.outcome is not None
+    assert verdict.outcome.results == (("returned", None), ("returned", None))
+
+
+def test_rows_are_those_of_the_database_as_it_is_now(tmp_path: Path) -> None:
+    path = str(tmp_path / "kept.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE account(balance INT)")
+        for balance in (1, 2):
+            connection.execute("DELETE FROM account")
+            connection.execute("INSERT INTO account VALUES(?)", (balance,))
+            assert sqlite._rows_at(path, "account") == (("account", (balance,)),)
+        connection.execute("PRAGMA journal_mode=WAL")
+        assert sqlite._rows_at(path, "account") == (("account", (2,)),)
+        connection.execute("UPDATE account SET balance = 3")  # the file itself still holds what it held
+        assert sqlite._rows_at(path, "account") == (("account", (3,)),)
+    assert sqlite._rows_at(path, "other")[0] == "no table"

@@ -22,26 +22,32 @@ Stops = dict[Site, Stop]
 def stops_of(plan: Plan, calls: int) -> list[Stops]:
     """By call: what the plan says about its sites."""
     found: list[Stops] = [{} for _ in range(calls)]
-    for call, site, nth in sorted(plan, key=_nth, reverse=True) if len(plan) > 1 else plan:
-        later = found[call].get(site)
-        if later is not None:
-            later.left -= nth
-        found[call][site] = Stop(nth, plan[call, site, nth], later)
+    for (call, site, nth), target in plan.items():
+        mine = found[call]
+        if site in mine:
+            return _chained(plan, calls)
+        mine[site] = Stop(nth, target, None)
     return found
 
 
-def _nth(place: tuple[int, Site, int]) -> int:
-    return place[2]
+def _chained(plan: Plan, calls: int) -> list[Stops]:
+    """The same where a call stops at a site more than once."""
+    found: list[Stops] = [{} for _ in range(calls)]
+    for (call, site, nth), target in sorted(plan.items(), key=_nth, reverse=True):
+        later = found[call].get(site)
+        if later is not None:
+            later.left -= nth
+        found[call][site] = Stop(nth, target, later)
+    return found
 
 
-def reached(stops: Stops, site: Site) -> int | None:
-    """The call comes to a site at which it stops some time: who is to go on, if that is now."""
-    stop = stops[site]
-    stop.left -= 1
-    if stop.left:
-        return None
+def _nth(planned: tuple[tuple[int, Site, int], int]) -> int:
+    return planned[0][2]
+
+
+def passed(stops: Stops, site: Site, stop: Stop) -> None:
+    """The call has stopped there: the next time it does is another one."""
     if stop.later is None:
         del stops[site]
     else:
         stops[site] = stop.later
-    return stop.target

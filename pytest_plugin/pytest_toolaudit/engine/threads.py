@@ -17,7 +17,7 @@ from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
 from pytest_toolaudit.engine.outsiders import Outside, answered, expected, given_up, woken
 from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.processor import OneProcessor
-from pytest_toolaudit.engine.stops import Plan, Stops, reached
+from pytest_toolaudit.engine.stops import Plan, Stops, passed
 from pytest_toolaudit.engine.turn import SUSPENDED, Site, quiet, turn
 
 if TYPE_CHECKING:
@@ -252,9 +252,12 @@ class Engine:
 
     def consider(self, site: Site, obj: Any, key: Any) -> None:
         """The schedule may want a switch at this occurrence of ``site``."""
-        target = reached(self.stops[turn.call], site)
-        if target is not None:
-            self.preempt(target, site)
+        stops = self.stops[turn.call]
+        stop = stops[site]
+        stop.left -= 1
+        if not stop.left:
+            passed(stops, site, stop)
+            self.preempt(stop.target, site)
 
     def preempt(self, target: int, site: Site) -> bool:
         """Switches from the running call to ``target`` if that one can go on; the preempted call becomes the last."""
