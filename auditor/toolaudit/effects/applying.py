@@ -143,7 +143,7 @@ def chosen(frame: Frame, cases: tuple[Case, ...], bound: Bound) -> list[Case]:
     for name in dict.fromkeys(name for case in cases for name in case.when):
         value = bound.named.get(name)
         options = value.form.values if value is not None and isinstance(value.form, Either) else ()
-        if options and all(isinstance(option.form, Scalar) for option in options):
+        if options:
             for option in options:
                 each = chosen(frame, cases, Bound({**bound.named, name: option}, bound.positional, bound.receiver))
                 found += [case for case in each if case not in found]
@@ -155,7 +155,7 @@ def chosen(frame: Frame, cases: tuple[Case, ...], bound: Bound) -> list[Case]:
         found.append(case)
         if all(verdict is True for verdict in verdicts):
             break
-    return found
+    return [case for case in found if case.opaque] or found  # what is not known proves none of the others
 
 
 def _key(value: Value) -> str:

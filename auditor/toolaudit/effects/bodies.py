@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toolaudit.effects.values import Code
 from toolaudit.facts import (
     Assign,
     Attr,
@@ -67,6 +68,17 @@ def imported_in(body: tuple[Stmt, ...]) -> list[Binding]:
             found += [binding for binding in stmt.bindings if binding.name != "*" and "." not in binding.name]
         stack += _inner(stmt)
     return found
+
+
+def statements(code: Code) -> int:
+    """How many statements a function has, those of functions inside it aside; a lambda has one."""
+    if not code.statements:
+        stack = list(code.facts.body) if isinstance(code.facts, FunctionFacts) else []
+        while stack:
+            code.statements += 1
+            stack += _inner(stack.pop())
+        code.statements = code.statements or 1
+    return code.statements
 
 
 def _inner(stmt: Stmt) -> list[Stmt]:

@@ -85,7 +85,7 @@ def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int =
         return Value(form, taint, _place(value, name))  # nothing to name in it, however deep it lies
     budget = _allowed(form, budget)
     if depth >= MAX_DEPTH or budget.spent():
-        return Value(_shallow(form, name), taint, _place(value, name))
+        return Value(_shallow(form, name, root), taint, _place(value, name))
     outlives = value.loc is not None and value.loc.root in SHARED
     made = _structure(form, name, root, keep, depth + 1, budget, outlives)
     return Value(made, taint, _place(value, name))  # type: ignore[arg-type]
@@ -110,13 +110,16 @@ def _place(value: Value, name: str) -> Loc | None:
     return Loc("param", name, "")
 
 
-def _shallow(form: object, name: str) -> Instance | Handle | Many | Data:
+def _shallow(form: object, name: str, root: str) -> Instance | Handle | Many | Either | Data:
     if isinstance(form, Instance):
         return Instance(form.cls)
     if isinstance(form, Handle):
         return Handle(form.type, form.kind, (KeyPart("param", name),) if form.parts else (), form.scope)
     if isinstance(form, Many):
         return Many(form.kind, type=form.type)
+    if isinstance(form, Either):
+        steps = [(value, f"{name}.|{index}") for index, value in enumerate(form.values)]
+        return Either(tuple(Value(_shallow(value.form, step, root), _from(root), _place(value, step)) for value, step in steps))
     return Data("deep")
 
 
@@ -337,7 +340,7 @@ def trim(value: Value, depth: int = 4, budget: Budget | None = None) -> Value:
         return value
     budget = _allowed(form, budget)
     if budget.spent() or depth == 0:
-        return Value(_shallow(form, "") if isinstance(form, Instance | Many) else Data("deep"), value.taint, value.loc)
+        return Value(_shallow(form, "", "") if isinstance(form, Instance | Many) else Data("deep"), value.taint, value.loc)
     return Value(_mapped(form, lambda inner: trim(inner, depth - 1, budget)), value.taint, value.loc)  # type: ignore[arg-type]
 
 

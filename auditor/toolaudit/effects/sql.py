@@ -47,6 +47,8 @@ _FILE = re.compile(
     r"\b(?:FROM|JOIN)\s+'([^']+)'|\b(?:read_(?:csv|parquet|json|ndjson|text|blob)(?:_auto|_objects)?|parquet_scan|sniff_csv)\s*\(\s*(?:'([^']*)'|\?)",
     re.IGNORECASE,
 )
+_EXPLAIN = re.compile(r"\bEXPLAIN\s+(?:\(([^()]*)\)|((?:(?:ANALY[SZ]E|VERBOSE)\b\s*)*))\s*(" + HOLE + r"\d+)?", re.IGNORECASE)
+_CARRIED_OUT = re.compile(r"\bANALY[SZ]E\b(?!\s*(?:=\s*)?(?:FALSE|OFF|0)\b)", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+([\w.\"`\[\]]+)", re.IGNORECASE)
 
@@ -78,6 +80,7 @@ def statement_text(parts: Parts) -> str | None:
 @lru_cache(maxsize=4096)
 def effects(text: str) -> tuple[TableEffect, ...] | None:
     """The effects of one or more statements; None when the text cannot be understood at all."""
+    text = _EXPLAIN.sub(_explained, text)
     first = _FIRST.match(text)
     word = first.group(1).upper() if first else ""
     if word in _SESSION:
@@ -90,9 +93,16 @@ def effects(text: str) -> tuple[TableEffect, ...] | None:
     out: list[TableEffect] = []
     for statement in parsed:
         out += [effect for effect in statement if not any(effect.table == file.table and file.kind == "file" for file in called)]
-    if called and all(effect.table == "" and effect.mode == "r" for effect in out):  # nothing but the calls
-        return called
+    if called:  # a statement without a table is the call
+        out = [effect for effect in out if effect.table or effect.mode != "r"]
     return (*out, *called)
+
+
+def _explained(match: re.Match[str]) -> str:
+    """`EXPLAIN` only plans a statement, and reads; with ANALYZE the statement is carried out."""
+    if _CARRIED_OUT.search(match.group(1) or match.group(2) or ""):
+        return match.group(3) or ""
+    return "EXPLAIN SELECT version()" if match.group(3) else "EXPLAIN "  # a whole statement that is not known is no table
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from toolaudit.effects import attributes, budget, guesses, pragmas
 from toolaudit.effects.annotations import annotated, as_annotated
 from toolaudit.effects.arguments import Arguments, Fields
+from toolaudit.effects.bodies import statements
 from toolaudit.effects.context import (
     Bindings,
     shape,
@@ -17,6 +18,7 @@ from toolaudit.effects.instantiate import instantiate
 from toolaudit.effects.objects import parameter_of
 from toolaudit.effects.values import (
     PLAIN,
+    Code,
     Data,
     Either,
     Function,
@@ -44,6 +46,9 @@ MAX_REDONE = 40
 MAX_TEXT = 16
 MAX_VARIANTS = 12
 MAX_SHAPES = 12
+MOST_OFTEN = 10
+SMALL = 40
+"""Statements of a function from which on the two limits hold as they are: a smaller one is cheaper to walk, and is walked more often."""
 
 
 def call_function(frame: Frame, function: Function, arguments: Arguments, line: int) -> tuple[Value, Fields]:
@@ -114,26 +119,31 @@ def _within_limits(frame: Frame, function: Function, keep: set[str], bindings: B
         return frozenset()
     seen = frame.world.chosen.setdefault(function.code, set())
     chosen = _chosen(keep, bindings)
-    if chosen not in seen and len(seen) >= MAX_VARIANTS:
-        keep = _of_few_values(keep, seen)
+    limit = _at_most(MAX_VARIANTS, function.code)
+    if chosen not in seen and len(seen) >= limit:
+        keep = _of_few_values(keep, seen, limit // 2)
         chosen = _chosen(keep, bindings)
-        if not keep or (chosen not in seen and len(seen) >= 2 * MAX_VARIANTS):
+        if not keep or (chosen not in seen and len(seen) >= 2 * limit):
             return frozenset()
     seen.add(chosen)
     return frozenset(keep)
+
+
+def _at_most(limit: int, code: Code) -> int:
+    return limit * min(MOST_OFTEN, max(SMALL // statements(code), 1))
 
 
 def _chosen(keep: set[str], bindings: Bindings) -> Chosen:
     return tuple((path, bindings.find(path)) for path in sorted(keep))
 
 
-def _of_few_values(keep: set[str], seen: set[Chosen]) -> set[str]:
+def _of_few_values(keep: set[str], seen: set[Chosen], few: int) -> set[str]:
     """The parameters that take few values, such as a request's method, when others, such as its path, are another text each time."""
     values: dict[str, set[Value | None]] = {path: set() for path in keep}
     for chosen in seen:
         for path, value in chosen:
             values.get(path, set()).add(value)
-    return {path for path, met in values.items() if len(met) <= MAX_VARIANTS // 2}
+    return {path for path, met in values.items() if len(met) <= few}
 
 
 def _begins(form: object) -> bool:
@@ -275,7 +285,7 @@ def _bound_shapes(world: World, function: Function, shapes: dict[str, Value], cl
     mark = (function.path, function.qualname, hash((function.code.line, held)))
     count = world.variants.get(mark, 0)
     world.variants[mark] = count + 1
-    if count < MAX_SHAPES:
+    if count < _at_most(MAX_SHAPES, function.code):
         return False
     for name, value in shapes.items():
         if isinstance(value.form, Many | Partial | Method | Either | Manager | Function):

@@ -43,12 +43,13 @@ class Loc(Struct, frozen=True, cache_hash=True, tag=True):
 class Code:
     """A function's or lambda's facts in a box that is equal to itself alone: bodies are never compared."""
 
-    __slots__ = ("facts", "free", "line")
+    __slots__ = ("facts", "free", "line", "statements")
 
     def __init__(self, facts: FunctionFacts | Lambda) -> None:
         self.facts = facts
         self.line = facts.line
         self.free: frozenset[str] | None = None
+        self.statements = 0
 
 
 class Scalar(Struct, frozen=True, cache_hash=True):
@@ -308,6 +309,7 @@ def _is_new(value: Value) -> bool:
 
 def _bounded(useful: list[Value]) -> tuple[Value, ...]:
     """At most so many alternatives: constants as what they have in common, callables in larger number, as each may do something else."""
+    useful = useful if len(useful) <= MAX_ALTERNATIVES else _of_one_class(useful)
     if len(useful) <= MAX_ALTERNATIVES:
         return tuple(useful)
     words = [v.form.value for v in useful if isinstance(v.form, Scalar) and isinstance(v.form.value, str)]
@@ -319,6 +321,27 @@ def _bounded(useful: list[Value]) -> tuple[Value, ...]:
         return (*called[:MAX_ALTERNATIVES], Value(Data("dynamic-getattr")))
     others = [v for v in useful if not isinstance(v.form, Function | Partial | Method | Class)]
     return (*called, *others[: max(MAX_ALTERNATIVES - len(called), 1)])
+
+
+def _of_one_class(values: list[Value]) -> list[Value]:
+    """The values, with objects of one class as one object, of which each attribute is any of theirs."""
+    others = [value for value in values if not isinstance(value.form, Instance)]
+    alike: dict[object, list[tuple[Instance, Taint, Loc | None]]] = {}
+    for value in values:
+        if isinstance(value.form, Instance):
+            alike.setdefault((value.form.cls, value.loc), []).append((value.form, value.taint, value.loc))
+    return [*map(_joined, alike.values()), *others]
+
+
+def _joined(objects: list[tuple[Instance, Taint, Loc | None]]) -> Value:
+    fields: dict[str, list[Value]] = {}
+    taint = CLEAN
+    for form, of, _ in objects:
+        taint = join_taint(taint, of)
+        for name, held in form.fields:
+            fields.setdefault(name, []).append(held)
+    cls, loc = objects[0][0].cls, objects[0][2]
+    return Value(Instance(cls, tuple((name, union(held)) for name, held in sorted(fields.items()))), taint, loc)
 
 
 def in_common(words: list[str]) -> tuple[KeyPart, ...]:
