@@ -66,7 +66,7 @@ def _to_name(frame: Frame, target: f.Name, value: Value, op: Operation) -> None:
         return
     if name in frame.outer_names:
         held = frame.closure.get(name)
-        if held is not None and held.loc is not None:
+        if held is not None and held.loc is not None and held.loc.root in ("cell", "param"):  # another is of what the name stood for
             frame.emit(
                 held.loc, "w", op, frame.line, data=value.taint, atomic=op != "increment", repeat="again" if op == "increment" else "same"
             )

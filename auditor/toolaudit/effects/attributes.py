@@ -51,7 +51,7 @@ from toolaudit.project.resolve import (
 ENUMS = {"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"}
 CACHES = {"lru_cache", "cache", "cached"}
 MANAGERS = {"contextmanager", "asynccontextmanager"}
-ASSIGNED = re.compile(r"\.(\w+)\s*(?::|=(?!=))")
+ASSIGNED = re.compile(r"\.(\w+)\s*(?:\[[^=]*\]\s*)?(?::|=(?!=))")
 FIELD_MAKERS = {"Field", "field", "PrivateAttr", "attrib", "ib", "mapped_column", "relationship"}
 
 

@@ -155,7 +155,8 @@ def _closure(world: World, path: str, qualname: str) -> dict[str, Value]:
         if name in rebound and isinstance(value.form, Scalar | Text):
             placed[name] = Value(Data(), loc=Loc("cell", name, scope))
         elif not isinstance(value.form, Function):
-            placed[name] = attributes.placed(Value(value.form, loc=_outliving(value.loc)), Loc("cell", name, scope))
+            held = None if name in rebound else _outliving(value.loc)  # a variable that is bound anew is a place of its own
+            placed[name] = attributes.placed(Value(value.form, loc=held), Loc("cell", name, scope))
     functions = {name: value for name, value in frame.env.items() if isinstance(value.form, Function)}
     frame.env = {**placed, **functions}
     for name, value in functions.items():

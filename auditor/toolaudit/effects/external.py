@@ -128,6 +128,8 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         return guesses.unlisted(
             frame, receiver, _called(frame, receiver.loc), name, read_all(frame, arguments, line), line, None, arguments
         )
+    if isinstance(form, Scalar) and form.value is None:  # nothing has no methods: who puts something there is not known
+        frame.missing(f"{frame.called}.{name}", "untyped-parameter", "ignored", line)
     if isinstance(form, Many | Scalar | Text) or (isinstance(form, Data) and not form.why):
         frame.resolved += 1
         return containers.call(frame, receiver, name, arguments, line)

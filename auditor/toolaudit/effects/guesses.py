@@ -73,6 +73,9 @@ QUIET_METHODS = {
     "total_seconds",
     "utcoffset",
     "astimezone",
+    "start_as_current_span",
+    "start_span",
+    "record_exception",
 }
 
 

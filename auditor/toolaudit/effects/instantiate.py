@@ -82,6 +82,14 @@ def forget() -> None:
     marks_of.cache_clear()
 
 
+def _bound_anew(effect: Effect, target: Loc | Resource) -> bool:
+    """A variable of the function around is bound to something else: the place that it stood for is as it was."""
+    was = effect.target
+    if not isinstance(was, Loc) or not isinstance(target, Loc) or "w" not in effect.mode:
+        return False
+    return was.root == "param" and was.name[:1] == "^" and not was.path and effect.op in ("write", "increment") and target.root != "cell"
+
+
 def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, mapped: Callable[[Taint], Taint]) -> Taint:
     data = mapped(effect.data)
     facts = replace_facts(effect.when, bindings)
@@ -91,7 +99,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
     if when is None:
         return data
     target = replace_loc(effect.target, bindings) if isinstance(effect.target, Loc) else replace_resource(effect.target, bindings)
-    if target is None:
+    if target is None or _bound_anew(effect, target):
         return data
     if effect.op == "opaque" and isinstance(target, Resource) and target.kind == "sql":
         asked = classify.asks(frame, target.key, target.scope, place.line, effect.chain)

@@ -22,7 +22,7 @@ _LAZY = re.compile(
     re.IGNORECASE,
 )
 _STATISTICS = re.compile(
-    r"(^|_)(stats?|statistics|metrics?|counters?|telemetry|usage|last_used|last_access(ed)?|call_count|hits|misses|history_log)($|_)"
+    r"(^|_)(stats?|statistics|metrics?|counters?|telemetry|usage|last_used|last_access(ed)?|call_count|hits|misses|history_log|traces)($|_)"
 )
 _LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_(users|calls|requests|connections|leases)|users_count)$")
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")

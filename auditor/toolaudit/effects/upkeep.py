@@ -24,11 +24,17 @@ _INDEXES = re.compile(
 )
 _MAKES = re.compile(r"^_*(?:a|async_)?(?:get_or_create|ensure|get_or_start|create_if_needed|lazy)_\w+$")
 KINDS = frozenset({"file", "dir", "sql", "memory"})
+TOLD = frozenset({"http", "other", "file", "sql", "redis", "session"})
 MADE = frozenset({"http", "session", "other", "aws"})
 """Where the sessions are that such a helper opens, as its methods' names tell."""
 _LIMITS = re.compile(r"rate_?limit|throttl|limiter", re.IGNORECASE)
 _LOGS = re.compile(r"(^|_|\.)logs?($|_|\.)|(^|_|\.)(logging|logger|audit)($|_|\.)", re.IGNORECASE)
 _LOGGER = re.compile(r"(?:^|\.)\w*Logger\.\w+$|(?:^|\.)_log_(?:\w+_)?rate_limited$")
+_TELLS = re.compile(
+    r"^_*(?:a|async_)?(?:send|track|capture|report|record|emit|log|push|post)_(?:\w+_)?(?:analytics|telemetry|usage|metrics?)(?:_\w+)?$"
+    r"|(?:^|_)telemetry(?:_|$)|^_*(?:track|capture)_(?:event|usage|call|invocation)$"
+)
+"""Functions that tell the makers of a program how it is used."""
 _SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
 _LOG_FILE = re.compile(r"\.log$|(^|/)logs?/|(^|[/_-])(call|access|audit|activity|request|usage|debug|error)s?[_-]?logs?\.\w+$")
 
@@ -67,6 +73,8 @@ def records(effect: Effect, tool: str) -> str:
         if any(_LIMITS.search(name) or _LOGGER.search(name) for name in around[1:]):
             return "telemetry"
         return "memo" if any(_SHARES.search(name) for name in below) else ""
+    if target.kind in TOLD and any(_TELLS.search(name.rsplit(".", 1)[-1]) for name in around):
+        return "telemetry"
     named = "".join(part.text for part in target.key if part.kind == "literal")
     said = any(part.kind == "param" for part in target.key)
     if (

@@ -72,7 +72,10 @@ def registries(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
     Files that use a framework of their own have the framework's way of declaring: there such a dict holds factories, names, options.
     """
     index = bodies.project.index(path)
-    if index is None or known.owns([index.module, *(binding.module for binding in index.imports)]):
+    if index is None:
+        return
+    yield from _listed(bodies, known, path)
+    if known.owns([index.module, *(binding.module for binding in index.imports)]):
         return
     for assign in index.assigns:
         for target in assign.targets:
@@ -93,3 +96,24 @@ def _registered(bodies: Bodies, rule: Rule, path: str, target: Name) -> Iterator
         text = text_of(where, key)
         if text is not None and ref.kind == "function":
             yield from_ref(rule.framework, rule.declare, "registration", ref, name=text)
+
+
+def _listed(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
+    """Module-level lists of plain functions whose variable says that they are tools: `FILE_TOOLS = [read, write]`, to be handed to agents.
+
+    Each has a docstring, which the model reads, and hands back no tool: it makes none.
+    """
+    index = bodies.project.index(path)
+    rule = next((rule for rule in known.of("registry") if rule.declare.lists), None)
+    for assign in index.assigns if index is not None and rule is not None else ():
+        for target in assign.targets:
+            if rule and isinstance(target, Name) and isinstance(assign.value, Display) and matches(rule.declare.lists, (target.id,)):
+                scope = bodies.scope(path)
+                refs = [functions_of(scope, item) if isinstance(item, Name) else [] for item in assign.value.items]
+                if refs and all(len(one) == 1 and _is_read_by_models(bodies, one[0]) for one in refs):
+                    yield from (from_ref(rule.framework, rule.declare, "callable", one[0]) for one in refs)
+
+
+def _is_read_by_models(bodies: Bodies, ref: FunctionRef) -> bool:
+    head = bodies.names.head(ref.path, ref.qualname) if ref.kind == "function" else None
+    return head is not None and bool(head.docstring) and not head.decorators and "Tool" not in str(head.returns)

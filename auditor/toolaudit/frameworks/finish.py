@@ -15,6 +15,7 @@ from toolaudit.frameworks.drafts import ORDER, Draft
 from toolaudit.frameworks.generated import is_generated
 from toolaudit.frameworks.handed_back import hands_back_coroutine
 from toolaudit.frameworks.hints import Written, declared, written
+from toolaudit.frameworks.names import last_part
 from toolaudit.frameworks.nodes import body_calls
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.signature import is_required, parameters, schema_parameters
@@ -287,6 +288,9 @@ def _from_class(bodies: Bodies, draft: Draft, how: str, what: str) -> str | None
         return _super(bodies, draft, cls, what)
     if how == "executor":
         return _executed(bodies, draft, cls)
+    if how == "decorator":
+        calls = (one for one in cls.decorators if isinstance(one, Call) and last_part(one.func) == what)
+        return next((text_of(scope, argument(one, "argument:0") or argument(one, "keyword:name")) for one in calls), None)
     return None
 
 

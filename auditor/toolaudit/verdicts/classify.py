@@ -145,6 +145,17 @@ def _stands_for_more(access: Access) -> bool:
     return any(part.kind == "unknown" and part.text == BEYOND for part in access.resource.key)
 
 
+def _beside_the_point(view: Profile, windows: list[Window]) -> bool:
+    """Only what an object keeps for itself is read and written back, while what the tool asks of others was not understood."""
+    own = all(
+        end.resource.kind == "memory" and end.resource.key[:1] and end.resource.key[0].kind == "self"
+        for w in windows
+        for end in (w.read, w.write)
+    )
+    outside = any(access.resource.kind not in HELD or access.resource.kind == "browser" for access in view.primary)
+    return own and outside and any(call.reason == "not-in-catalogue" for call in view.footprint.unknown_calls)
+
+
 def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     """High: everything was understood. Medium: the class stands on what was seen. Low: it may be another."""
     counted = view.primary
@@ -161,6 +172,8 @@ def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
         sure = any(a.confidence in STRONG for a in deciding)
         return "low" if not sure else ("medium" if unresolved or weak else "high")
     ends = [a for w in view.windows for a in (w.read, w.write)] or [a for a in counted if a.operation == "opaque"]
-    if not ends or any(w.read.confidence in STRONG and w.write.confidence in STRONG for w in view.windows):
-        return "medium" if view.footprint.opaque and not counted else "high"
+    sure = [w for w in view.windows if w.read.confidence in STRONG and w.write.confidence in STRONG]
+    if not ends or sure:
+        guessed = (view.footprint.opaque and not counted) or (bool(sure) and _beside_the_point(view, sure))
+        return "medium" if guessed else "high"
     return "high" if all(a.confidence in STRONG for a in ends) else "low"

@@ -42,6 +42,7 @@ def test_markers_pick_files_that_declare(framework):
     samples = {
         "semantic-kernel": b"@kernel_function",
         "griptape": b"@activity(config={})",
+        "coinbase-agentkit": b"@create_action(name='save')",
         "agentdojo": b"[make_function(save)]",
         "bare": b'{"name": "x", "input_schema": {}}',
     }

@@ -189,6 +189,12 @@ def test_a_tool(scan_of, text: str, said: tuple[object, ...]) -> None:
         ("add(path)\n r read file:{path} sure=unknown\n w write file:{path} <- 0 data io", "low"),
         ("get(path) unknown=f/may-write\n r read file:{path}", "low"),
         ("run(code) opaque=code", "medium"),
+        ("text()\n r check memory:{self.s}\n w write memory:{self.s} <- 0 control io\n r read browser:page", "high"),
+        (
+            "text() unknown=page.zoom/ignored\n r check memory:{self.s}\n w write memory:{self.s} <- 0 control io\n r read browser:page",
+            "medium",
+        ),
+        ("text() unknown=page.zoom/ignored\n r check memory:{self.s}\n w write memory:{self.s} <- 0 control io", "high"),
     ],
 )
 def test_confidence_says_how_much_was_understood(scan_of, text: str, confidence: str) -> None:
