@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from toolaudit.facts import Call, Comprehension, Expr, FunctionFacts, Mapping, ModuleIndex
-from toolaudit.frameworks.known import Known
+from toolaudit.frameworks.known import Known, rules_for
 from toolaudit.frameworks.names import Names
 from toolaudit.frameworks.nodes import body_expressions, expressions, functions
 from toolaudit.frameworks.scope import Scope
@@ -57,6 +57,8 @@ class Bodies:
         alias = self._aliases(index)
         if alias is not None:
             lines |= {line for line, _ in self.hits(path, alias)}
+        makers = {head.qualname for head in index.classes if head.bases and self._makes_tools(path, head.name)}
+        lines |= {head.line for head in index.functions if head.name == "__init__" and head.owner in makers}
         lines |= {bisect_right(offsets, at) for at in self._lists(path, text)}
         yield from self.holders(index, sorted(lines))
 
@@ -98,7 +100,14 @@ class Bodies:
     def _aliases(self, index: ModuleIndex) -> re.Pattern[str] | None:
         """Local names under which a file knows what the frameworks declare with."""
         names = {b.name for b in index.imports if b.attribute and b.name != b.attribute and b.attribute in self.known.calls}
+        named = {b.name for b in index.imports if b.attribute} | {head.name for head in index.classes}
+        names |= {name for name in named if "Tool" in name and self._makes_tools(index.path, name)}
         return re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, names)))})\b\s*\(") if names else None
+
+    def _makes_tools(self, path: str, name: str) -> bool:
+        """A class of the project's own below a framework's that makes a tool of a function."""
+        targets = [one for one in self.names.lookup(path, name) if one.kind == "class" and name[:1].isupper()]
+        return bool(rules_for(self.known.calls, self.names, targets, {"factory"}))
 
     def holders(self, index: ModuleIndex, lines: list[int]) -> list[str]:
         """The outermost functions that hold the lines; `<module>` where a line is top-level code that is no indexed assignment."""

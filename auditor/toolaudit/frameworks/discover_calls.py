@@ -11,7 +11,7 @@ from toolaudit.frameworks.discover_decorators import unknown_receiver
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule, rules_for
 from toolaudit.frameworks.loops import listed, unrolled
-from toolaudit.frameworks.names import Target
+from toolaudit.frameworks.names import Target, last_part
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import text_of
 from toolaudit.frameworks.types import types_of
@@ -52,6 +52,8 @@ def called_rules(bodies: Bodies, known: Known, scope: Scope, call: Call, applied
     func = call.func
     targets = scope.resolve(func) if isinstance(func, Name | Attr) else ()
     found = [rule for rule in rules_for(known.calls, bodies.names, targets) if rule.declare.kind != "schema"]
+    if isinstance(func, Attr) and func.attr == "__init__" and isinstance(func.value, Call) and last_part(func.value.func) == "super":
+        return rules_for(known.calls, bodies.names, [scope.own_class()] if scope.owner else [], {"factory"})
     if isinstance(func, Attr) and not found:
         full = _chained(func, known)
         for owner, method in full:

@@ -110,6 +110,8 @@ def markers(frameworks: Iterable[Framework]) -> dict[str, bytes]:
 
 def _declared_words(declare: Declare) -> set[str]:
     """Words of which one must stand in a file with such a declaration."""
+    if declare.marker:
+        return {declare.marker}
     if declare.kind == "schema":
         keys = {path.split(".")[0] for shape in declare.shapes for path in shape.requires}
         return (keys - {"name", "description", "parameters", "function"}) | {name.rsplit(".", 1)[-1] for name in declare.names}

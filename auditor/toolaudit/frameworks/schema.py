@@ -54,6 +54,8 @@ class Declare(Struct, frozen=True, forbid_unknown_fields=True):
     receiver: Literal["shared", "per-call"] = "shared"
     arguments: str = ""
     abstract: tuple[str, ...] = ()
+    marker: str = ""
+    """A word that stands in every file with such a declaration, where the declared names are too common to look for."""
     versions: str = ""
     note: str = ""
 

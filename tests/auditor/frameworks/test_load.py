@@ -43,6 +43,10 @@ def test_markers_pick_files_that_declare(framework):
         "semantic-kernel": b"@kernel_function",
         "griptape": b"@activity(config={})",
         "coinbase-agentkit": b"@create_action(name='save')",
+        "browser-use": b"from browser_use import Controller",
+        "kani": b"@ai_function()",
+        "nat": b"FunctionInfo.from_fn(save)",
+        "swarm": b"from swarm import Agent",
         "agentdojo": b"[make_function(save)]",
         "bare": b'{"name": "x", "input_schema": {}}',
     }
