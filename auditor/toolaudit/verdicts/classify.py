@@ -172,8 +172,8 @@ def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
         sure = any(a.confidence in STRONG for a in deciding)
         return "low" if not sure else ("medium" if unresolved or weak else "high")
     ends = [a for w in view.windows for a in (w.read, w.write)] or [a for a in counted if a.operation == "opaque"]
-    sure = [w for w in view.windows if w.read.confidence in STRONG and w.write.confidence in STRONG]
-    if not ends or sure:
-        guessed = (view.footprint.opaque and not counted) or (bool(sure) and _beside_the_point(view, sure))
+    proven = [w for w in view.windows if w.read.confidence in STRONG and w.write.confidence in STRONG]
+    if not ends or proven:
+        guessed = (view.footprint.opaque and not counted) or (bool(proven) and _beside_the_point(view, proven))
         return "medium" if guessed else "high"
     return "high" if all(a.confidence in STRONG for a in ends) else "low"
