@@ -17,6 +17,7 @@ from toolaudit.model import Conflict, Finding, Resource, Tool
 from toolaudit.verdicts.keys import resource_text
 from toolaudit_reports.document import ScanDocument
 from toolaudit_reports.findings import collect
+from toolaudit_reports.lines import plain
 
 
 class Entry(msgspec.Struct, frozen=True, order=True):
@@ -59,7 +60,7 @@ def finding_fingerprints(findings: tuple[Finding, ...], tools: tuple[Tool, ...])
     raw = []
     for f in findings:
         mine = tuple(known[t] for t in f.tools if t in known)
-        raw.append(fingerprint(f.code, mine, f.resource, "" if mine else (f.place.function or Path(f.place.file).name) + f.message))
+        raw.append(fingerprint(f.code, mine, f.resource, "" if mine else (f.place.function or Path(f.place.file).name) + plain(f.message)))
     return _numbered(raw)
 
 

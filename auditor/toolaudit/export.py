@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -16,14 +16,15 @@ from toolaudit.rules import findings as every_finding
 from toolaudit.rules import page
 from toolaudit.rules.registry import by_code
 from toolaudit.rules.stories import by_story
+from toolaudit.sources import around
 from toolaudit.suppress import Suppressed, Suppression, suppress
 from toolaudit.verdicts.keys import key_text
 from toolaudit.verdicts.listing import listed
 from toolaudit.verdicts.scan_model import ScanModel
 from toolaudit_reports import document as out
+from toolaudit_reports.lines import Sentences
 from toolaudit_reports.summary import summarise
 
-AROUND = 3
 # Above this, a conflict's evidence is the accesses alone; the calls that lead to them stand with the tools.
 MANY = 5_000
 FIXABLE = frozenset({"TA501", "TA502", "TA503", "TA504", "TA505"})
@@ -40,13 +41,15 @@ def document(
     scan: ScanModel,
     *,
     lines: Lines = no_lines,
+    beside: Lines | None = None,
+    said: Sentences | None = None,
     wanted: Wanted = as_found,
     accepted: tuple[Suppression, ...] = (),
     baseline: tuple[str, dict[str, Entry]] | None = None,
 ) -> out.ScanDocument:
     """The document of one finished scan.
 
-    `lines` gives the text of a line of a file; `wanted` says with which severity a code is reported, None for not at all; `accepted` are
+    `lines` gives the text of a line of a file, `beside` those around what is shown; `said` takes the sentences that name lines, and what is shown; `wanted` says with which severity a code is reported, None for not at all; `accepted` are
     the suppressions of the configuration; `baseline` is the baseline's name and its entries. Equal input gives equal bytes.
     """
     conflicts = tuple(c for c in (_with_severity(c, wanted) for c in scan.conflicts) if c is not None)
@@ -54,22 +57,31 @@ def document(
     found = tuple(f for f in (_with_severity(f, wanted) for f in every_finding(scan)) if f is not None)
     settled = suppress(scan, found, accepted, lines)
     known = baseline[1] if baseline else {}
+    said = Sentences() if said is None else said
     prints = conflict_fingerprints(conflicts, scan.tools)
     names = {tool.id: tool.name for tool in scan.tools}
     told = Told(lines, ends_only=len(conflicts) > MANY)
     shown_conflicts = tuple(
-        _conflict(c, names, prints[i], _state(settled.conflicts.get(i), prints[i], known, baseline), told) for i, c in enumerate(conflicts)
+        _conflict(
+            c,
+            said.plain("conflicts", i, "message", c.message),
+            names,
+            prints[i],
+            _state(settled.conflicts.get(i), prints[i], known, baseline),
+            told,
+        )
+        for i, c in enumerate(conflicts)
     )
-    shown_findings = _findings(scan, found, settled, prints, known, baseline, lines)
+    shown_findings = _findings(scan, found, settled, prints, known, baseline, lines, said)
     whole = out.ScanDocument(
         schema=out.SCHEMA,
         version=__version__,
         roots=scan.roots,
         runner=scan.runner,
         files=out.Files(scanned=scan.files.scanned, skipped=scan.files.skipped, cached=scan.files.cached),
-        tools=_tools(scan, lines),
+        tools=_tools(scan, lines, said),
         conflicts=shown_conflicts,
-        orderings=tuple(_ordering(o, lines) for o in scan.orderings),
+        orderings=tuple(_ordering(o, said.plain("orderings", i, "message", o.message), lines) for i, o in enumerate(scan.orderings)),
         findings=shown_findings,
         rules=_rules({c.code for c in shown_conflicts} | {f.code for f in shown_findings}),
         notes=tuple(
@@ -78,7 +90,8 @@ def document(
         suppressions=_suppressions(scan, settled),
         baseline=_baseline(baseline, {f.fingerprint for f in shown_findings} | set(prints)),
     )
-    whole = replace(whole, sources=_sources(whole, lines))
+    said.places = _places(whole)
+    whole = replace(whole, sources={file: around(file, said.places[file], beside or lines) for file in sorted(said.places)})
     return replace(whole, summary=summarise(whole))
 
 
@@ -92,13 +105,15 @@ def _with_severity(item: Item, wanted: Wanted) -> Item | None:
 # --- tools -----------------------------------------------------------------------------------------------------------
 
 
-def _tools(scan: ScanModel, lines: Lines) -> tuple[out.Tool, ...]:
+def _tools(scan: ScanModel, lines: Lines, said: Sentences) -> tuple[out.Tool, ...]:
     touched = listed(scan.tools, scan.footprints)
-    shown = [_tool(t, f, v, touched[t.id], lines) for t, f, v in zip(scan.tools, scan.footprints, scan.verdicts, strict=True)]
-    return tuple(sorted(shown, key=lambda t: t.id))
+    known = sorted(zip(scan.tools, scan.footprints, scan.verdicts, strict=True), key=lambda one: one[0].id)
+    return tuple(_tool(t, f, v, touched[t.id], lines, partial(said.plain, "tools", i)) for i, (t, f, v) in enumerate(known))
 
 
-def _tool(tool: Tool, footprint: Footprint, verdict: Verdict, touched: tuple[int, ...], lines: Lines) -> out.Tool:
+def _tool(
+    tool: Tool, footprint: Footprint, verdict: Verdict, touched: tuple[int, ...], lines: Lines, said: Callable[[str, str], str]
+) -> out.Tool:
     return out.Tool(
         id=tool.id,
         name=tool.name,
@@ -115,9 +130,9 @@ def _tool(tool: Tool, footprint: Footprint, verdict: Verdict, touched: tuple[int
         class_=verdict.tool_class,
         confidence=verdict.confidence,
         opaque=verdict.opaque,
-        atomic=_answer(verdict.atomic, tool),
-        idempotent=_answer(verdict.idempotent, tool),
-        independent=_answer(verdict.independent, tool),
+        atomic=_answer(verdict.atomic, tool, partial(said, "atomic")),
+        idempotent=_answer(verdict.idempotent, tool, partial(said, "idempotent")),
+        independent=_answer(verdict.independent, tool, partial(said, "independent")),
         declared=dict(sorted(tool.declared.items())),
         resources=tool_uses(footprint, touched, lines),
         unknown_calls=tuple(
@@ -127,7 +142,7 @@ def _tool(tool: Tool, footprint: Footprint, verdict: Verdict, touched: tuple[int
         ),
         kinds=(verdict.shape,) if verdict.shape else (),
         rmw_kind=verdict.shape,
-        reason=verdict.reason,
+        reason=said("reason", verdict.reason),
         description=tool.description,
         when={fact.parameter: fact.value for fact in tool.when},
         arguments_in=tool.arguments_in,
@@ -138,17 +153,20 @@ def _tool(tool: Tool, footprint: Footprint, verdict: Verdict, touched: tuple[int
     )
 
 
-def _answer(answer: Answer, tool: Tool) -> out.Answer:
+def _answer(answer: Answer, tool: Tool, said: Callable[[str], str]) -> out.Answer:
+    reason = said(answer.reason)
     if answer.place is None:
-        return out.Answer(value=answer.value, reason=answer.reason)
+        return out.Answer(value=answer.value, reason=reason)
     elsewhere = answer.place.file if answer.place.file != tool.file else None
-    return out.Answer(value=answer.value, reason=answer.reason, line=answer.place.line, file=elsewhere)
+    return out.Answer(value=answer.value, reason=reason, line=answer.place.line, file=elsewhere)
 
 
 # --- pairs -----------------------------------------------------------------------------------------------------------
 
 
-def _conflict(conflict: Conflict, names: dict[str, str], print_: str, state: out.Suppression | None, told: Told) -> out.Conflict:
+def _conflict(
+    conflict: Conflict, message: str, names: dict[str, str], print_: str, state: out.Suppression | None, told: Told
+) -> out.Conflict:
     return out.Conflict(
         tools=conflict.tools,
         kind=conflict.kind,
@@ -160,7 +178,7 @@ def _conflict(conflict: Conflict, names: dict[str, str], print_: str, state: out
         latent=conflict.latent,
         severity=conflict.severity,
         confidence=conflict.confidence,
-        message=conflict.message,
+        message=message,
         evidence=tuple(told.steps(side) for side in conflict.evidence),
         help=_help(conflict.code, conflict.kind, conflict.resource.kind),
         fingerprint=print_,
@@ -186,13 +204,13 @@ def _shown(resource: Resource) -> out.Resource:
     return out.Resource(kind=resource.kind, key=key_text(resource), scope=resource.scope)
 
 
-def _ordering(ordering: Ordering, lines: Lines) -> out.Ordering:
+def _ordering(ordering: Ordering, message: str, lines: Lines) -> out.Ordering:
     return out.Ordering(
         before=ordering.before,
         after=ordering.after,
         failure=ordering.failure,
         resource=_resource(ordering),
-        message=ordering.message,
+        message=message,
         code="TA201" if ordering.failure == "context dependency" else "TA202",
         evidence=tuple(steps(side, lines) for side in ordering.evidence),
     )
@@ -209,6 +227,7 @@ def _findings(
     known: dict[str, Entry],
     baseline: tuple[str, dict[str, Entry]] | None,
     lines: Lines,
+    said: Sentences,
 ) -> tuple[out.Finding, ...]:
     """The findings; one that folds conflicts carries the leading conflict's fingerprint, so that readers count it once."""
     leads = _leads(scan, prints)
@@ -226,7 +245,7 @@ def _findings(
                 tools=finding.tools,
                 file=finding.place.file,
                 line=finding.place.line,
-                message=finding.message,
+                message=said.plain("findings", i, "message", finding.message),
                 help=finding.help,
                 fingerprint=print_,
                 suppressed=state is not None,
@@ -302,12 +321,12 @@ def _rules(codes: set[str]) -> tuple[out.Rule, ...]:
     )
 
 
-def _sources(whole: out.ScanDocument, lines: Lines) -> dict[str, dict[int, str]]:
-    """The lines around every piece of evidence, so that a page renders from the document alone."""
-    wanted: dict[str, set[int]] = {}
+def _places(whole: out.ScanDocument) -> dict[str, set[int]]:
+    """The lines of every tool and piece of evidence, by file."""
+    found: dict[str, set[int]] = {}
     shown = {id(chain): chain for c in whole.conflicts for chain in c.evidence}  # one chain is evidence in many pairs
     chains = [*shown.values(), *(chain for f in whole.findings for chain in f.evidence)]
     places = [(s.file, s.line) for chain in chains for s in chain] + [(f.file, f.line) for f in whole.findings if f.line]
     for file, line in dict.fromkeys(places + [(t.file, t.line) for t in whole.tools]):
-        wanted.setdefault(file, set()).update(range(max(1, line - AROUND), line + AROUND + 1))
-    return {file: {n: text for n in sorted(numbers) if (text := lines(file, n))} for file, numbers in sorted(wanted.items())}
+        found.setdefault(file, set()).add(line)
+    return found

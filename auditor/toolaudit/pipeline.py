@@ -21,25 +21,34 @@ if TYPE_CHECKING:
     from toolaudit.frameworks.discover import Discovery
     from toolaudit.frameworks.schema import Framework
     from toolaudit.frameworks.versions import Version
-    from toolaudit.model import Conflict, Footprint, Runner, Tool
+    from toolaudit.model import Footprint, Tool
     from toolaudit.project.local import LocalProject
-    from toolaudit.project.memory import Memory
-    from toolaudit.unchanged import Looked
+    from toolaudit.unchanged import Basis, Last, Looked, Moved
     from toolaudit.verdicts.dispatching import DispatchSite
-    from toolaudit.verdicts.scan_model import Dropped, Loose, ScanModel, ScanNote
+    from toolaudit.verdicts.scan_model import ScanModel
     from toolaudit_reports.document import ScanDocument
+    from toolaudit_reports.lines import Change, Sentences
 
 Report = Callable[[str, int, int], None]
 """Told of progress: a stage's name, how many are done, of how many."""
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A scan as it was shown. An output that is None is the document on one line."""
+    """A scan as it was shown. An output that is None is the document on one line. `briefs`: what it takes to write each output again at other
+    lines, where that is kept."""
 
     exit_code: int
     outputs: tuple[bytes | None, ...]
+    briefs: tuple[bytes | None, ...] = ()
 
 
+Make = Callable[["ScanDocument", Mapping[str, str]], Shown]
+"""Shows a document; with the messages that name lines, their marks in them, by fingerprint."""
+Again = Callable[[Shown, "Change"], Shown | None]
+"""Shows the same where its lines are now; None where that cannot be told from what was kept."""
+
+
+Messages = Callable[[], Mapping[str, str]]
 Write = Callable[[int, Iterable[bytes]], None]
 """Takes the number of an output, and its pieces."""
 
@@ -55,14 +64,14 @@ class Opened(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the code says before anything is judged. `digest`: over all of it, where it is kept for another run."""
+    """What the code says before anything is judged. `basis`: all of it, to be compared with another run's where something is kept."""
 
     discovery: Discovery
     tools: tuple[Tool, ...]
     runners: tuple[DispatchSite, ...]
     footprints: Callable[[], tuple[Footprint, ...]]
     unreadable: tuple[Unreadable, ...]
-    digest: bytes
+    basis: Basis
 
 
 def scan(request: Request, progress: Report | None = None) -> ScanDocument:
@@ -71,12 +80,14 @@ def scan(request: Request, progress: Report | None = None) -> ScanDocument:
     Raises ToolauditError for a configuration that cannot be used.
     """
     with _opened(request) as opened:
-        return _scanned(opened, progress or _silent)
+        return _scanned(opened, progress or _silent)[0]
 
 
-def show(request: Request, view: str, make: Callable[[ScanDocument], Shown], write: Write, progress: Report | None = None) -> int:
-    """Scan, and write what `make` shows of the document; what was shown before of the same code is written without making the document.
-    `view` names all that `make` depends on besides. The exit code.
+def show(
+    request: Request, view: str, make: Make, write: Write, progress: Report | None = None, again: Again = lambda shown, change: None
+) -> int:
+    """Scan, and write what `make` shows of the document; what was shown before of the same code is written without making the document,
+    and `again` what differs by lines alone. `view` names all that `make` depends on besides. The exit code.
 
     Raises ToolauditError for a configuration that cannot be used.
     """
@@ -86,17 +97,32 @@ def show(request: Request, view: str, make: Callable[[ScanDocument], Shown], wri
         shown, found = _shown_before(opened, view), None
         if shown is None and opened.request.use_cache and opened.project.pieces(opened.settings) is None:
             found = _found(opened, progress or _silent)
-            shown = _shown_before(opened, view) if _carried(opened, found, (opened.settings, opened.settings + view)) else None
+            shown = _shown_again(opened, view, found, again)
         if shown is not None:
             stored = partial(opened.project.pieces, opened.settings)
             if None not in shown.outputs or stored() is not None:
                 return write_shown(shown, lambda: stored() or (), write)
-        document = _scanned(opened, progress or _silent, found)
+        document, messages = _scanned(opened, progress or _silent, found)
         del found  # what is shown needs its room
-        shown = make(document)
+        shown = make(document, messages())
         if request.use_cache:
             opened.project.store_result(opened.settings + view, msgspec.msgpack.encode(shown))
         return write_shown(shown, lambda: pieces(document), write)
+
+
+def _shown_again(opened: Opened, view: str, found: Found, again: Again) -> Shown | None:
+    """What the last run showed, where it would come out the same but for lines that have moved."""
+    project, settings, before = opened.project, opened.settings, _last(opened).content
+    if not opened.request.use_cache:
+        return None
+    moved = _carried(opened, found, (settings, settings + view))
+    if moved is None or not moved.change:
+        return None if moved is None else _shown_before(opened, view)
+    shown = _decoded(project.result(settings + view, before))
+    told = None if shown is None or moved.relabelled else again(shown, moved.change)
+    if told is not None:
+        project.store_result(settings + view, msgspec.msgpack.encode(told))
+    return told
 
 
 def write_shown(shown: Shown, document: Callable[[], Iterable[bytes]], write: Write) -> int:
@@ -107,7 +133,10 @@ def write_shown(shown: Shown, document: Callable[[], Iterable[bytes]], write: Wr
 
 
 def _shown_before(opened: Opened, view: str) -> Shown | None:
-    kept = opened.project.result(opened.settings + view) if opened.request.use_cache else None
+    return _decoded(opened.project.result(opened.settings + view) if opened.request.use_cache else None)
+
+
+def _decoded(kept: bytes | None) -> Shown | None:
     try:
         return None if kept is None else msgspec.msgpack.decode(kept, type=Shown)
     except msgspec.MsgspecError:
@@ -142,35 +171,45 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> ScanDocument:
+def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> tuple[ScanDocument, Messages]:
+    """The document, and what gives its messages that name lines."""
     from toolaudit import unchanged
     from toolaudit_reports.document import load_scan, pieces
+    from toolaudit_reports.lines import Sentences, by_fingerprint
 
-    project, request, settings = opened.project, opened.request, opened.settings
+    project, request, settings, last = opened.project, opened.request, opened.settings, _last(opened)
     stored = project.result(settings) if request.use_cache else None
     if stored is None and found is None:
         found = _found(opened, progress)
-        stored = project.result(settings) if _carried(opened, found, (settings,)) else None
+        stored = project.result(settings) if _carried(opened, found, (settings,)) is not None else None
     if stored is not None or found is None:
-        return load_scan(stored or b"")
-    looked = unchanged.Looked(project)
-    document = _document(opened, found, looked, progress)
+        document = load_scan(stored or b"")
+        return document, lambda: by_fingerprint(document, last.sentences())
+    looked, said = unchanged.Looked(project), Sentences()
+    document = _document(opened, found, looked, said, progress)
     if request.use_cache:
         project.store_result(settings, pieces(document))
         if project.unreadable == found.unreadable:
-            unchanged.keep(_last(opened), project, found.digest, looked)
-    return document
+            last.keep(found.basis, looked, said, document)
+    return document, lambda: by_fingerprint(document, said.marked)
 
 
-def _last(opened: Opened) -> Memory:
-    return opened.project.memory(f"document of {opened.settings}")
-
-
-def _carried(opened: Opened, found: Found, settings: tuple[str, ...]) -> bool:
-    """Whether the last document serves for what was found now."""
+def _last(opened: Opened) -> Last:
     from toolaudit import unchanged
 
-    return opened.request.use_cache and unchanged.carried(_last(opened), opened.project, found.digest, settings)
+    return unchanged.Last(opened.project, opened.settings)
+
+
+def _carried(opened: Opened, found: Found, settings: tuple[str, ...]) -> Moved | None:
+    """The lines that have moved, none where nothing has, where the last document serves for what was found now; None where it does not."""
+    from toolaudit.unchanged import Moved
+
+    last = _last(opened)
+    if not opened.request.use_cache:
+        return None
+    if last.carried(found.basis, settings):
+        return Moved({}, False)
+    return last.moved(found.basis) if opened.request.compare is None else None
 
 
 def _frameworks(request: Request) -> tuple[Framework, ...]:
@@ -218,11 +257,11 @@ def _settings(request: Request, versions: Mapping[str, Version]) -> str:
     return msgspec.json.encode([__version__, roots, told, request.compare, shown, stamps]).decode()
 
 
-def _document(opened: Opened, found: Found, looked: Looked, progress: Report) -> ScanDocument:
+def _document(opened: Opened, found: Found, looked: Looked, said: Sentences, progress: Report) -> ScanDocument:
     from toolaudit import baseline, export, suppress
     from toolaudit.selection import severities
 
-    request, frameworks, versions, *_ = opened
+    request, frameworks, versions, project, _ = opened
     wanted = severities(request.config)
     known = request.config.baseline
     accepted = baseline.read(Path(known)) if known else None
@@ -230,6 +269,8 @@ def _document(opened: Opened, found: Found, looked: Looked, progress: Report) ->
     document = export.document(
         model,
         lines=looked.line,
+        beside=project.line,
+        said=said,
         wanted=wanted,
         accepted=suppress.configured(request.config.per_file_ignores),
         baseline=(Path(known).name, accepted) if known and accepted is not None else None,
@@ -248,7 +289,8 @@ def _found(opened: Opened, progress: Report, alone: bool = False) -> Found:
     from toolaudit.effects.summarise import Walker
     from toolaudit.frameworks.discover import discover
     from toolaudit.frameworks.dispatch import with_runs
-    from toolaudit.project.answers import Answers, given
+    from toolaudit.project.answers import Answers
+    from toolaudit.unchanged import Basis
     from toolaudit.verdicts import dispatching
 
     request, frameworks, versions, project, settings = opened
@@ -267,12 +309,14 @@ def _found(opened: Opened, progress: Report, alone: bool = False) -> Found:
     walks = walker.walks()
     answers.store()
     unreadable = project.unreadable
-    digest = given(discovery, tools, runners, unreadable, len(project.files), walks.packed) if request.use_cache else b""
-    return Found(discovery, tools, runners, partial(walker.footprints, walks), unreadable, digest)
+    head = msgspec.msgpack.encode((discovery, tools, runners, unreadable, len(project.files))) if request.use_cache else b""
+    basis = Basis(head, walks.packed, walks.before)
+    return Found(discovery, tools, runners, partial(walker.footprints, walks), unreadable, basis)
 
 
 def _judged(opened: Opened, found: Found, looked: Looked, progress: Report) -> ScanModel:
     """Everything before the findings, as one value."""
+    from toolaudit import remarks
     from toolaudit.verdicts import classify, conflicts, orderings
     from toolaudit.verdicts.profile import profiles
     from toolaudit.verdicts.scan_model import FileCounts, ScanModel
@@ -296,45 +340,16 @@ def _judged(opened: Opened, found: Found, looked: Looked, progress: Report) -> S
         conflicts=clashing,
         orderings=orderings.needed(views, frozenset(v.tool for v in verdicts if v.opaque)),
         unreadable=project.unreadable,
-        loose=_loose(discovery),
-        dropped=_dropped(tools, discovery, frameworks, versions),
+        loose=remarks.loose(discovery),
+        dropped=remarks.dropped(tools, discovery, frameworks, versions),
         pragmas=pragmas,
-        hints=_hints(frameworks),
+        hints=remarks.hints(frameworks),
         roots=tuple(_shown(root) for root in request.roots),
-        runner=_overall(tools),
+        runner=remarks.overall(tools),
         files=FileCounts(scanned=files, skipped=skipped, cached=files if request.use_cache else 0),
-        notes=(*_notes(tools, versions, discovery), *_unknown_runners(tools), *_shortened(clashing)),
+        notes=remarks.notes(tools, versions, discovery, clashing),
         runners=runners,
     )
-
-
-def _unknown_runners(tools: tuple[Tool, ...]) -> Iterator[ScanNote]:
-    """Tools of which nothing in the code says how their calls are started."""
-    from toolaudit.verdicts.scan_model import ScanNote
-
-    for name in sorted({tool.framework for tool in tools if tool.runs == "unknown"}):
-        count = sum(tool.framework == name and tool.runs == "unknown" for tool in tools)
-        message = (
-            f"{name}: no code that starts the calls of a turn was found for {count} tools, so how they run is unknown; --runner says it"
-        )
-        yield ScanNote(kind="assumed", message=message, framework=name)
-
-
-def _shortened(found: tuple[Conflict, ...]) -> Iterator[ScanNote]:
-    from toolaudit.verdicts import conflicts
-    from toolaudit.verdicts.scan_model import ScanNote
-
-    if conflicts.is_shortened(found):
-        message = f"{len(found)} pairs of tools clash: each is shown by its strongest clash alone, the others on the same pair are left out"
-        yield ScanNote(kind="shortened", message=message)
-
-
-def _loose(discovery: Discovery) -> tuple[Loose, ...]:
-    """Tools that stand on one side only: in a schema or in a dispatcher."""
-    from toolaudit.verdicts.scan_model import Loose
-
-    kinds = {"TA903": "undispatched", "TA904": "undeclared"}
-    return tuple(sorted(Loose(note.name, note.place, kinds[note.code]) for note in discovery.notes if note.code in kinds))
 
 
 def _shown(root: Path) -> str:
@@ -343,17 +358,6 @@ def _shown(root: Path) -> str:
         return root.as_posix()
     here = Path.cwd()
     return root.relative_to(here).as_posix() if root.is_relative_to(here) else root.name
-
-
-def _dropped(
-    tools: tuple[Tool, ...], discovery: Discovery, frameworks: tuple[Framework, ...], versions: Mapping[str, Version]
-) -> tuple[Dropped, ...]:
-    """Hints that the frameworks found drop without a word."""
-    from toolaudit.frameworks import checks
-    from toolaudit.verdicts.scan_model import Dropped
-
-    notes = checks.dropped(tools, discovery.written, frameworks, versions)
-    return tuple(sorted(Dropped(note.tool, note.place, note.message) for note in notes))
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -365,32 +369,3 @@ def _pragmas(looked: Looked, tools: tuple[Tool, ...], footprints: tuple[Footprin
     files = {tool.file for tool in tools} | {place.file for f in footprints for access in f.accesses for place in access.chain}
     found = {file: looked.pragmas(file) for file in sorted(files)}
     return {file: pragmas for file, pragmas in found.items() if pragmas}
-
-
-def _hints(frameworks: tuple[Framework, ...]) -> dict[str, tuple[str, ...]]:
-    """Framework → the hints that an author can write on a tool."""
-    return {f.name: tuple(flag.name for flag in f.flag if flag.kind == "hint") for f in frameworks}
-
-
-def _overall(tools: tuple[Tool, ...]) -> Runner:
-    """The runner of the document: of those that the tools run under, the one that interleaves most."""
-    order: tuple[Runner, ...] = ("processes", "threads", "event-loop", "serial")
-    there = {tool.runs for tool in tools}
-    for runner in order:
-        if runner in there:
-            return runner
-    return "unknown"
-
-
-def _notes(tools: tuple[Tool, ...], versions: Mapping[str, Version], discovery: Discovery) -> tuple[ScanNote, ...]:
-    """Which version of each framework was assumed, and why; what is odd about a declaration."""
-    from toolaudit.verdicts.scan_model import ScanNote
-
-    notes = []
-    for name in sorted({tool.framework for tool in tools} & versions.keys()):
-        version = versions[name]
-        kind = "version" if version.certain else "assumed"
-        notes.append(ScanNote(kind=kind, message=f"{name}: {version.source}", framework=name, source=version.source))
-    odd = [note for note in discovery.notes if note.code not in ("TA903", "TA904")]
-    notes += [ScanNote(kind="declaration", message=f"{n.name}: {n.message}", file=n.place.file, line=n.place.line) for n in odd]
-    return tuple(notes)

@@ -18,7 +18,7 @@ DocumentType = TypeVar("DocumentType", ScanDocument, EvidenceDocument)
 _NAMES: dict[type, str] = {ScanDocument: "scan", EvidenceDocument: "evidence"}
 LISTS = ("tools", "conflicts", "orderings", "findings")
 """In the order in which they are written."""
-ITEMS_A_PIECE = 1_000
+ITEMS_A_PIECE = 50
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -37,12 +37,12 @@ def encode(document: Document, *, indent: int = 0) -> bytes:
 
     Lone surrogates (odd file names) are written as `\\udc80` text.
     """
-    data = _encoded(document)
+    data = encoded(document)
     return msgspec.json.format(data, indent=indent) if indent else data
 
 
 def pieces(document: ScanDocument) -> Iterator[bytes]:
-    """What `encode` gives, in pieces of about a megabyte: a document of many conflicts is never in memory as one string."""
+    """What `encode` gives, in pieces of some tens of kilobytes: a document of many conflicts is never in memory as one string."""
     rest = encode(msgspec.structs.replace(document, tools=(), conflicts=(), orderings=(), findings=()))
     at = 0
     for name in LISTS:
@@ -58,7 +58,7 @@ def pieces(document: ScanDocument) -> Iterator[bytes]:
 
 def _listed(items: tuple[object, ...]) -> Iterator[bytes]:
     for start in range(0, len(items), ITEMS_A_PIECE):
-        yield b"," * bool(start) + _encoded(items[start : start + ITEMS_A_PIECE])[1:-1]
+        yield b"," * bool(start) + encoded(items[start : start + ITEMS_A_PIECE])[1:-1]
 
 
 def load_scan(data: bytes, *, source: str = "document") -> ScanDocument:
@@ -104,7 +104,8 @@ def _load(data: bytes, document_type: type[DocumentType], source: str) -> Docume
         raise DocumentError(f"{source}: not a toolaudit {name} document: {_one_line(error)}") from None
 
 
-def _encoded(value: object) -> bytes:
+def encoded(value: object) -> bytes:
+    """A part of a document."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
-from toolaudit_reports.document import Tool
+
+class Tool(Protocol):
+    """What a label is made of."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
 
 
 def labels(tools: Iterable[Tool]) -> dict[str, str]:

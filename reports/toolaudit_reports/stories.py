@@ -63,10 +63,10 @@ def tell(entries: tuple[Entry, ...], proofs: Mapping[str, Proof] = NOTHING_PROVE
     return tuple(sorted((_story(group, proofs) for group in causes.values()), key=_order))
 
 
-def headline(story: Story) -> str:
-    """One sentence: the lead's message, and for many tools first what they share."""
-    head = title(story)
-    return f"{head}: {story.lead.message}" if head else story.lead.message
+def headline(story: Story, message: str = "") -> str:
+    """One sentence: the lead's `message`, and for many tools first what they share."""
+    head, said = title(story), message or story.lead.message
+    return f"{head}: {said}" if head else said
 
 
 def title(story: Story) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -13,13 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toolaudit import export, pipeline
+from toolaudit import export, pipeline, unchanged
+from toolaudit.cli import main
 from toolaudit.config import Config
 from toolaudit.effects import summarise
 from toolaudit.frameworks import crossing, discover
 from toolaudit.project.answers import Answers
 from toolaudit.request import Request
 from toolaudit_reports.document import encode
+from toolaudit_reports.render import json_v1
 
 HEAD = "from fastmcp import FastMCP\n\nmcp = FastMCP('t')\n\n"
 ACTION = "from langchain_core.tools import BaseTool\n\nclass Action(BaseTool):\n"
@@ -290,8 +293,12 @@ def test_only_what_can_have_changed_is_walked(tmp_path, monkeypatch, edited, wal
     [
         ("counts.py", FILES["counts.py"][0] + FAR + "# a remark\n", False),
         ("kit/other.py", FILES["kit/other.py"][0] + FAR + "x = 1\n", False),
-        ("counts.py", "\n" + FILES["counts.py"][0], True),
-        ("counts.py", FILES["counts.py"][0] + "# beside what is shown\n", True),
+        ("counts.py", "\n" + FILES["counts.py"][0], False),
+        ("counts.py", "\n" + FILES["counts.py"][0].replace("global N", "global N\n"), False),
+        ("counts.py", "\n" + FILES["counts.py"][0].replace("Counts", "Counts it"), True),
+        ("counts.py", "# toolaudit: ignore-file\n" + FILES["counts.py"][0], True),
+        ("kit/store.py", "\n\n" + FILES["kit/store.py"][0], False),
+        ("counts.py", FILES["counts.py"][0] + "# beside what is shown\n", False),
         ("counts.py", "# toolaudit: skip-file\n" + FILES["counts.py"][0][1:], True),
         ("notes.py", FILES["notes.py"][1], True),
     ],
@@ -313,6 +320,113 @@ def test_a_document_is_made_again_only_where_it_shows_something_new(tmp_path, mo
     assert scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == before
 
 
+BLOCK = """
+import asyncio
+import shutil
+import time
+
+LAST_{n} = []
+SEEN_{n} = {{}}
+
+@mcp.tool
+async def put_{n}(key: str, value: str) -> str:
+    \"\"\"Puts.\"\"\"
+    if key not in SEEN_{n}:
+        time.sleep(1)
+        SEEN_{n}[key] = value
+    held = SEEN_{n}[key]
+    await asyncio.sleep(1)
+    SEEN_{n}[key] = held + value
+    LAST_{n}.append(key)
+    if value:
+        unknown_{n}(key)
+        open(key, "w").write(value)
+    else:
+        shutil.rmtree(key)
+    return held
+
+
+@mcp.tool(annotations={{"readOnlyHint": True}})
+def look_{n}(key: str) -> str:
+    \"\"\"Looks.\"\"\"
+    with open(key) as file:
+        LAST_{n}.append(file.read())
+    return SEEN_{n}.get(key, "")
+"""
+SPREAD = {**{name: texts[0] for name, texts in FILES.items()}, **{f"block_{n}.py": HEAD + BLOCK.format(n=n) for n in "ab"}}
+SPREAD["block_a.py"] += BLOCK.format(n="c")
+SHOWN = ("text", "json", "markdown")
+
+
+def told(folder: Path, cache: Path, capsys, monkeypatch) -> list[str]:
+    """What is printed, in some formats."""
+    monkeypatch.setenv("TOOLAUDIT_CACHE_DIR", str(cache))
+    monkeypatch.chdir(folder)
+    for form in SHOWN:
+        with pytest.raises(SystemExit):
+            main(["scan", "code", "--jobs", "1", "--format", form])
+    return [capsys.readouterr().out]
+
+
+PLACES = st.lists(
+    st.tuples(st.sampled_from(sorted(SPREAD)), st.one_of(st.just(0), st.integers(0, 80)), st.sampled_from(["\n", "\n" * 12, "# x\n"])),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(PLACES, min_size=1, max_size=2))
+def test_moved_lines_are_told_as_a_cold_scan_tells_them(tmp_path_factory, capsys, monkeypatch, edits):
+    folder, cache = tmp_path_factory.mktemp("moving"), tmp_path_factory.mktemp("cache")
+    texts = dict(SPREAD)
+    for name, text in texts.items():
+        write(folder / "code", name, text)
+    told(folder, cache, capsys, monkeypatch)
+    for edit in edits:
+        for name, at, more in edit:
+            lines = texts[name].splitlines(keepends=True)
+            texts[name] = "".join([*lines[:at], more, *lines[at:]])
+            write(folder / "code", name, texts[name])
+        assert told(folder, cache, capsys, monkeypatch) == told(folder, tmp_path_factory.mktemp("none"), capsys, monkeypatch)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("more", ["\n", "\n" * 9, "\n" * 90])
+def test_moved_lines_make_no_document(tmp_path, capsys, monkeypatch, form, more):
+    """Also where the numbers have more digits than before, and after an edit that moved nothing."""
+    monkeypatch.setattr(json_v1, "MANY", 0)
+    monkeypatch.setattr(sys.modules[__name__], "SHOWN", (form,))
+    for name, text in SPREAD.items():
+        write(tmp_path / "code", name, text)
+    first = told(tmp_path, tmp_path / "cache", capsys, monkeypatch)
+    for number, lines in enumerate([more, more + FAR, more + more]):
+        write(tmp_path / "code", "block_b.py", lines + SPREAD["block_b.py"] + FAR * number)
+        want = told(tmp_path, tmp_path / f"none{number}", capsys, monkeypatch)
+        with monkeypatch.context() as guarded:
+            guarded.setattr(pipeline, "_scanned", None)
+            assert told(tmp_path, tmp_path / "cache", capsys, monkeypatch) == want != first
+
+
+def test_tools_that_are_told_apart_by_their_lines_are_told_anew(tmp_path, capsys, monkeypatch):
+    again = SPREAD["block_a.py"].replace("def look_c", "def look_a")
+    write(tmp_path / "code", "block_a.py", again)
+    first = told(tmp_path, tmp_path / "cache", capsys, monkeypatch)
+    write(tmp_path / "code", "block_a.py", "\n" * 70 + again)
+    after = told(tmp_path, tmp_path / "cache", capsys, monkeypatch)
+    assert first != after == told(tmp_path, tmp_path / "none", capsys, monkeypatch)
+
+
+def test_a_document_that_cannot_be_told_again_is_made(tmp_path, monkeypatch):
+    """The cache is of another build, or damaged."""
+    for name, text in SPREAD.items():
+        write(tmp_path / "code", name, text)
+    scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    monkeypatch.setattr(unchanged, "_told", msgspec.msgpack.Decoder(Older))
+    write(tmp_path / "code", "block_b.py", "\n" + SPREAD["block_b.py"])
+    assert scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+
+
 def test_what_was_shown_of_a_document_goes_with_it(tmp_path, monkeypatch):
     monkeypatch.setenv("TOOLAUDIT_CACHE_DIR", str(tmp_path / "cache"))
     for name, texts in FILES.items():
@@ -321,7 +435,7 @@ def test_what_was_shown_of_a_document_goes_with_it(tmp_path, monkeypatch):
     made: list[object] = []
     written: list[bytes] = []
 
-    def shown(document):
+    def shown(document, messages):
         made.append(document)
         return pipeline.Shown(1, (b"text", None))
 

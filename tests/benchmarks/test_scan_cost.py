@@ -162,7 +162,7 @@ def test_twice_the_functions_take_twice_the_time(benchmark, tmp_path, make):
     assert max(growth) < GROWTH
 
 
-def shown(document: ScanDocument) -> Shown:
+def shown(document: ScanDocument, messages: object) -> Shown:
     return Shown(0, (encode(document),))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolaudit.pipeline import Report
     from toolaudit.request import Request
     from toolaudit_reports.document import ScanDocument
+    from toolaudit_reports.lines import Change
     from toolaudit_reports.render import Options
 
 
@@ -56,8 +57,11 @@ def command(
     request = settle(paths, options)
     views = [view_options(output, quiet=quiet, verbose=verbose, migration=request.compare is not None) for output in planned]
 
-    def shown(document: ScanDocument) -> pipeline.Shown:
-        return _shown(document, planned, views, request, exit_zero)
+    def shown(document: ScanDocument, messages: Mapping[str, str]) -> pipeline.Shown:
+        return _shown(document, messages, planned, views, request, exit_zero)
+
+    def again(before: pipeline.Shown, change: Change) -> pipeline.Shown | None:
+        return _again(before, change, views)
 
     with ExitStack() as watching:
         progress = watching.enter_context(_progress())
@@ -68,9 +72,9 @@ def command(
 
         if since is None and write_baseline is None:
             view = repr((exit_zero, [output.format for output in planned], views))
-            return pipeline.show(request, view, shown, write, progress)
+            return pipeline.show(request, view, shown, write, progress, again)
         document = _marked(pipeline.scan(request, progress), since, write_baseline, request)
-        return pipeline.write_shown(shown(document), lambda: pieces(document), write)
+        return pipeline.write_shown(shown(document, {}), lambda: pieces(document), write)
 
 
 def _marked(document: ScanDocument, since: str | None, write_baseline: Path | None, request: Request) -> ScanDocument:
@@ -87,7 +91,14 @@ def _marked(document: ScanDocument, since: str | None, write_baseline: Path | No
     return document
 
 
-def _shown(document: ScanDocument, planned: tuple[Output, ...], views: list[Options], request: Request, exit_zero: bool) -> pipeline.Shown:
+def _shown(
+    document: ScanDocument,
+    messages: Mapping[str, str],
+    planned: tuple[Output, ...],
+    views: list[Options],
+    request: Request,
+    exit_zero: bool,
+) -> pipeline.Shown:
     """The gate's verdict and the text of every output."""
     from toolaudit.pipeline import Shown
     from toolaudit_reports import findings, gate, render
@@ -95,14 +106,32 @@ def _shown(document: ScanDocument, planned: tuple[Output, ...], views: list[Opti
     entries = findings.collect(document)
     verdict = gate.decide(document, entries=entries, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
     outputs: list[bytes | None] = []
+    briefs: list[bytes | None] = []
     for output, options in zip(planned, views, strict=True):
-        if render.is_document(output.format, document):
-            outputs.append(None)
-        else:
-            outputs.append(
-                render.render(output.format, document, gate=verdict, options=options, entries=entries).encode(errors="backslashreplace")
-            )
-    return Shown(verdict.exit_code, tuple(outputs))
+        brief, text = None, None
+        if not render.is_document(output.format, document):
+            brief = render.brief(output.format, document, messages, gate=verdict, options=options, entries=entries)
+            told = render.again(brief, {}, options) if brief is not None else None
+            text = told[0] if told else render.render(output.format, document, gate=verdict, options=options, entries=entries)
+        outputs.append(None if text is None else text.encode(errors="backslashreplace"))
+        briefs.append(brief)
+    return Shown(verdict.exit_code, tuple(outputs), tuple(briefs))
+
+
+def _again(before: pipeline.Shown, change: Change, views: list[Options]) -> pipeline.Shown | None:
+    """The same at other lines, where every output can be written from what was kept of it."""
+    from toolaudit.pipeline import Shown
+    from toolaudit_reports import render
+
+    outputs: list[bytes | None] = []
+    briefs: list[bytes | None] = []
+    for output, brief, options in zip(before.outputs, before.briefs, views, strict=True):
+        told = None if brief is None else render.again(brief, change, options)
+        if output is not None and told is None:
+            return None
+        outputs.append(None if told is None else told[0].encode(errors="backslashreplace"))
+        briefs.append(None if told is None else told[1])
+    return Shown(before.exit_code, tuple(outputs), tuple(briefs))
 
 
 @contextmanager

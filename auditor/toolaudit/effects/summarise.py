@@ -84,12 +84,15 @@ class Walker:
         _prefetch(self._project, sorted({entries.entry_of(tool) for path in fresh for tool in self._of(path)}))
         done = sum(len(self._files[path]) for path in kept)
         loose: dict[str, tuple[Walked, ...]] = {}
+        before: dict[str, Packed] = {}
         for path in fresh:
             watched = self._answers.watched()
             made = self._walk(path, watched, done)
             if self._answers.keeps:
                 marks = tuple([footprint.marks(one) for one in made])
-                packed = units.packed(made, marks, self._answers.before(f"walks {path}", _packed), self._once)
+                known = self._answers.before(f"walks {path}", _packed)
+                packed = units.packed(made, marks, known, self._once)
+                before |= {} if known is None else {path: known}
                 kept[path] = self._answers.put(f"walks {path}", packed, watched, given(self._of(path)))
                 self._once = units.Once()
             else:
@@ -99,7 +102,7 @@ class Walker:
                 self._shared = Shared()
         forget()
         self._shared = Shared()
-        return Walks(loose, {path: kept[path] for path in self._files if path in kept})
+        return Walks(loose, {path: kept[path] for path in self._files if path in kept}, before)
 
     def footprints(self, walks: Walks) -> tuple[Footprint, ...]:
         """What each tool touches, in the tools' order."""

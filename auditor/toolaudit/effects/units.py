@@ -52,10 +52,12 @@ _walked = msgspec.msgpack.Decoder(tuple[Walked, ...])
 
 
 class Walks(NamedTuple):
-    """The walks of all tools by the file of the tools' entries, packed where they are kept: all of them together take much room."""
+    """The walks of all tools by the file of the tools' entries, packed where they are kept: all of them together take much room. `before`:
+    what those were in the last run that have been made anew."""
 
     loose: dict[str, tuple[Walked, ...]]
     packed: dict[str, Packed]
+    before: dict[str, Packed]
 
 
 def by_file(tools: Sequence[Tool]) -> dict[str, list[int]]:

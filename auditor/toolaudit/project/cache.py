@@ -48,6 +48,9 @@ create index pieces_of on pieces (result);
 Depends = dict[str, str | None]
 """Absolute path → digest of the bytes a result was made from; None where a look-up found no file."""
 
+Told = Callable[[Iterable[bytes]], Iterable[tuple[int, bytes]]]
+"""Of the pieces of a result those that are other ones now, with their numbers."""
+
 _depends = msgspec.msgpack.Decoder(Depends)
 
 
@@ -262,14 +265,21 @@ class Cache:
 
         self._write(write)
 
-    def carry(self, old: bytes, new: bytes, depends: Depends) -> None:
-        """What is stored under one key is that of another from now on."""
+    def carry(self, old: bytes, new: bytes, depends: Depends, told: Told = lambda _: ()) -> None:
+        """What is stored under one key is that of another from now on, but for the pieces that are `told` to be other ones."""
+        other = dict(told(self.pieces(old) or ()))
 
         def write(connection: sqlite3.Connection) -> None:
             for (number,) in connection.execute("select id from results where key = ?", (old,)).fetchall():
-                for (other,) in connection.execute("select id from results where key = ? and id <> ?", (new, number)).fetchall():
-                    _drop(connection, other)
-                connection.execute("update results set key = ?, depends = ? where id = ?", (new, msgspec.msgpack.encode(depends), number))
+                for (stale,) in connection.execute("select id from results where key = ? and id <> ?", (new, number)).fetchall():
+                    _drop(connection, stale)
+                rows = (
+                    [row for (row,) in connection.execute("select id from pieces where result = ? order by id", (number,))] if other else []
+                )
+                connection.executemany("update pieces set data = ? where id = ?", [(pack(data), rows[at]) for at, data in other.items()])
+                size = "(select sum(length(data)) from pieces where result = results.id)" if other else "size"
+                values = (new, msgspec.msgpack.encode(depends), number)
+                connection.execute(f"update results set key = ?, depends = ?, size = {size} where id = ?", values)
 
         self._write(write)
 

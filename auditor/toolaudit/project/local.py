@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from toolaudit.facts import FunctionFacts, FunctionHead, ModuleIndex, Pragma, Unreadable
-from toolaudit.project.cache import Cache, Depends, content_digest, key
+from toolaudit.project.cache import Cache, Depends, Told, content_digest, key
 from toolaudit.project.decode import DecodeError, decode
 from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
 from toolaudit.project.index import index_module
@@ -223,9 +223,9 @@ class LocalProject:
 
     # --- results -----------------------------------------------------------------------------------------------------
 
-    def result(self, settings: str) -> bytes | None:
-        """What `store_result` kept for the same settings and the same code, to the byte; None when either changed."""
-        return self._cache.result(self._state(settings))
+    def result(self, settings: str, content: bytes | None = None) -> bytes | None:
+        """What `store_result` kept for the same settings and the same code, to the byte, or code of that `content`; None when either changed."""
+        return self._cache.result(key(settings, content or self.content))
 
     def pieces(self, settings: str) -> Iterator[bytes] | None:
         """The same, piece by piece; valid while the project is open."""
@@ -233,15 +233,15 @@ class LocalProject:
 
     def store_result(self, settings: str, data: bytes | Iterable[bytes]) -> None:
         """Remembers what was made of this code and of `settings`, unless a slow or broken worker had a part in it."""
-        if not self._lasting:
-            return
-        self._cache.flush()
-        self._cache.store_result(self._state(settings), data, self._outside())
+        if self._lasting:
+            self._cache.flush()
+            self._cache.store_result(self._state(settings), data, self._outside())
 
-    def carry(self, content: bytes, settings: str) -> None:
-        """What `store_result` kept for the same settings and code of another `content` is that of this code too."""
+    def carry(self, content: bytes, settings: str, told: Told = lambda _: ()) -> None:
+        """What `store_result` kept for the same settings and code of another `content` is that of this code too, but for the pieces that are
+        `told` to be other ones."""
         self._cache.flush()
-        self._cache.carry(key(settings, content), self._state(settings), self._outside())
+        self._cache.carry(key(settings, content), self._state(settings), self._outside(), told)
 
     def _outside(self) -> Depends:
         """What was looked for beyond the scanned files, and found or not."""

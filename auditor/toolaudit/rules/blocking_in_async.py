@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from toolaudit.model import Finding
 from toolaudit.rules.judging import judged
 from toolaudit.rules.registry import Rule
+from toolaudit.verdicts.profile import line_at
 from toolaudit.verdicts.scan_model import ScanModel
 
 RULE = Rule(
@@ -24,5 +25,7 @@ def check(scan: ScanModel) -> Iterator[Finding]:
         if tool.is_async and footprint.blocking:
             first = min(footprint.blocking)
             more = f" (and {len(footprint.blocking) - 1} more)" if len(footprint.blocking) > 1 else ""
-            message = f"{tool.name} is a coroutine but blocks at line {first.line}{more}: no other call of the batch moves until it returns"
+            message = (
+                f"{tool.name} is a coroutine but blocks at line {line_at(first)}{more}: no other call of the batch moves until it returns"
+            )
             yield Finding(RULE.code, RULE.severity, "high", (tool.id,), first, message, RULE.help)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from toolaudit.model import Finding, Footprint, UnknownCall
 from toolaudit.rules.judging import judged
 from toolaudit.rules.registry import Rule
-from toolaudit.verdicts.profile import is_guess
+from toolaudit.verdicts.profile import is_guess, line_at
 from toolaudit.verdicts.scan_model import ScanModel
 
 RULE = Rule(
@@ -25,7 +25,7 @@ def check(scan: ScanModel) -> Iterator[Finding]:
         calls = [c for c in footprint.unknown_calls if c.consequence != "ignored"] + guesses(footprint)
         if not calls:
             continue
-        listed = ", ".join(dict.fromkeys(f"{c.callee} (line {c.place.line}: {c.reason})" for c in calls[:3]))
+        listed = ", ".join(dict.fromkeys(f"{c.callee} (line {line_at(c.place)}: {c.reason})" for c in calls[:3]))
         more = f" and {len(calls) - 3} more" if len(calls) > 3 else ""
         said = "its class is unknown" if verdict.tool_class == "unknown" else f"{verdict.tool_class} except for these"
         place = min(calls, key=lambda c: c.place).place

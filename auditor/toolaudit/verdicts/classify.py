@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
 from toolaudit.verdicts.keys import resource_text
-from toolaudit.verdicts.profile import Profile, Window, Written, covers, line_of, never_both, profile, profiles, shared_locks
+from toolaudit.verdicts.profile import Profile, Window, Written, covers, line_at, line_of, never_both, profile, profiles, shared_locks
 
 SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
 CREATES = frozenset({"create", "ensure"})
@@ -67,13 +67,17 @@ def _class(view: Profile) -> tuple[ToolClass, str, str]:
     calls = [c for c in _unresolved(view) if c.consequence == "may-write" or not view.reads]
     if calls:
         call = calls[0]
-        return "unknown", "", f"calls {call.callee} (line {call.place.line}), which could not be resolved and may write"
+        return "unknown", "", f"calls {call.callee} (line {line_at(call.place)}), which could not be resolved and may write"
     if view.reads:
         first = view.reads[0]
         return "read-only", "", f"reads {resource_text(first.resource)} (line {line_of(first)}) and writes nothing"
     if view.footprint.unknown_calls:
         call = view.footprint.unknown_calls[0]
-        return "unknown", "", f"calls {call.callee} (line {call.place.line}), which could not be resolved, and nothing else is known of it"
+        return (
+            "unknown",
+            "",
+            f"calls {call.callee} (line {line_at(call.place)}), which could not be resolved, and nothing else is known of it",
+        )
     return "pure", "", "touches no state that another call can see"
 
 

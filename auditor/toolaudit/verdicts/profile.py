@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from toolaudit.branches import apart
-from toolaudit.model import RENEWED, Access, Footprint, KeyPart, Lock, Resource, Tool, Update
+from toolaudit.model import RENEWED, Access, Footprint, KeyPart, Lock, Place, Resource, Tool, Update
 from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap
 from toolaudit.verdicts.owners import OWNED, Owned, owned
+from toolaudit_reports.lines import named
 
 WRITES = frozenset({"w", "rw"})
 CONFIGURATION = frozenset({"env", "cwd"})
@@ -347,8 +348,14 @@ def never_both(one: Access, other: Access) -> bool:
     return exclusive(one, other) or apart(one.arms, other.arms)
 
 
-def line_of(access: Access) -> int:
-    return access.chain[-1].line if access.chain else 0
+def line_of(access: Access) -> str:
+    """The line of an access, for a sentence."""
+    return line_at(access.chain[-1]) if access.chain else "0"
+
+
+def line_at(place: Place) -> str:
+    """The line of a place, for a sentence."""
+    return named(place.file, place.line)
 
 
 def alike(one: Access, other: Access) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+
+import msgspec
 
 from toolaudit_reports.document import EvidenceDocument, ScanDocument
 from toolaudit_reports.findings import Entry
 from toolaudit_reports.gate import Gate
+from toolaudit_reports.lines import Change
 from toolaudit_reports.view import Options, View, prepare
 
-__all__ = ["FORMATS", "Options", "UnknownFormat", "is_document", "job_summary", "render"]
+__all__ = ["FORMATS", "Options", "UnknownFormat", "again", "brief", "is_document", "job_summary", "render"]
 
 _MODULES = {
     "text": "terminal",
@@ -44,6 +47,39 @@ def render(
     view: View = prepare(document, gate=gate, evidence=evidence, options=options, entries=entries)
     text: str = import_module(f"toolaudit_reports.render.{_MODULES[format]}").write(view)
     return text
+
+
+def brief(
+    format: str,  # noqa: A002
+    document: ScanDocument,
+    messages: Mapping[str, str],
+    *,
+    gate: Gate,
+    options: Options,
+    entries: tuple[Entry, ...],
+) -> bytes | None:
+    """What it takes to write that format of a document, at other lines too, where that is small. `messages`: those that name lines, with
+    marks, by fingerprint."""
+    if format != "text" or options.verbose:
+        return None
+    from toolaudit_reports.render import terminal
+
+    made = terminal.brief(prepare(document, gate=gate, options=options, entries=entries), messages)
+    try:
+        return msgspec.msgpack.encode(made)
+    except UnicodeEncodeError:  # odd file names
+        return None
+
+
+def again(brief: bytes, change: Change, options: Options) -> tuple[str, bytes] | None:
+    """The text of a brief at the lines where it is now, and the brief; None where a line is shown of which nothing is known."""
+    from toolaudit_reports.render import terminal
+
+    try:
+        moved = terminal.moved(msgspec.msgpack.decode(brief, type=terminal.Brief), change)
+    except (KeyError, msgspec.MsgspecError):
+        return None
+    return terminal.compose(moved, options), msgspec.msgpack.encode(moved)
 
 
 def is_document(format: str, document: ScanDocument) -> bool:  # noqa: A002

@@ -4,34 +4,82 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
+import msgspec
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from toolaudit_reports.findings import Entry
+from toolaudit_reports.lines import Change, plain
 from toolaudit_reports.overview import numbers
 from toolaudit_reports.pairs import listed, pair_text, pairs_by_code
 from toolaudit_reports.proofs import count
 from toolaudit_reports.render.commands import next_steps
 from toolaudit_reports.render.frame import digits_of, draw, remark
+from toolaudit_reports.render.told import Told, place
+from toolaudit_reports.render.told import moved as elsewhere
 from toolaudit_reports.render.tool_table import table
 from toolaudit_reports.sanitise import one_line
 from toolaudit_reports.snippets import marked_lines
 from toolaudit_reports.stories import Story, headline
 from toolaudit_reports.upgrades import pair_names, upgrades
-from toolaudit_reports.view import View
+from toolaudit_reports.view import Options, View
 
 FRAMED, BRIEF = 20, 60
 """So many stories are framed, so many more get a line."""
 MOVED, TURNED = 24, 40
 """So many tools and pairs of an upgrade are listed."""
+NO_MARKS: Mapping[str, str] = MappingProxyType({})
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
+
+class Brief(msgspec.Struct, frozen=True):
+    """A text, what stands before and behind its stories ready: small enough to be kept, so that the text can be written again at other
+    lines."""
+
+    head: str
+    framed: tuple[Told, ...]
+    listed: tuple[Told, ...]
+    left: int
+    tail: str
 
 
 def write(view: View) -> str:
     """The whole text; styles only when `options.color`."""
+    return compose(brief(view), view.options)
+
+
+def brief(view: View, messages: Mapping[str, str] = NO_MARKS) -> Brief:
+    """What the text of a view says. `messages`: those that name lines, with marks, by fingerprint."""
     options = view.options
+    width = max(options.width, 40)
+    stories = [story for story in view.stories if options.verbose or not story.settled] if not options.quiet else []
+    framed = len(stories) if options.verbose else FRAMED
+    return Brief(
+        head="" if options.quiet else _printed(_head(view, width), options),
+        framed=tuple(_told(story, view, messages, True) for story in stories[:framed]),
+        listed=tuple(_told(story, view, messages, False) for story in stories[framed : framed + BRIEF]),
+        left=max(len(stories) - framed - BRIEF, 0),
+        tail=_printed(_tail(view, width), options),
+    )
+
+
+def moved(known: Brief, change: Change) -> Brief:
+    """The same at the lines where it is now. KeyError for a line that nothing is known of."""
+    framed, listed = (tuple(elsewhere(one, change) for one in some) for some in (known.framed, known.listed))
+    return msgspec.structs.replace(known, framed=framed, listed=listed)
+
+
+def compose(known: Brief, options: Options) -> str:
+    """The text of a brief."""
+    body = _printed(_stories(known, max(options.width, 40)), options)
+    whole = known.head + body + known.tail
+    return "".join(line.rstrip() + "\n" for line in whole.splitlines()).lstrip("\n")
+
+
+def _printed(parts: Iterable[RenderableType], options: Options) -> str:
     out = io.StringIO()
     console = Console(
         file=out,
@@ -45,24 +93,30 @@ def write(view: View) -> str:
         highlight=False,
         _environ={},
     )
-    for part in _parts(view, console.width):
+    for part in parts:
         console.print(part, soft_wrap=isinstance(part, Text))
-    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines()).lstrip("\n")
+    return out.getvalue()
 
 
-def _parts(view: View, width: int) -> Iterator[RenderableType]:
-    verbose = view.options.verbose
-    stories = [story for story in view.stories if verbose or not story.settled]
+def _head(view: View, width: int) -> Iterator[RenderableType]:
+    if view.document.tools:
+        yield from table(view)
+    if view.options.verbose:
+        yield from _unresolved(view, width)
+
+
+def _stories(known: Brief, width: int) -> Iterator[RenderableType]:
+    for one in known.framed:
+        yield Text()
+        yield from _story(one, width)
+    if known.listed:
+        yield Text()
+        yield from (_brief(one) for one in known.listed)
+        yield Text(f"… and {known.left} more (--verbose frames all)" if known.left else "(--verbose frames all)", style="dim")
+
+
+def _tail(view: View, width: int) -> Iterator[RenderableType]:
     if not view.options.quiet:
-        if view.document.tools:
-            yield from table(view)
-        if verbose:
-            yield from _unresolved(view, width)
-        framed = len(stories) if verbose else FRAMED
-        for story in stories[:framed]:
-            yield Text()
-            yield from _story(story, view, width)
-        yield from _rest(stories[framed:])
         yield from _migration(view)
         yield Text()
         yield from _notices(view, width)
@@ -86,8 +140,10 @@ def _migration(view: View) -> Iterator[RenderableType]:
     width = view.options.width
     for told in upgrades(view.document) if view.options.migration else ():
         yield Text()
-        plain = not (told.moved or told.turned)
-        yield Text(one_line(f"{told.title} {told.outcome}." if plain else f"{told.title}: {told.outcome}"), style="" if plain else "bold")
+        nothing = not (told.moved or told.turned)
+        yield Text(
+            one_line(f"{told.title} {told.outcome}." if nothing else f"{told.title}: {told.outcome}"), style="" if nothing else "bold"
+        )
         if told.remark:
             yield from _wrapped(f"({told.remark})", width, "  ")
         for group in told.moved:
@@ -108,46 +164,48 @@ def _wrapped(text: str, width: int, indent: str) -> Iterator[Text]:
         yield Text(line)
 
 
-def _rest(stories: list[Story]) -> Iterator[Text]:
-    """What is left, less severe than what was framed: a line each, then a number."""
-    if stories:
-        yield Text()
-        yield from (_brief(story) for story in stories[:BRIEF])
-        left = len(stories) - BRIEF
-        yield Text(f"… and {left} more (--verbose frames all)" if left > 0 else "(--verbose frames all)", style="dim")
-
-
-def _brief(story: Story) -> Text:
+def _brief(one: Told) -> Text:
     """One line a story, as editors and `grep` like it."""
-    lead = story.lead
     return Text.assemble(
-        f"{one_line(lead.place)}: ",
-        (f"{lead.severity}[{lead.name}]", STYLES[lead.severity]),
-        f" {one_line(headline(story))}",
+        f"{one_line(one.place)}: ",
+        (f"{one.severity}[{one.name}]", STYLES[one.severity]),
+        f" {one_line(plain(one.headline))}",
     )
 
 
-def _story(story: Story, view: View, width: int) -> Iterator[Text]:
-    lead = story.lead
-    style = STYLES[lead.severity]
-    lines = marked_lines(lead, view.document.sources)
-    yield from _title(story, style, width)
-    yield from draw(lead.place, lines, width, style)
-    digits = digits_of(lines)
-    for label, text in _remarks(story, view):
-        yield from remark(label, text, digits, width)
+def _story(one: Told, width: int) -> Iterator[Text]:
+    style = STYLES[one.severity]
+    yield from _title(one, style, width)
+    yield from draw(one.place, one.lines, width, style)
+    digits = digits_of(one.lines)
+    for label, text in one.remarks:
+        yield from remark(label, plain(text), digits, width)
 
 
-def _title(story: Story, style: str, width: int) -> Iterator[Text]:
-    lead = story.lead
-    label = f"{lead.severity}[{one_line(lead.name)}]"
-    state = "" if lead.status == "open" else f" ({lead.status})"
-    rows = textwrap.wrap(f"{label}{state}: {one_line(headline(story))}", width, subsequent_indent="  ")
+def _title(one: Told, style: str, width: int) -> Iterator[Text]:
+    label = f"{one.severity}[{one_line(one.name)}]"
+    state = "" if one.status == "open" else f" ({one.status})"
+    rows = textwrap.wrap(f"{label}{state}: {one_line(plain(one.headline))}", width, subsequent_indent="  ")
     for number, row in enumerate(rows):
         text = Text(row, style="bold")
         if number == 0:
             text.stylize(style, 0, len(label))
         yield text
+
+
+def _told(story: Story, view: View, messages: Mapping[str, str], framed: bool) -> Told:
+    lead = story.lead
+    return Told(
+        name=lead.name,
+        severity=lead.severity,
+        status=lead.status,
+        file=lead.file,
+        line=lead.line,
+        column=lead.column,
+        headline=headline(story, messages.get(lead.fingerprint, lead.message)),
+        lines=marked_lines(lead, view.document.sources) if framed else (),
+        remarks=tuple(_remarks(story, view)) if framed else (),
+    )
 
 
 def _remarks(story: Story, view: View) -> Iterator[tuple[str, str]]:
@@ -157,7 +215,7 @@ def _remarks(story: Story, view: View) -> Iterator[tuple[str, str]]:
             yield ("clashes" if name in (lead.name, "") else "also"), f"{pairs} ({name})" if name else pairs
         yield "bites", _bites(lead, view.document.runner)
     elif story.folded:
-        places = [entry.place for entry in story.entries[1:]]
+        places = [place(entry.file, entry.line, entry.column) for entry in story.entries[1:]]
         yield "also", listed(places, len(places) if verbose else 6)
     yield "confidence", lead.confidence
     proofs = list(_proofs(story, view))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from toolaudit_reports.lines import plain
+
 CASES = [
     # name, what the tool does, class, shape, atomic, idempotent
     ("nothing", "sleep(seconds)", "pure", "", True, True),
@@ -208,8 +210,8 @@ def test_an_ignored_call_costs_nothing(scan_of) -> None:
 
 def test_every_answer_says_why_and_where(scan_of) -> None:
     verdict = scan_of("add(path)\n r read file:{path} @4\n w write file:{path} @9 <- 0 data io").verdicts[0]
-    assert verdict.reason == "reads file:param:path (line 4) and writes it back (line 9)"
-    assert verdict.atomic.reason == "reads file:param:path (line 4) and then writes it: another call can come between"
+    assert plain(verdict.reason) == "reads file:param:path (line 4) and writes it back (line 9)"
+    assert plain(verdict.atomic.reason) == "reads file:param:path (line 4) and then writes it: another call can come between"
     assert verdict.atomic.place is not None
     assert verdict.atomic.place.line == 9
     assert "starts from what the first call left" in verdict.idempotent.reason
