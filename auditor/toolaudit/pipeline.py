@@ -120,8 +120,8 @@ def _shown_again(opened: Opened, view: str, found: Found, again: Again) -> Shown
         return None if moved is None else _shown_before(opened, view)
     shown = _decoded(project.result(settings + view, before))
     told = None if shown is None or moved.relabelled else again(shown, moved.change)
-    if told is not None:
-        project.store_result(settings + view, msgspec.msgpack.encode(told))
+    if told is not None:  # in the place of what was shown before: each that is kept beside it makes the document older
+        project.carry(before, settings + view, lambda _: [(0, msgspec.msgpack.encode(told))])
     return told
 
 

@@ -19,6 +19,7 @@ from toolaudit.cli import main
 from toolaudit.config import Config
 from toolaudit.effects import summarise
 from toolaudit.frameworks import crossing, discover
+from toolaudit.project import cache
 from toolaudit.project.answers import Answers
 from toolaudit.request import Request
 from toolaudit_reports.document import encode
@@ -400,6 +401,7 @@ def test_moved_lines_make_no_document(tmp_path, capsys, monkeypatch, form, more)
     for name, text in SPREAD.items():
         write(tmp_path / "code", name, text)
     first = told(tmp_path, tmp_path / "cache", capsys, monkeypatch)
+    monkeypatch.setattr(cache, "KEPT_RESULTS", 2)
     for number, lines in enumerate([more, more + FAR, more + more]):
         write(tmp_path / "code", "block_b.py", lines + SPREAD["block_b.py"] + FAR * number)
         want = told(tmp_path, tmp_path / f"none{number}", capsys, monkeypatch)
