@@ -138,7 +138,7 @@ def _tool(
         unknown_calls=tuple(
             out.UnknownCall(callee=c.callee, file=c.place.file, line=c.place.line, reason=c.reason, effect=c.consequence)
             for c in footprint.unknown_calls
-            if c.consequence != "ignored"
+            if c.consequence != "ignored" or verdict.tool_class == "unknown"
         ),
         kinds=(verdict.shape,) if verdict.shape else (),
         rmw_kind=verdict.shape,

@@ -255,11 +255,16 @@ class Update(Struct, frozen=True):
     """The write is made only where the read found nothing: an equal call stops at the check."""
 
 
+Consequence = Literal["ignored", "unclear", "may-write", "unknown"]
+"""What a call that could not be followed may do: nothing that counts, by its name; anything, though its name does not say that it changes
+something; a change, by its name; anything."""
+
+
 class UnknownCall(Struct, frozen=True):
     callee: str
     reason: str
     """untyped-parameter, dynamic-getattr, not-in-catalogue, exec, unresolved-import, recursion, unreadable."""
-    consequence: Literal["ignored", "may-write", "unknown"]
+    consequence: Consequence
     place: Place
     chain: tuple[Place, ...] = ()
 

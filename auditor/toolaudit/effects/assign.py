@@ -33,9 +33,10 @@ from toolaudit.effects.values import (
     Value,
     alternatives,
     join_taint,
+    tidy,
     union,
 )
-from toolaudit.model import KeyPart, Operation
+from toolaudit.model import KeyPart, Operation, Resource
 from toolaudit.project.resolve import GlobalRef
 
 
@@ -108,7 +109,7 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         if api is not None:
             call_method(frame, base, "__setattr__", Arguments(args=(Value(Scalar(target.attr)), value)), frame.line)
     elif isinstance(form, Foreign):
-        _rebind(frame, f"{form.name}.{target.attr}", value)
+        _rebind(frame, f"{form.name}.{target.attr}", value, op)
     elif not isinstance(form, Instance):
         edits.part_set(frame, value)
         _taint_root(frame, target.value, value.taint)
@@ -116,8 +117,11 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         _remember(frame, target.value.id, target.attr, base, value)
 
 
-def _rebind(frame: Frame, name: str, value: Value) -> None:
+def _rebind(frame: Frame, name: str, value: Value, op: Operation) -> None:
     """A process-wide object replaced by another: `sys.stdout = io.StringIO()`."""
+    if op == "increment":
+        frame.emit(_foreign_place(name), "rw", op, frame.line, data=value.taint, repeat="again", confidence="catalogued")
+        return
     held = attributes.foreign(frame.world, name).form
     if isinstance(held, Handle) and held.kind:
         resource = resource_of(held.kind, held.parts, held.scope)
@@ -125,8 +129,22 @@ def _rebind(frame: Frame, name: str, value: Value) -> None:
     elif not name.startswith("_"):
         # A setting of a library, for all its users; what depends on no call's argument is set to the same by each.
         told = any(isinstance(item, str) and item[:1] not in MARKS for item in value.taint)
-        resource = resource_of("memory", (KeyPart("literal", name),), name.partition(".")[0])
-        frame.emit(resource, "w", "write", frame.line, data=value.taint, atomic=True, repeat="same", secondary="" if told else "lazy-init")
+        secondary = "" if told else "lazy-init"
+        frame.emit(_foreign_place(name), "w", "write", frame.line, data=value.taint, atomic=True, repeat="same", secondary=secondary)
+
+
+def _foreign_place(name: str, index: Value | None = None) -> Resource:
+    """An attribute of a library's module or object, which all its users share, or an entry of it."""
+    entry = () if index is None else (KeyPart("literal", "["), *key_step(index), KeyPart("literal", "]"))
+    return resource_of("memory", tidy((KeyPart("literal", name), *entry)), name.partition(".")[0])
+
+
+def _set_foreign_item(frame: Frame, name: str, index: Value, data: Taint, op: Operation) -> None:
+    place, line = _foreign_place(name, index), frame.line
+    if op == "increment":
+        frame.emit(place, "rw", op, line, data=data, repeat="again", confidence="catalogued")
+    else:
+        frame.emit(place, "w", op, line, data=data, atomic=True, repeat="same", confidence="catalogued")
 
 
 def _setter(frame: Frame, base: Value, name: str, value: Value) -> bool:
@@ -182,6 +200,9 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
         repeat = "again" if op in ("increment", "append") else "same"
         note = RECORD if edits.is_record(value) else CLIENT if edits.is_client(value) else ""
         frame.emit(place, "w", op, frame.line, data=data, atomic=op != "increment", repeat=repeat, note=note)  # type: ignore[arg-type]
+        return
+    if isinstance(form, Foreign):
+        _set_foreign_item(frame, form.name, index, data, op)
         return
     edits.part_set(frame, value)
     if isinstance(target.index, f.Slice) and base.taint:
@@ -351,6 +372,9 @@ def delete(frame: Frame, stmt: f.Delete) -> None:
             base, index = look(frame, target.value), evaluate(frame, target.index)
             if isinstance(base.form, Instance | Handle):
                 _special(frame, base, "__delitem__", (index,))
+            elif isinstance(base.form, Foreign):
+                entry = _foreign_place(base.form.name, index)
+                frame.emit(entry, "w", "delete", stmt.line, data=index.taint, atomic=True, repeat="error", confidence="catalogued")
             elif base.loc is not None:
                 loc = base.loc / key_step(index)
                 frame.emit(loc, "w", "delete", stmt.line, data=index.taint, atomic=True, repeat="error", note="fails when absent")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec.structs import replace
 
 from toolaudit.catalogue.entries import Api
@@ -80,7 +78,7 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
         frame.missing(name, "not-in-catalogue", "ignored", line)
         return answer
     reached = any(_reachable(value) for value in arguments.all()) and not guesses.makes(last)
-    consequence: Literal["ignored", "may-write", "unknown"] = "ignored"
+    consequence = guesses.seems(last)
     sends = guesses.sends(last) or (frame.discarded and not guesses.prepares(last))
     if sends or reached:
         consequence = "may-write" if sends else "unknown"
@@ -295,7 +293,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         frame.resolved += 1
         return containers.call(frame, receiver, name, arguments, line)
     if why in ("not-in-catalogue", "deep", "client"):
-        frame.missing(f"{hint}.{name}", "not-in-catalogue", "ignored", line)
+        frame.missing(f"{hint}.{name}", "not-in-catalogue", guesses.seems(name), line)
         return Value(Data(why), taint)
     frame.missing(name if not why else f"?.{name}", why if why in REASONS else "untyped-parameter", "unknown", line)
     return Value(Data("not-in-catalogue"), taint)

@@ -15,7 +15,7 @@ from toolaudit.effects.boxes import Shared
 from toolaudit.effects.budget import MOST_WALKS
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
 from toolaudit.facts import Expr, FunctionHead, Stmt
-from toolaudit.model import Column, Fact, Given, Lock, Operation, Place, Resource, UnknownCall
+from toolaudit.model import Column, Consequence, Fact, Given, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
 
 if TYPE_CHECKING:
@@ -363,7 +363,7 @@ class Frame:
         self.suspends = True
         self.awaits += 1
 
-    def missing(self, callee: str, reason: str, consequence: Literal["ignored", "may-write", "unknown"], line: int) -> None:
+    def missing(self, callee: str, reason: str, consequence: Consequence, line: int) -> None:
         """Record a call that could not be followed."""
         if self.quiet or len(self.unknown) >= 40:
             return

@@ -13,7 +13,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, literal
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Data, Handle, Taint, Value, taints
-from toolaudit.model import Kind, Operation, Resource
+from toolaudit.model import Consequence, Kind, Operation, Resource
 
 if TYPE_CHECKING:
     from toolaudit.effects.arguments import Arguments
@@ -163,6 +163,12 @@ def makes(name: str) -> bool:
     )
 
 
+def seems(name: str) -> Consequence:
+    """What a call that is not known means by its name alone: nothing where it asks, makes or prepares something."""
+    quiet = verb_of(name) != "set" and (makes(name) or prepares(name))
+    return "ignored" if quiet else "unclear"
+
+
 def prepares(name: str) -> bool:
     """A function that is called for its effect on the program itself: logging, set-up, waiting."""
     words = re.findall(r"[a-z]+", name.lower())
@@ -310,7 +316,7 @@ def unlisted(
         frame.missing(
             f"{type_name}.{name}",
             "not-in-catalogue",
-            "ignored" if verb in QUIET_VERBS or (name.endswith("s") and not frame.discarded) else "may-write",
+            seems(name) if verb in QUIET_VERBS or (name.endswith("s") and not frame.discarded) else "may-write",
             line,
         )
         return Value(Data("client"), taint)

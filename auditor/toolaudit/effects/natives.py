@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from toolaudit.effects.arguments import NO_ARGUMENTS, Arguments
+from toolaudit.effects.attributes import target_value
 from toolaudit.effects.calls import call, consume
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import members
@@ -62,6 +63,14 @@ def _getattr(frame: Frame, arguments: Arguments, line: int) -> Value | None:
     if isinstance(target.form, Handle | Instance):
         return Value(Data("dynamic-getattr"), taints(arguments.args))
     return Value(Data(), taints(arguments.args))
+
+
+def _imported(frame: Frame, arguments: Arguments, line: int) -> Value:
+    """`import_module("package.module")`, as an import gives it."""
+    name = arguments.args[0].form if arguments.args else None
+    if isinstance(name, Scalar) and isinstance(name.value, str) and not name.value.startswith("."):
+        return target_value(frame.world, frame.world.resolver.module(name.value))
+    return Value(Data("dynamic-getattr"), taints(arguments.args))
 
 
 def _free(target: Value, name: Value) -> bool:
@@ -272,6 +281,7 @@ FUNCTIONS: dict[str, Native] = {
     "vars": _vars,
     "getattr": _getattr,
     "setattr": _setattr,
+    "importlib.import_module": _imported,
     "functools.partial": _partial,
     "str": _text,
     "repr": _text,

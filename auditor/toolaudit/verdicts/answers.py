@@ -35,7 +35,9 @@ def atomic(view: Profile) -> Answer:
     """Whether no other overlapping call can see or disturb a half-done effect of this one."""
     counted = [a for a in view.primary if a.resource.kind not in CONFIGURATION or a.mode in WRITES]
     if not counted:
-        return Answer(not view.footprint.opaque, "touches no shared state" if not view.footprint.opaque else _opaque_reason(view))
+        return Answer(
+            not view.footprint.opaque, _as_read(view, "touches no shared state") if not view.footprint.opaque else _opaque_reason(view)
+        )
     lock = _whole_lock(view, counted)
     if lock is not None:
         return Answer(True, f"everything happens under {lock.name}", _place(counted[0]))
@@ -44,6 +46,11 @@ def atomic(view: Profile) -> Answer:
     if not view.writes:
         return _one_snapshot(view, counted)
     return _torn(view) or _step_by_step(view)
+
+
+def _as_read(view: Profile, said: str) -> str:
+    """A reason that holds of what was read alone, where there are calls that could not be."""
+    return f"as far as it could be read, {said}" if any(c.consequence != "ignored" for c in view.footprint.unknown_calls) else said
 
 
 def _whole_lock(view: Profile, counted: list[Access]) -> Lock | None:
@@ -184,7 +191,7 @@ def idempotent(view: Profile) -> Answer:
     if view.footprint.opaque and not view.writes:
         return Answer(False, f"runs {view.footprint.opaque}: a repeat may do anything again")
     if not view.writes:
-        return Answer(True, "writes no state")
+        return Answer(True, _as_read(view, "writes no state"))
     for access in view.writes:
         why = _accumulates(view, access)
         if why:
@@ -265,7 +272,7 @@ def independence_of_one(view: Profile) -> Answer:
     """What can be said without the catalogue: a tool that reads no shared state depends on nobody."""
     reads = [a for a in view.primary if a.mode != "w"]
     if not reads and not view.footprint.opaque:
-        return Answer(True, "reads no state that another tool could change")
+        return Answer(True, _as_read(view, "reads no state that another tool could change"))
     if not reads:
         return Answer(False, f"runs {view.footprint.opaque}: its result can depend on anything")
     return Answer(None, f"reads {resource_text(reads[0].resource)}; whether another tool writes it was not looked at", _place(reads[0]))

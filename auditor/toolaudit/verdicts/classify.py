@@ -8,6 +8,8 @@ from toolaudit.verdicts.keys import resource_text
 from toolaudit.verdicts.profile import Profile, Window, Written, covers, line_at, line_of, never_both, profile, profiles, shared_locks
 
 SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
+HARMLESS = frozenset({"ignored", "unclear"})
+"""Consequences of unknown calls that leave the class as it is."""
 CREATES = frozenset({"create", "ensure"})
 STRONG = frozenset({"proven", "typed", "catalogued"})
 # With more accesses than this a walk has met its limits: what is kept stands for more than it says.
@@ -133,7 +135,11 @@ def _read_back(view: Profile) -> Access | None:
 
 
 def _unresolved(view: Profile) -> list[UnknownCall]:
-    return [c for c in view.footprint.unknown_calls if c.consequence != "ignored"]
+    return [c for c in view.footprint.unknown_calls if c.consequence not in HARMLESS]
+
+
+def _unclear(view: Profile) -> bool:
+    return any(call.consequence == "unclear" for call in view.footprint.unknown_calls)
 
 
 def _guessed_free(view: Profile, tool_class: ToolClass) -> bool:
@@ -170,7 +176,7 @@ def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     if len(counted) > CROWDED or _guessed_free(view, tool_class) or any(_stands_for_more(a) for a in counted):
         return "medium"
     if tool_class in {"pure", "read-only"}:
-        return "low" if unresolved else ("medium" if weak else "high")
+        return "low" if unresolved else ("medium" if weak or _unclear(view) else "high")
     if tool_class == "write-only":
         deciding = list(view.writes)
         sure = any(a.confidence in STRONG for a in deciding)

@@ -233,7 +233,7 @@ def test_what_is_not_known_is_said(footprint_of: Any) -> None:
     assert said == {
         "a": [("mystery.send_it", "not-in-catalogue", "may-write")],
         "b": [("mystery.Client.frobnicate", "not-in-catalogue", "may-write")],
-        "c": [],
+        "c": [("mystery.shape", "not-in-catalogue", "unclear")],
         "d": [("mystery.shape", "not-in-catalogue", "may-write")],  # nobody looks at what it gives: it is called for its effect
     }
 

@@ -43,6 +43,7 @@ def check_tool(tool: Tool, said: str, line: str) -> None:
     truth = {
         tool.class_,
         tool.rmw_kind,
+        f"{tool.confidence} confidence",
         ("" if tool.atomic.value else "not ") + "atomic",
         ("" if tool.idempotent.value else "not ") + "repeatable",
     }

@@ -208,6 +208,11 @@ def test_an_ignored_call_costs_nothing(scan_of) -> None:
     assert (verdict.tool_class, verdict.confidence) == ("read-only", "high")
 
 
+def test_a_call_whose_name_says_nothing_lowers_the_confidence(scan_of) -> None:
+    verdict = scan_of("get(path) unknown=backend.settle/unclear\n r read file:{path}").verdicts[0]
+    assert (verdict.tool_class, verdict.confidence) == ("read-only", "medium")
+
+
 def test_every_answer_says_why_and_where(scan_of) -> None:
     verdict = scan_of("add(path)\n r read file:{path} @4\n w write file:{path} @9 <- 0 data io").verdicts[0]
     assert plain(verdict.reason) == "reads file:param:path (line 4) and writes it back (line 9)"
