@@ -70,7 +70,7 @@ async def looks() -> tuple[bool, bool, bool]:
     """What asyncio tells about the loop."""
     loop, hooks = asyncio.get_running_loop(), sys.get_asyncgen_hooks()
     with pytest.raises(RuntimeError, match="already running"):
-        loop.run_forever()
+        loop.run_until_complete(loop.create_future())
     return loop.is_running(), asyncio.get_event_loop() is loop, hooks.finalizer is not None
 
 
