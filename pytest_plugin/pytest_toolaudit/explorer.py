@@ -19,7 +19,8 @@ from pytest_toolaudit import isolation
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.run import Machine, Run
-from pytest_toolaudit.engine.threads import END, WAIT, Everything
+from pytest_toolaudit.engine.stops import Everything
+from pytest_toolaudit.engine.threads import END, WAIT
 from pytest_toolaudit.engine.turn import Site, turn
 from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modules
 from pytest_toolaudit.isolation import Both

@@ -232,7 +232,7 @@ class ControlledLoop(Timed):
         lane.yields += 1
         if lane.yields % FAIR == 0:
             self._give_way(lane, engine)
-        nobodys = (self.ended or NOBODY in queues) and self._nobody() is not None
+        nobodys = (self.ended or NOBODY in queues) and any(queues.values()) and self._nobody() is not None
         if not nobodys and (engine.order[0] is lane or self._first(lane, engine)):
             return True
         self.noted = True

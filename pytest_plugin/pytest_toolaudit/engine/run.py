@@ -205,41 +205,33 @@ class Machine:
         loop.queues.clear()
         loop.ended, loop.noted = [], False
         loop.cancel_siblings = self.runner == "task-group"
-        jobs: list[tuple[Lane, Callable[[], Any]]] = [
-            (lane, self._task(lane, call, loop)) for lane, call in zip(lanes, self.calls, strict=True) if lane in loop.lanes
-        ]
         loop.stopped = False
-        for lane, make in jobs:  # tasks exist before the first turn, so that any call can be first
-            context = self.contexts[lane.index].copy()
-            lane.task = asyncio.Task(make(), loop=loop, context=context)
+        for lane in loop.lanes:  # tasks exist before the first turn, so that any call can be first
+            task = self._task(lane, self.calls[lane.index], loop)
+            lane.task = asyncio.Task(task, loop=loop, context=self.contexts[lane.index].copy())
         loop.own, loop.others = {lane.task for lane in loop.lanes}, False
         engine.loop_actor = engine.hire(None, loop.run_batch)
 
-    def _task(self, lane: Lane, call: Call, loop: ControlledLoop) -> Callable[[], Any]:
-        engine = self.engine
-
-        async def task() -> None:
-            try:
-                value = call.invoke()
-                if isinstance(value, CoroutineType):
-                    value = await onward(value, lane, loop)
-                elif call.is_async or isinstance(value, Awaitable):
-                    value = await value
-                lane.outcome = (RETURNED, _frozen(value))
-            except Abandoned:
+    async def _task(self, lane: Lane, call: Call, loop: ControlledLoop) -> None:
+        try:
+            value = call.invoke()
+            if isinstance(value, CoroutineType):
+                value = await onward(value, lane, loop)
+            elif call.is_async or isinstance(value, Awaitable):
+                value = await value
+            lane.outcome = (RETURNED, _frozen(value))
+        except Abandoned:
+            raise
+        except BaseException as error:
+            if self.engine.ending:
                 raise
-            except BaseException as error:
-                if engine.ending:
-                    raise
-                lane.outcome = (RAISED, _frozen_error(error))
-                if loop.cancel_siblings:
-                    for other in loop.lanes:
-                        if other is not lane and not other.finished and other.task is not None:
-                            other.task.cancel()
-            finally:
-                engine.lane_finished(lane)
-
-        return task
+            lane.outcome = (RAISED, _frozen_error(error))
+            if loop.cancel_siblings:
+                for other in loop.lanes:
+                    if other is not lane and not other.finished and other.task is not None:
+                        other.task.cancel()
+        finally:
+            self.engine.lane_finished(lane)
 
     def _cancelled(self, lane: Lane) -> None:
         """Before its first step."""

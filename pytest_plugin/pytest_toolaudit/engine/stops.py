@@ -7,6 +7,13 @@ from pytest_toolaudit.engine.turn import Site
 Plan = dict[tuple[int, Site, int], int]
 
 
+class Everything:
+    """A set of sites that contains each: every point is considered."""
+
+    def __contains__(self, site: object) -> bool:
+        return True
+
+
 class Stop:
     """``left``: how often the call still passes the site; then the turn goes to ``target``. ``later``: the next stop at this site."""
 

@@ -1,13 +1,11 @@
 """Managed OS threads with a raw lock hand-off: exactly one runs, and who is next follows from the schedule alone.
 
-Persistent workers and raw locks because a new thread costs 120-480 us and a Condition twice a raw lock; sparse
-switches because each one costs about 9 us.
+Raw locks because a Condition costs twice as much; sparse switches because each one costs a few microseconds.
 """
 
 from __future__ import annotations
 
 import contextvars
-import os
 import threading
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Container, Sequence
@@ -18,7 +16,8 @@ from pytest_toolaudit.engine.outsiders import Outside, answered, expected, given
 from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.processor import OneProcessor
 from pytest_toolaudit.engine.stops import Plan, Stops, passed
-from pytest_toolaudit.engine.turn import SUSPENDED, Site, quiet, turn
+from pytest_toolaudit.engine.turn import SUSPENDED, Site, turn
+from pytest_toolaudit.engine.workers import Workers
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.loop import ControlledLoop
@@ -28,27 +27,15 @@ WAIT = Site("wait", "wait for another call")
 CALL: contextvars.ContextVar[int] = contextvars.ContextVar("toolaudit_call")
 SPIN = 64  # naps in a row before a call that polls lets others run
 
-# The real ones, kept before any patch: the engine must not run on its own stand-ins.
-_Thread, _start, _join = threading.Thread, threading.Thread.start, threading.Thread.join
 
-
-class Everything:
-    """A set of sites that contains each: every point is considered."""
-
-    def __contains__(self, site: object) -> bool:
-        return True
-
-
-class Engine:
+class Engine(Workers):
     """Runs lanes to the end. Its methods are called by the thread that has the turn, or under the mutex."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.mutex = allocate_lock()
         self.main = allocate_lock()
         self.main.acquire()
-        self.idle: list[Actor] = []
-        self.busy: list[Actor] = []
-        self.lost: set[int] = set()
         self.lanes: list[Lane] = []
         self.order: list[Lane] = []
         self.running: Actor | None = None
@@ -60,7 +47,6 @@ class Engine:
         self.watches: Sequence[Container[Site]] = ()
         self.counts: dict[tuple[int, Site], int] = {}
         self.serial = False
-        self.ending = False
         self.problem: Problem | None = None
         self.switches = 0
         self.spans: list[tuple[int, bool]] = []
@@ -80,73 +66,10 @@ class Engine:
         self.threads_of: dict[int, Any] = {}
         self.undo: list[Callable[[], object]] = []
         self.processor = OneProcessor()
-        self.is_child = False
         self.children: dict[int, str] = {}
         self.outsiders: list[threading.Thread] = []
         self.outside = Outside()
         self.lasting: set[str] = set()
-
-    # -- workers ----------------------------------------------------------------------------------------------------
-
-    def _worker(self, actor: Actor) -> None:
-        while True:
-            try:
-                actor.gate.acquire()
-            except Abandoned:  # sent to the last job, and it arrives late
-                if actor.job is None and actor.ident not in self.lost:
-                    continue
-            job = actor.job
-            if job is None:
-                return
-            try:
-                if not self.ending:
-                    job()
-            except Abandoned:
-                pass
-            except BaseException:
-                if (
-                    actor.ident not in self.lost and not self.is_child
-                ):  # else nobody waits for it any more, whatever it met when it came back
-                    raise
-            if self.is_child:  # a call forked, and came back from the tool in the child too
-                os._exit(0)
-            while True:
-                try:
-                    self.finish(actor)
-                    break
-                except Abandoned:  # sent to the job, and it arrives late
-                    continue
-            if actor.ident in self.lost:
-                self.lost.discard(actor.ident)  # the number may be given to another thread
-                return
-
-    def hire(self, lane: Lane | None, job: Callable[[], None], actor: Actor | None = None) -> Actor:
-        """A thread for ``job``, parked until its turn comes; ``actor`` reuses one that is kept for an executor."""
-        if actor is None:
-            actor = self.idle.pop() if self.idle else self.recruit()
-        actor.lane, actor.job, actor.waiting, actor.detached = lane, job, None, False
-        if lane is not None:
-            lane.actors.append(actor)
-        self.busy.append(actor)
-        return actor
-
-    def recruit(self) -> Actor:
-        """A new worker thread, parked at its gate."""
-        actor = Actor()
-        with quiet():  # starting waits for the new thread, and must do so for real
-            actor.thread = _Thread(target=self._worker, args=(actor,), name="toolaudit-call", daemon=True)
-            _start(actor.thread)
-        actor.ident = actor.thread.ident
-        return actor
-
-    def dismiss(self) -> None:
-        """Ends the worker threads; those stuck in foreign code are left (daemon) and do not come back."""
-        for actor in self.idle:
-            actor.job = None
-            actor.gate.release()
-        for actor in self.idle:
-            _join(actor.thread, 1.0)
-        self.idle.clear()
 
     # -- who is next ------------------------------------------------------------------------------------------------
 
@@ -386,7 +309,7 @@ class Engine:
                 if not self.busy:
                     self.main.release()
             elif self.running is actor or (was_detached and self.running is None):
-                self.give(self.next_actor())
+                self.give(self.next_actor() if self.busy else None)
 
     def lane_finished(self, lane: Lane) -> None:
         """The call itself returned or raised; the schedule may say who follows."""

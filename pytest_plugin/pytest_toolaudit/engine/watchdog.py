@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Problem
 from pytest_toolaudit.engine.outsiders import look
-from pytest_toolaudit.engine.threads import Everything
+from pytest_toolaudit.engine.stops import Everything
 from pytest_toolaudit.engine.turn import Site, turn
 
 if TYPE_CHECKING:
