@@ -113,7 +113,7 @@ CREATES = frozenset(verb for verb, (op, _) in WRITES.items() if op == "create")
 PREFIXES = ("batch", "admin", "bulk")
 IDENTIFIERS = (
     "Bucket", "TableName", "FunctionName", "QueueUrl", "QueueName", "TopicArn", "StreamName", "StackName", "RoleName", "UserName", "GroupName",
-    "PolicyArn", "PolicyName", "ClusterName", "clusterName", "cluster", "DBInstanceIdentifier", "DBClusterIdentifier", "DomainName", "domainName",
+    "PolicyArn", "PolicyName", "SubscriptionArn", "TaskHandle", "ClusterName", "clusterName", "cluster", "DBInstanceIdentifier", "DBClusterIdentifier", "DomainName", "domainName",
     "UserPoolId", "restApiId", "ApiId", "apiId", "SecretId", "KeyId", "InstanceId", "InstanceIds", "VolumeId", "VpcId", "SubnetId", "logGroupName",
     "repositoryName", "projectName", "pipelineName", "stateMachineArn", "executionArn", "JobId", "jobId", "JobName", "jobName", "AlarmName",
     "AlarmNames", "Namespace", "DatabaseName", "CatalogId", "WorkGroup", "QueryExecutionId", "knowledgeBaseId", "dataSourceId", "agentId",

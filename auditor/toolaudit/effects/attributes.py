@@ -295,6 +295,10 @@ def _declared(world: World, ref: ClassRef, name: str) -> Value | None:
         return None
     owner, field = found
     hinted = annotated(world, owner.path, field.annotation)
+    from toolaudit.effects.made_by_default import made_by_default
+
+    if (made := made_by_default(world, owner.path, field.value)) is not None:
+        return made
     if field.value is None or (hinted is not None and not isinstance(hinted.form, Data | Text | Many)):
         return _own_text(hinted, name)
     value = world.evaluate(module_frame(world, owner.path), field.value)

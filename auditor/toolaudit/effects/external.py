@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from toolaudit.catalogue.entries import Api
@@ -169,8 +171,18 @@ def _somebodys(frame: Frame, loc: Loc, name: str) -> bool:
         return False
     if name in containers.NAMES:
         part = bool(loc.path) and isinstance(loc.path[-1], tuple)  # an entry of a container is no client
+        if not part and name in AMBIGUOUS and _of_client(loc):
+            return True
         return loc.root == "state" and not part and name in AMBIGUOUS and guesses.kind_of(_called(frame, loc), None) != "other"
     return guesses.verb_known(name) or loc.root == "state" or (frame.discarded and not guesses.prepares(name))
+
+
+_CLIENT = re.compile(r"(?:^|_)(?:client|api|sdk)$")
+
+
+def _of_client(loc: Loc | None) -> bool:
+    """A part of a client that an object keeps: `self.client.spaces`."""
+    return loc is not None and loc.root == "self" and any(isinstance(step, str) and _CLIENT.search(step) for step in loc.path[:-1])
 
 
 def _called(frame: Frame, loc: Loc) -> str:
@@ -254,6 +266,9 @@ def unread_bases(frame: Frame, ref: ClassRef) -> list[str]:
     return [base for base in frame.world.resolver.foreign_bases(ref) if "." in base and not harmless(frame, base)]
 
 
+OF_TEXTS = frozenset(
+    {"lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "splitlines", "casefold", "capitalize", "isdigit"}
+)
 HARMLESS = {
     "model_dump", "model_dump_json", "dict", "json", "model_copy", "copy", "model_json_schema", "schema", "model_validate",
     "model_validate_json", "parse_obj", "to_dict", "from_dict", "register", "with_traceback", "add_note", "_asdict", "_replace",
@@ -270,7 +285,7 @@ def _unlisted_method(frame: Frame, receiver: Value, form: Handle, name: str, arg
         frame.resolved += 1
         kind = library.default_kind or "other"
         return Value(Data(), taint | frame.emit(resource_of(kind, (ANY,), form.type), "r", "read", line, confidence="catalogued"))
-    if form.type.rsplit(".", 1)[-1].endswith(("Error", "Exception", "Config", "Options")) or (name in HARMLESS):
+    if form.type.rsplit(".", 1)[-1].endswith(("Error", "Exception", "Config", "Options")) or name in HARMLESS or name in OF_TEXTS:
         frame.resolved += 1
         return Value(Data(), taint)
     return guesses.unlisted(frame, receiver, form.type, name, taint, line, library, arguments)
@@ -284,7 +299,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if name in HARMLESS:
         frame.resolved += 1
         return Value(Data(), taint | read(frame, receiver, line).taint)
-    client = why == "client" or (guesses.client_like(hint) and not _looked_up(frame, name, why, hint))
+    client = why == "client" or _of_client(receiver.loc) or (guesses.client_like(hint) and not _looked_up(frame, name, why, hint))
     if client and (name in AMBIGUOUS or name not in containers.NAMES):
         return guesses.unlisted(frame, receiver, hint, name, taint, line, None, arguments)
     if name not in containers.NAMES and guesses.sends(name):

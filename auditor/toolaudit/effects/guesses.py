@@ -10,7 +10,7 @@ from toolaudit.effects import edits
 from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.keys import ANY, literal
+from toolaudit.effects.keys import ANY, literal, parts_of
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Data, Handle, Taint, Value, taints
 from toolaudit.model import Consequence, Kind, Operation, Resource
@@ -36,6 +36,7 @@ WRITE_VERBS: dict[str, Operation] = {
     "enable": "update", "complete": "update", "finish": "update", "pause": "update", "resume": "update", "reopen": "update", "approve": "update",
     "reject": "update", "restore": "update", "toggle": "update", "mute": "update", "pin": "update", "unpin": "update", "fix": "update", "disable": "update", "archive": "update", "commit": "write", "merge": "update", "mark": "update", "share": "update",
     "invite": "send", "schedule": "append", "lock": "update", "unlock": "update", "import": "write", "click": "update", "type": "update",
+    "forward": "send", "acknowledge": "update", "ack": "update", "attach": "update", "detach": "update", "subscribe": "append", "unsubscribe": "delete",
     "navigate": "update", "goto": "update", "invoke": "send", "ingest": "append", "log": "append", "increment": "increment", "pop": "consume",
 }  # fmt: skip
 THINGS = {"chat", "status", "history", "keys", "values", "items", "query", "info", "results"}
@@ -48,6 +49,14 @@ KIND_WORDS: tuple[tuple[str, Kind], ...] = (
 )  # fmt: skip
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _PLURAL = re.compile(r"(?:[a-z]{3,}[a-rt-z]|[a-z]{2,}e)s|children|people|data|info")
+HANDLES = frozenset({
+    "instance", "database", "table", "collection", "bucket", "topic", "subscription", "contract", "container", "queue", "dataset", "worksheet",
+    "sheet", "channel", "scope", "namespace", "document", "ref", "reference", "blob", "folder", "project", "repository", "repo", "workspace",
+    "cluster", "snapshot", "sprite", "thread", "room", "board", "space", "vault", "app", "site",
+})  # fmt: skip
+"""What a client gives a handle of by its bare name: `client.database(name)` asks and changes nothing yet."""
+ADDRESSES = ("_path", "_url", "_uri", "_arn")
+"""Endings of what puts an address together."""
 MAX_SHORT = 3
 """So short a word counts only where it stands alone: a backend is no `db`."""
 TAILS = {"db", "sql"}
@@ -73,6 +82,7 @@ QUIET_METHODS = {
     "total_seconds",
     "utcoffset",
     "astimezone",
+    "critical",
     "start_as_current_span",
     "start_span",
     "record_exception",
@@ -126,7 +136,9 @@ def kind_of(type_name: str, library: Library | None) -> Kind:
         return library.default_kind  # type: ignore[return-value]
     words = [word.lower() for word in _WORDS.findall(type_name)]
     for known, kind in KIND_WORDS:
-        if known == "page" and words[-1:] != ["page"]:
+        if (known == "page" and words[-1:] != ["page"]) or (
+            known == "driver" and not {"web", "browser", "chrome"} & {*words[:-1]} and words != ["driver"]
+        ):
             continue
         if any(word == known or (len(known) > MAX_SHORT and known in word) or (known in TAILS and word.endswith(known)) for word in words):
             return kind
@@ -233,6 +245,14 @@ def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint
         and not set(re.findall(r"[a-z]+", name.lower())) & OTHER_CODE
     ):
         return Value(Data("not-in-catalogue"), taint | run_sql(frame, "{0}", bound, taint, line))
+    if "graphql" in type_name.lower() and verb in OPAQUE_VERBS:
+        frame.pending = True
+        frame.opaque = frame.opaque or "graphql"
+        document = parts_of(arguments.args[0]) or (ANY,)
+        return Value(
+            Data("not-in-catalogue"),
+            taint | frame.emit(Resource("http", document), "rw", "opaque", line, data=taint, confidence="name-only"),
+        )
     if RUNS_COMMANDS.search(name) or (verb in OPAQUE_VERBS and words & COMMAND_HOLDERS):
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
@@ -294,6 +314,9 @@ def unlisted(
         return answer
     if arguments is not None and arguments.args and (ran := _runs(frame, receiver, type_name, name, taint, line, arguments)) is not None:
         return ran
+    if (name in HANDLES or (name.endswith(ADDRESSES) and not verb_known(name))) and not frame.discarded:
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
+        return Value(Data("client"), taint)
     form = receiver.form
     kind = kind_of(type_name, library)
     key = form.parts if isinstance(form, Handle) else ()

@@ -44,6 +44,7 @@ def test_markers_pick_files_that_declare(framework):
         "griptape": b"@activity(config={})",
         "coinbase-agentkit": b"@create_action(name='save')",
         "browser-use": b"from browser_use import Controller",
+        "forge": b"from forge.actions.registry import action",
         "kani": b"@ai_function()",
         "nat": b"FunctionInfo.from_fn(save)",
         "swarm": b"from swarm import Agent",
