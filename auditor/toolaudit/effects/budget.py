@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from toolaudit.effects.frame import World
 
 MOST_WALKS = 340
-KEPT, KEPT_DEPTH = 3, 5
+KEPT, KEPT_DEPTH = 16, 5
 """So many of the walks that are left are kept for what a caller does afterwards, near the tool."""
 
 

@@ -34,6 +34,7 @@ from toolaudit.effects.values import (
     Taint,
     Text,
     Value,
+    alternatives,
     join_taint,
     taints,
     union,
@@ -235,9 +236,9 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, giv
 
     held = frame.env[holder]
     form = held.form
-    if isinstance(form, Many) and held.loc is None and target.attr in containers.MUTATORS:
-        grown = containers.grown(form, target.attr, arguments, frame.in_loop > 0)
-        frame.env[holder] = Value(grown, join_taint(held.taint, taints(arguments.all())))
+    if target.attr in containers.MUTATORS and all(isinstance(way.form, Many) and way.loc is None for way in alternatives(held)):
+        grown = union(containers.added_to(way, target.attr, arguments, frame.in_loop > 0) for way in alternatives(held))
+        frame.env[holder] = Value(grown.form, join_taint(held.taint, taints(arguments.all())))
     elif isinstance(form, Instance) and frame.made:
         fields = {**dict(form.fields), **dict(frame.made)}
         frame.env[holder] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), held.taint, held.loc)

@@ -259,6 +259,8 @@ def _subcommand(line: Line, entry: dict[str, Any]) -> tuple[Command, ...]:
             return _acts(kind, "read" if said else entry["default"], line, key, verb)
         return _acts(kind, entry.get("default", "rmw"), line, key, "")
     found = _matched(line, entry, index)
+    if found == "write" and verb in entry.get("ops", {}):
+        return (Command(kind, "w", entry["ops"][verb], line.program, key, "error", verb),)
     if found:
         return _acts(kind, found, line, key, verb)
     if not verb and (index < len(line.texts) or entry.get("default") == "rmw"):

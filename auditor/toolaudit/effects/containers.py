@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from toolaudit.effects import edits
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import derived, join, literal, parts_of
+from toolaudit.effects.lists import chained
 from toolaudit.effects.objects import element, item, read, shared
 from toolaudit.effects.templates import bind
 from toolaudit.effects.values import PLAIN, Data, Either, Form, Many, Scalar, Text, Value, alternatives, taints, text, union
@@ -180,6 +181,14 @@ def _pairs(receiver: Value) -> Value:
         held = shared(held, receiver.loc / (ANY,))
     pair = Value(Many("tuple", items=(union(keys[:12]) if keys else PLAIN, held)))
     return Value(Many("generator", element=pair))
+
+
+def added_to(held: Value, name: str, arguments: Arguments, in_loop: bool) -> Value:
+    """An owned container that a local name holds, after a method."""
+    if name == "extend" and arguments.args and not in_loop:
+        made = chained(held, arguments.args[0], held.taint)
+        return held if made is None else made
+    return Value(grown(held.form, name, arguments, in_loop), held.taint) if isinstance(held.form, Many) else held
 
 
 def grown(form: Many, name: str, arguments: Arguments, in_loop: bool = False) -> Many:

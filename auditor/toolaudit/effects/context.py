@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import takewhile
 
+from toolaudit.effects.function_tables import MAX_TABLE, holds_function, is_table
 from toolaudit.effects.keys import normal_path, or_unknown, parts_of, scope_text
 from toolaudit.effects.paths import entry_step, navigate
 from toolaudit.effects.values import (
@@ -45,7 +46,6 @@ from toolaudit.model import Column, Fact, KeyPart, Lock, Resource
 _PARAMETER = re.compile(r"\{param:([^{}]*)\}")
 MAX_DEPTH = 3
 MAX_MEMBERS = 16
-MAX_TABLE = 400
 MAX_NODES = 160
 SHARED = ("self", "global", "cell", "state")
 
@@ -83,7 +83,7 @@ def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int =
         return Value(form, taint)
     if type(form) is Function and form.receiver is None and not form.env:
         return Value(form, taint, _place(value, name))  # nothing to name in it, however deep it lies
-    budget = _allowed(form, budget)
+    budget, depth = _allowed(form, budget), min(depth, MAX_DEPTH - 2) if is_table(form) else depth
     if depth >= MAX_DEPTH or budget.spent():
         return Value(_shallow(form, name, root), taint, _place(value, name))
     outlives = value.loc is not None and value.loc.root in SHARED
@@ -135,7 +135,8 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
         return shape(value, f"{name}.{step}", root, keep, depth, budget)
 
     if isinstance(form, Many):
-        items = None if form.items is None or len(form.items) > MAX_MEMBERS else tuple(inner(v, f"#{i}") for i, v in enumerate(form.items))
+        few = form.items is not None and (len(form.items) <= MAX_MEMBERS or is_table(form))
+        items = tuple(inner(v, f"#{i}") for i, v in enumerate(form.items)) if few and form.items is not None else None
         entries = None
         if form.entries is not None and (len(form.entries) <= MAX_MEMBERS or is_table(form)):
             entries = tuple((k, inner(v, entry_step(k))) for k, v in form.entries)
@@ -143,7 +144,8 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
         head = tuple(takewhile(lambda value: isinstance(value.form, Scalar), form.head)) if items is None else ()
         return Many(form.kind, items, entries, element, form.type, head)
     if isinstance(form, Instance):
-        return Instance(form.cls, tuple((k, inner(v, k)) for k, v in form.fields))
+        names = holds_function(form)  # what a record of functions is called decides which of them is meant
+        return Instance(form.cls, tuple((k, v if names and isinstance(v.form, Scalar) else inner(v, k)) for k, v in form.fields))
     if isinstance(form, Handle):
         parts = (KeyPart("param", name),) if form.parts else ()
         base = (KeyPart("param", f"{name}.~base"),) if form.base else ()
@@ -164,16 +166,9 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
     return Either(tuple(inner(v, f"|{i}") for i, v in enumerate(form.values)))
 
 
-def is_table(form: object) -> bool:
-    """A dict of functions: each may do something else, so that all are kept."""
-    if type(form) is not Many or not form.entries or len(form.entries) > MAX_TABLE:
-        return False
-    return all(isinstance(v.form, Function | Partial | Method) for _, v in form.entries)
-
-
 def _allowed(form: object, budget: Budget | None) -> Budget:
     """What a value may take: a table of functions has its own."""
-    return Budget(MAX_NODES + 4 * MAX_TABLE) if is_table(form) else budget or Budget()
+    return Budget(MAX_NODES + 4 * MAX_TABLE) if is_table(form) and (budget is None or budget.left <= MAX_NODES) else budget or Budget()
 
 
 def _partial(form: Partial, inner: Callable[[Value, str], Value]) -> Partial:

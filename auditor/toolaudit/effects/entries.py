@@ -200,7 +200,7 @@ def _outer_parameter(world: World, path: str, parameter: Parameter) -> Value:
 
 def arguments(world: World, tool: Tool, function: Function) -> Arguments:
     """What the function is called with: text named by parameter, objects by annotation, what the framework injects at its place."""
-    parameters = list(function.code.facts.parameters)
+    parameters = _parameters(world, tool, function)
     if function.receiver is not None and parameters:
         parameters = parameters[1:]
     declared = {parameter.name: parameter for parameter in tool.parameters}
@@ -231,6 +231,15 @@ def arguments(world: World, tool: Tool, function: Function) -> Arguments:
     return Arguments(tuple(positional), tuple(keywords), rest, extra)
 
 
+def _parameters(world: World, tool: Tool, function: Function) -> list[Parameter]:
+    """The function's own; of a dispatcher behind `wrapper(*args)` those of what is wrapped, as it is called by position."""
+    own = list(function.code.facts.parameters)
+    if not (tool.when or tool.arguments_in) or _plain(own):
+        return own
+    code = world.code(*entry_of(tool))
+    return own if code is None or code is function.code else list(code.facts.parameters)
+
+
 def _kept_default(world: World, function: Function, parameter: Parameter) -> Value | None:
     """A default that the function itself changes: one object, made when the function was, for every call that leaves the argument out."""
     if not isinstance(parameter.default, Display | Mapping | Call) or not changes(function.code, parameter.name):
@@ -257,6 +266,8 @@ def _argument(world: World, tool: Tool, path: str, parameter: Parameter, declare
     if declared is not None and declared.injected:
         return injected(world, path, parameter, declared)
     found = annotated(world, path, parameter.annotation, name)
+    if found is None and declared is None and tool.arguments_in and tool.dispatcher is not None:
+        return Value(Data("untyped-parameter"))  # the dispatcher's own, beside the model's arguments
     if found is None:
         return Value(Text((KeyPart("param", name),)))
     if isinstance(found.form, Instance | Many | Handle) and found.loc is not None:

@@ -12,8 +12,10 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.foreign_properties import property_read
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.iteration import filtered, members
 from toolaudit.effects.keys import combinations
+from toolaudit.effects.lists import spread_out
 from toolaudit.effects.objects import attribute, checked, read
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import cut, subscripted
@@ -176,6 +178,7 @@ def _choice(frame: Frame, expr: f.Choice) -> Value:
 def _display(frame: Frame, expr: f.Display) -> Value:
     items: list[Value] = []
     spread: list[Value] = []
+    ways: list[tuple[Value, ...] | Value] = []
     known, open_ended = 0, False
     for part in expr.items:
         known = known if open_ended else len(items)
@@ -183,19 +186,24 @@ def _display(frame: Frame, expr: f.Display) -> Value:
         if isinstance(part, f.Starred) and isinstance(value.form, Many) and value.form.items is not None and value.loc is None:
             items += value.form.items
             spread.append(value)  # it may be a default for what was read
+            ways.append(value.form.items)
         elif isinstance(part, f.Starred):
             open_ended = True
             items.append(members(frame, value, frame.line))
+            ways.append(value)
         else:
             items.append(value if isinstance(value.form, Many | Instance) else read(frame, value, frame.line))
+            ways.append((items[-1],))
     kind: Any = expr.kind
     if kind == "or":
         return union(items)
-    if open_ended or len(items) > 24 or kind == "set":
+    if open_ended or kind == "set" or (len(items) > 24 and not is_table(Many(kind, tuple(items)))):
         held = union(items[:24]) if items else None
         taint = taints(items + spread)
         if open_ended and len(items) > 1 and kind in ("list", "tuple"):
             taint = join_taint(taint, edits.joined(frame, items))
+            if lists := spread_out(ways):
+                return union(Value(Many(kind, way)) for way in lists).tainted(taint)
         return Value(Many(kind, None, None, held, head=tuple(items[: known if open_ended else 4])), taint)
     taint = taints(items + spread)
     if kind in ("list", "tuple") and len(expr.items) > len(spread) > 0:
@@ -275,6 +283,7 @@ def _await(frame: Frame, expr: f.Await) -> Value:
     frame.pending = False
     before = frame.awaits
     known = isinstance(expr.value, f.Call)
+    frame.awaited = expr.value
     value = look(frame, expr.value)
     if (frame.pending or not known or _unknown_awaitable(frame, value)) and (frame.awaits == before or frame.pending):
         frame.suspend()
@@ -295,10 +304,11 @@ def _other(frame: Frame, expr: f.Other) -> Value:
 
 def _call(frame: Frame, expr: f.Call) -> Value:
     frame.line = expr.line or frame.line
+    awaited = expr is frame.awaited
     func = callee(frame, expr.func)
     line = expr.line or frame.line
     arguments = arguments_of(frame, expr)
-    frame.line = line
+    frame.line, frame.awaited = line, expr if awaited else None
     frame.pending = False
     frame.called = names.receiver_text(expr.func)
     frame.discarded = expr is frame.statement

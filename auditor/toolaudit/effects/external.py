@@ -16,6 +16,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
 from toolaudit.effects.results import pure_result
+from toolaudit.effects.served import saved
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     Class,
@@ -79,6 +80,7 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
     if answer is not None:
         frame.missing(name, "not-in-catalogue", "ignored", line)
         return answer
+    taint |= saved(frame, last, arguments, taint, line)
     reached = any(_reachable(value) for value in arguments.all()) and not guesses.makes(last)
     consequence = guesses.seems(last)
     sends = guesses.sends(last) or (frame.discarded and not guesses.prepares(last))
@@ -308,6 +310,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         frame.resolved += 1
         return containers.call(frame, receiver, name, arguments, line)
     if why in ("not-in-catalogue", "deep", "client"):
+        taint |= saved(frame, name, arguments, taint, line)
         frame.missing(f"{hint}.{name}", "not-in-catalogue", guesses.seems(name), line)
         return Value(Data(why), taint)
     frame.missing(name if not why else f"?.{name}", why if why in REASONS else "untyped-parameter", "unknown", line)

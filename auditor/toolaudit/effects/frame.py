@@ -132,7 +132,7 @@ class World:
     closures: dict[tuple[str, str, tuple[Given, ...]], dict[str, Value]] = field(default_factory=dict)
     decorated: dict[object, Value] = field(default_factory=dict)
     provisional: list[tuple[int, object]] = field(default_factory=list)
-    implementers: dict[tuple[ClassRef, str], tuple[ClassRef, ...]] = field(default_factory=dict)
+    implementers: dict[tuple[ClassRef | None, str], tuple[ClassRef, ...]] = field(default_factory=dict)
     lifespan: Value | None = None
     """What the server's lifespan gives its tools, once asked for."""
     execute: Callable[[Frame, tuple[Stmt, ...]], None] = None  # type: ignore[assignment]
@@ -223,14 +223,14 @@ class Frame:
     """The name of the object whose method is being called, as written."""
     statement: Expr | None = None
     """The expression that is a statement of its own."""
+    awaited: Expr | None = None
     discarded: bool = False
     """Nobody looks at what the call being made gives: it is made for its effect."""
     asks: frozenset[str] = frozenset()
     """Arguments that are SQL which reads: the rest was refused before."""
     refused: frozenset[str] = frozenset()
     """Those of which the rest was refused by raising, so that callers run only reads of them, too."""
-    pending: bool = False
-    """The call made last waits on something real when awaited."""
+    pending: bool = False  # the call made last waits on something real when awaited
     threaded: bool = False
     """Inside a call handed to a worker thread: nothing there blocks the event loop."""
     grown: Taint = CLEAN

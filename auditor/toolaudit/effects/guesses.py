@@ -11,8 +11,9 @@ from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, literal, parts_of
+from toolaudit.effects.served import RPC, asked_for, handed_out, saved
 from toolaudit.effects.templates import Bound
-from toolaudit.effects.values import Data, Handle, Taint, Value, taints
+from toolaudit.effects.values import Data, Handle, Taint, Text, Value, taints
 from toolaudit.model import Consequence, Kind, Operation, Resource
 
 if TYPE_CHECKING:
@@ -118,10 +119,18 @@ def thing_of(name: str) -> str:
 
 
 def _singular(word: str) -> str:
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
+    for ending, instead in (
+        ("indices", "index"),
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("ases", "as"),
+        ("xes", "x"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+    ):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word.removesuffix(ending) + instead
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is", "as")) else word
 
 
 def _speaks_of_things(name: str, arguments: Arguments | None) -> bool:
@@ -263,9 +272,11 @@ def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint
 _IDENTITY = re.compile(r"(?:^|_|(?<=[a-z]))(?:id|name|key|slug|path|email|url)$|(?:Id|Name|Key)$", re.IGNORECASE)
 
 
-def _nameless(arguments: Arguments | None) -> bool:
-    """What a service makes of a text and no name gets an id of its own, another one each time."""
-    return arguments is not None and bool(arguments.keywords) and not any(_IDENTITY.search(name) for name, _ in arguments.keywords)
+def _nameless(arguments: Arguments | None, thing: str) -> bool:
+    """What a service makes of a text and no name gets an id of its own, another one each time: `create_index(index=name)` has a name."""
+    if arguments is None or not arguments.keywords:
+        return False
+    return not any(_IDENTITY.search(name) or name == thing for name, _ in arguments.keywords)
 
 
 def _holds_sql(words: set[str]) -> bool:
@@ -279,7 +290,7 @@ def _written(frame: Frame, resource: Resource, name: str, arguments: Arguments |
     frame.io += 1
     frame.pending = True
     frame.missing(f"{resource.scope}.{name}", "not-in-catalogue", "ignored", line)
-    posted = op == "create" and resource.kind == "http" and _nameless(arguments)
+    posted = op == "create" and resource.kind == "http" and _nameless(arguments, thing_of(name))
     again = (
         op in ("append", "send", "increment") or posted or (op == "write" and arguments is not None and edits.identified(name, arguments))
     )
@@ -287,6 +298,15 @@ def _written(frame: Frame, resource: Resource, name: str, arguments: Arguments |
     blind = arguments is not None and op in ("update", "delete", "send")  # an object fetched by name is no state that was read
     data = taints(arguments.all()) if arguments is not None and blind else taint
     return taint | frame.emit(resource, "w", op, line, data=data, atomic=True, repeat=repeat, confidence="name-only")  # type: ignore[arg-type]
+
+
+def _own_method(frame: Frame, receiver: Value, called: str, name: str, arguments: Arguments, line: int) -> Value | None:
+    """The project's one method of that name; nothing for what a library handed out."""
+    from toolaudit.effects.interfaces import by_name
+
+    if isinstance(receiver.form, Data) and receiver.form.why == "not-in-catalogue":
+        return None
+    return by_name(frame, receiver, called, name, arguments, line)
 
 
 def unlisted(
@@ -300,6 +320,12 @@ def unlisted(
     arguments: Arguments | None = None,
 ) -> Value:
     """A method of a client that no entry describes: its verb is the best guess, and it is said to be one."""
+    if (
+        arguments is not None
+        and isinstance(receiver.form, Text | Data)
+        and (own := _own_method(frame, receiver, type_name, name, arguments, line))
+    ):
+        return own
     words = set(re.findall(r"[a-z]+", type_name.lower()))
     results = name in OF_RESULTS and bool(words & {"cursor", "cur"}) and (arguments is None or not arguments.args)
     if name in QUIET_METHODS or results or type_name.rpartition(".")[2] in SETTINGS:
@@ -307,7 +333,9 @@ def unlisted(
         return Value(Data(), taint)
     if name == "__call__" and not type_name.rsplit(".", 1)[-1][:1].isupper():
         type_name, _, name = type_name.rpartition(".")  # a method that went through a variable
-    verb = verb_of(name)
+    if arguments is not None and arguments.args and name in RPC:
+        meant = asked_for(arguments.args[0])
+        name = meant if meant and verb_known(meant) else name
     if arguments is not None and (answer := calls_back(frame, name, arguments, line)) is not None:
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
@@ -317,10 +345,25 @@ def unlisted(
     if (name in HANDLES or (name.endswith(ADDRESSES) and not verb_known(name))) and not frame.discarded:
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         return Value(Data("client"), taint)
-    form = receiver.form
+    return _by_verb(frame, receiver, type_name, name, taint, line, library, arguments)
+
+
+def _by_verb(
+    frame: Frame,
+    receiver: Value,
+    type_name: str,
+    name: str,
+    taint: Taint,
+    line: int,
+    library: Library | None,
+    arguments: Arguments | None,
+) -> Value:
+    """What a method does, told from the verb of its name."""
+    verb, form = verb_of(name), receiver.form
     kind = kind_of(type_name, library)
     key = form.parts if isinstance(form, Handle) else ()
-    resource = Resource(kind, key or (*(literal(thing_of(name)) if kind not in _ONE_OBJECT else ()), ANY), type_name)
+    source = handed_out(frame, receiver) if kind == "other" else None
+    resource = source or Resource(kind, key or (*(literal(thing_of(name)) if kind not in _ONE_OBJECT else ()), ANY), type_name)
     if verb == "load" and frame.discarded:
         frame.io += 1
         frame.pending = True
@@ -328,8 +371,11 @@ def unlisted(
         frame.emit(resource, "rw", "update", line, data=taint, confidence="name-only")  # made for what it leaves in the receiver
         return Value(Data("not-in-catalogue"), taint)
     said = arguments is not None and len(arguments.all()) > 1  # `set_tags(task, tags)`: of a thing that it names
-    if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set" or (verb == "set" and said)):
-        return Value(Data("not-in-catalogue"), _written(frame, resource, name, arguments, taint, line))
+    if arguments is not None:
+        taint |= saved(frame, name, arguments, taint, line)
+    if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set" or (verb == "set" and (said or frame.awaited is not None))):
+        data = taints(arguments.all()) if source is not None and arguments is not None else taint
+        return Value(Data("not-in-catalogue"), _written(frame, resource, name, arguments, data, line))
     if verb in READ_VERBS or (verb not in QUIET_VERBS and not frame.discarded and _speaks_of_things(name, arguments)):
         frame.io += 1
         frame.pending = True

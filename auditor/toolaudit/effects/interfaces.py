@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from toolaudit.branches import way
@@ -75,6 +76,33 @@ def _each(frame: Frame, receiver: Value, found: tuple[ClassRef, ...], name: str,
         results.append(call(frame, made, arguments, line) if isinstance(made.form, Function) else made)
     frame.arms = arms
     return union(results)
+
+
+def by_name(frame: Frame, receiver: Value, called: str, name: str, arguments: Arguments, line: int) -> Value | None:
+    """A method of an object nobody tells the class of, where one class of the project alone has it and is called like the object."""
+    if "_" not in name.strip("_") or name.startswith("_"):
+        return None
+    key = (None, name)
+    if key not in frame.world.implementers:
+        frame.world.implementers[key] = tuple(_having(frame.world, name))
+    found = frame.world.implementers[key]
+    if len(found) != 1 or found[0] == frame.owner or not _words(called) & _words(found[0].qualname.rpartition(".")[2]):
+        return None
+    return _each(frame, receiver, found, name, arguments, line)
+
+
+def _words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name.rpartition(".")[2]) if len(word) > 1}
+
+
+def _having(world: World, name: str) -> Iterator[ClassRef]:
+    """The project's classes that define a method of this name."""
+    for path in world.project.mentioning(f"def {name}(", everywhere=True):
+        index = world.project.index(path)
+        for head in index.classes if index is not None else ():
+            ref = ClassRef(path, head.qualname)
+            if any(method.name == name for method in world.resolver.methods(ref)):
+                yield ref
 
 
 def declares(world: World, form: Function) -> bool:

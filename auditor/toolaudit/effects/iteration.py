@@ -6,7 +6,7 @@ from toolaudit import facts as f
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, element, read, shared
-from toolaudit.effects.values import PLAIN, Data, Either, Function, Handle, Instance, Many, Text, Value, union
+from toolaudit.effects.values import PLAIN, Data, Either, Function, Handle, Instance, Many, Scalar, Text, Value, union
 from toolaudit.model import KeyPart
 
 
@@ -69,6 +69,52 @@ def _handed_out(frame: Frame, value: Value, form: Handle, line: int) -> Value:
     return Value(form, value.taint, value.loc) if form.kind != "file" or form.type == "pathlib.Path" else Value(Data(), value.taint)
 
 
+MAX_RECORDS = 48
+
+
+def chosen(frame: Frame, expr: f.Comprehension) -> Many | None:
+    """`(r.run for r in records if r.name == name)`: of a list of known records those that constants do not rule out."""
+    clause = expr.clauses[0]
+    part = expr.element.value if isinstance(expr.element, f.Attr | f.Item) else expr.element
+    if len(expr.clauses) != 1 or not clause.conditions or not isinstance(clause.target, f.Name) or part != clause.target:
+        return None
+    frame.quiet += 1
+    try:
+        form = frame.world.evaluate(frame, clause.iterable).form if isinstance(clause.iterable, f.Name | f.Attr) else None
+        records = form.items if isinstance(form, Many) and form.kind in ("list", "tuple") else None
+        if not records or len(records) > MAX_RECORDS or not all(isinstance(one.form, Instance | Many) for one in records):
+            return None
+        kept: list[Value] = []
+        before = frame.env.get(clause.target.id)
+        for record in records:
+            frame.env[clause.target.id] = record
+            if not any(_ruled_out(frame, condition) for condition in clause.conditions):
+                kept.append(frame.world.evaluate(frame, expr.element))
+        frame.env.pop(clause.target.id)
+        if before is not None:
+            frame.env[clause.target.id] = before
+        return Many("list", tuple(kept)) if kept else None
+    finally:
+        frame.quiet -= 1
+
+
+def _ruled_out(frame: Frame, test: f.Expr) -> bool:
+    """Whether two constants are compared and differ."""
+    from toolaudit.effects.classify import demand
+
+    if isinstance(test, f.Boolean) and test.op == "and":
+        return any(_ruled_out(frame, one) for one in test.values)
+    if not isinstance(test, f.Compare) or test.ops != ("==",):
+        return False
+    sides: list[Value] = []
+    for side in (test.left, test.rights[0]):
+        if isinstance(side, f.Name | f.Attr | f.Const | f.Item):
+            sides.append(frame.world.evaluate(frame, side))
+            demand(frame, sides[-1])
+    texts = [side.form.value for side in sides if isinstance(side.form, Scalar)]
+    return len(texts) == 2 and texts[0] != texts[1]
+
+
 def filtered(frame: Frame, expr: f.Comprehension) -> Many | Text | None:
     """`{k: v for k, v in given.items() if …}` holds what `given` does under the same keys, as far as its members are known."""
     clause = expr.clauses[0]
@@ -77,7 +123,7 @@ def filtered(frame: Frame, expr: f.Comprehension) -> Many | Text | None:
     made = tuple(part.id for part in (expr.element, expr.value) if isinstance(part, f.Name))
     source = clause.iterable.func if isinstance(clause.iterable, f.Call) else None
     if len(expr.clauses) != 1 or len(made) != 2 or names != made or not isinstance(source, f.Attr) or source.attr != "items":
-        return None
+        return chosen(frame, expr)
     frame.quiet += 1
     form = frame.world.evaluate(frame, source.value).form
     frame.quiet -= 1

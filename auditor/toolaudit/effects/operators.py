@@ -8,6 +8,7 @@ from toolaudit.effects.calls import call
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import combinations, derived, join_path, literal, parts_of
+from toolaudit.effects.lists import chained
 from toolaudit.effects.objects import attribute, element, read
 from toolaudit.effects.values import (
     CLEAN,
@@ -41,10 +42,8 @@ def combine(frame: Frame, op: str, left: Value, right: Value) -> Value:
         method = attribute(frame, left, "__truediv__", frame.line, called=True)
         if isinstance(method.form, Function):
             return call(frame, method, Arguments(args=(right,)), frame.line)
-    if op == "+" and isinstance(one, Many) and isinstance(other, Many):
-        items = (*one.items, *other.items)[:24] if one.items is not None and other.items is not None else None
-        inside = None if items is not None else union([element(one), element(other)])
-        return Value(Many(one.kind, items, None, inside), taint)
+    if op == "+" and (made := chained(left, right, taint)) is not None:
+        return made
     if op == "|" and isinstance(one, Many) and isinstance(other, Many) and one.kind == "dict":
         return Value(Many("dict", None, (*(one.entries or ()), *(other.entries or ()))), taint)
     if op == "+" and (isinstance(one, Text | Scalar) or isinstance(other, Text | Scalar)):

@@ -47,6 +47,15 @@ def document(address: Parts, bound: Bound) -> Value | None:
     return found if found is not None and (server or classify(found) not in (None, _FREE)) else None
 
 
+def searches(bound: Bound) -> Request | None:
+    """A form or document with a field for what is searched for, `{"q": text}`, asks."""
+    return _SEARCHES if any(isinstance(name, str) and _SEARCHED.search(name) for name in _named(bound)) else None
+
+
+_SEARCHED = re.compile(r"^(?:q|search|search_?(?:term|query|text|phrase|string)|search(?:Term|Query|Text|Phrase|String)|keywords?)$")
+_SEARCHES = Request("r", "read", "same", "name-only", "POST taken for a query")
+
+
 def _named(bound: Bound) -> dict[object, Value]:
     entries = [entry for body in _bodies(bound) for entry in body.entries or ()]
     return {key.form.value: value for key, value in entries if isinstance(key.form, Scalar)}

@@ -10,7 +10,7 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import Parts, derived, normal_path, parts_of
 from toolaudit.effects.targets import HOLE_NAME, IO_KINDS
-from toolaudit.effects.templates import Bound, fill
+from toolaudit.effects.templates import Bound, fill, in_memory
 from toolaudit.effects.values import (
     Data,
     Either,
@@ -130,6 +130,8 @@ def _handles(returns: Returns, bound: Bound) -> list[tuple[str, Parts, str]]:
     if kind not in IO_KINDS | {"memory", "env", "cwd", "other"}:
         return [("", (), scope)]
     path = kind in ("file", "dir")
+    if path and in_memory(key, bound):
+        return [("", (), scope)]
     found = fill(key, bound, path)
     return [(kind, normal_path(parts) if path else parts, "own" if kind == "sql" and parts in IN_MEMORY else scope) for parts in found]
 

@@ -26,6 +26,10 @@ _STATISTICS = re.compile(
 )
 _LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_(users|calls|requests|connections|leases)|users_count)$")
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
+_LIMITERS = re.compile(r"(Limit(er)?|Throttle[rd]?|Throttling|TokenBucket|LeakyBucket|SlidingWindow)(Manager|Base)?$")
+_CACHES = re.compile(r"(Cache|Memoizer)$")
+_SIZES = re.compile(r"(^|[._])(size|bytes|entries|items|used|count|total|length|weight)($|_)")
+_IDLE = re.compile(r"(^|[._])(idle|free|spare|pooled|available)_(https?|conns?|connections?|clients?|sessions?|sockets?|channels?)$")
 _CONNECTION = re.compile(
     r"(^|[._])(_?(client|pool|conn|connection|engine|service|token|access_token|credentials?|creds|is_valid|is_connected|connected|initialized|"
     r"is_initialized|ready|last_error|connection_url|http_session|driver))$"
@@ -249,6 +253,11 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     own = [i for i in effect.data if isinstance(i, int) and i < len(effects) and effects[i].target == target]
     derives = bool(own)
     counts = effect.op == "increment" or any(accumulates(i, effect.data, effect.control) for i in own)
+    owner = target.scope.rpartition("::")[2].rpartition(".")[2] if target.root == "self" else ""
+    if _LIMITERS.search(owner):
+        return "telemetry"  # calls are spread over time, and none is refused or changed
+    if _CACHES.search(owner) and (not counts or _SIZES.search(name)):
+        return "memo"
     if _MEMO.search(name) and not counts:  # a count kept in a cache is lost as any other; dropping its oldest entries is upkeep
         return "memo"
     if _of_records(effect, target) or (effect.op == "increment" and effect.locks and _LEASES.search(name)):
@@ -258,6 +267,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     if (_STATISTICS.search(name) and not _names_others(effects, target)) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
     checks = [i for i in _items(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
+    if _IDLE.search(name) and helpers(effect, tool):
+        return "lazy-init"
     if effect.op == "write" and is_connection(target):
         given = not checks and not helpers(effect, tool) and any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
         return "" if given else "lazy-init"  # a connection to what the caller names is not made on the way

@@ -21,7 +21,8 @@ from toolaudit.project.resolve import ClassRef
 ABSENT = (
     "KeyError", "FileNotFoundError", "NotFound", "NotFoundError", "DoesNotExist", "LookupError", "IndexError", "StopIteration", "AttributeError",
     "FileExistsError", "NoResultFound", "ResourceNotFoundException", "ObjectDoesNotExist", "NameError", "NoSuchKey", "IntegrityError",
-    "AlreadyExists", "ResourceNotFoundError", "UnknownObjectException", "UnboundLocalError",
+    "AlreadyExists", "ResourceNotFoundError", "UnknownObjectException", "UnboundLocalError", "CalledProcessError", "NotFoundException",
+    "NoSuchEntityException", "ResourceAlreadyExistsException", "DuplicateKeyError", "UniqueViolation", "ClientError", "ApiException",
 )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from toolaudit.effects.values import (
     Scalar,
     Text,
     Value,
+    alternatives,
     constant,
     union,
 )
@@ -164,7 +165,9 @@ def bind(frame: Frame, function: Function, arguments: Arguments) -> dict[str, Va
         if parameter.kind == "vararg":
             rest = (arguments.rest,) if arguments.rest is not None else ()
             bound[parameter.name] = Value(
-                Many("tuple", None if rest else tuple(positional), element=union(positional) if rest and positional else None)
+                Many("tuple", element=union(positional) if positional else None, head=tuple(positional))
+                if rest
+                else Many("tuple", tuple(positional))
             )
             positional = []
         elif parameter.kind == "kwarg":
@@ -197,14 +200,15 @@ def _typed(world: World, path: str, parameter: Parameter, value: Value) -> Value
 def _left_open(frame: Frame, function: Function, parameter: Parameter, arguments: Arguments) -> Value:
     from toolaudit.effects.objects import element, extend_text
 
-    if arguments.extra is not None:
-        form = arguments.extra.form
-        if isinstance(form, Text):
-            return extend_text(form, parameter.name, arguments.extra)
-        if isinstance(form, Many):
-            return element(form).tainted(arguments.extra.taint)
-    if arguments.rest is not None and parameter.kind != "keyword" and isinstance(arguments.rest.form, Many):
-        return element(arguments.rest.form)
+    given: list[Value] = []  # it may well be given, so that it is not its default
+    if arguments.rest is not None and parameter.kind != "keyword":
+        given += [element(way.form) if isinstance(way.form, Many) else Value(Data(), way.taint) for way in alternatives(arguments.rest)]
+    if (extra := arguments.extra) is not None and isinstance(extra.form, Text):
+        given.append(extend_text(extra.form, parameter.name, extra))
+    elif extra is not None:
+        given.append((element(extra.form) if isinstance(extra.form, Many) else Value(Data())).tainted(extra.taint))
+    if given:
+        return union(given)
     if parameter.default is not None:
         made = frame.world.evaluate(attributes.module_frame(frame.world, function.path), parameter.default)
         return (

@@ -8,7 +8,7 @@ from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import classify, picking
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, Parts, normal_path
-from toolaudit.effects.templates import Bound, fill
+from toolaudit.effects.templates import Bound, fill, in_memory
 from toolaudit.effects.values import (
     CLEAN,
     Handle,
@@ -111,6 +111,8 @@ def targets(effect: EffectEntry, bound: Bound) -> list[Loc | Resource]:
             for target in _handle_targets(effect, option, bound)
         ]
     path = effect.kind in ("file", "dir")
+    if path and effect.key is not None and in_memory(effect.key, bound):
+        return []
     keys = fill(effect.key, bound, path) if effect.key is not None else [(KeyPart("unknown", "not said"),)]
     scope = _scope(bound.receiver)
     return [resource_of(effect.kind or "other", parts or (ANY,), effect.scope or scope) for parts in keys]

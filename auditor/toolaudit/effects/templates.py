@@ -72,6 +72,17 @@ def fill(template: str, bound: Bound, path: bool = False) -> list[Parts]:
     return known or out[:1]
 
 
+BUFFERS = frozenset({"io.Buffer", "io.BytesIO", "io.StringIO"})
+_ONE_HOLE = re.compile(r"^\{([^{}|:*]*)(?:\|[^{}]*)?\}$")
+
+
+def in_memory(template: str, bound: Bound) -> bool:
+    """Whether what a template names as a file is a buffer in memory: `ZipFile(BytesIO(data))`."""
+    hole = _ONE_HOLE.match(template)
+    value = bound.find(hole.group(1)) if hole is not None else None
+    return value is not None and all(isinstance(way.form, Handle) and way.form.type in BUFFERS for way in alternatives(value))
+
+
 def _each(bound: Bound, hole: str) -> list[Bound]:
     """Of several arguments joined to one key, the first that is one of several values, taken one by one."""
     start = hole.partition("*")[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from toolaudit import facts as f
-from toolaudit.effects.context import is_table
 from toolaudit.effects.frame import Effect, Frame
+from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.objects import parameter_of
 from toolaudit.effects.values import CLEAN, Data, Many, Scalar, Taint, Value
 from toolaudit.model import Fact, Resource

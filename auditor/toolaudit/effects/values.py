@@ -207,7 +207,7 @@ def bounded(both: Taint) -> Taint:
         return both
     reads = sorted([item for item in both if type(item) is int])
     if len(reads) >= MAX_TAINT:
-        return frozenset(reads[:MAX_TAINT])
+        return frozenset(reads[-MAX_TAINT:])  # what was read last is nearest to what the tool is for
     names = sorted([item for item in both if type(item) is str])
     return frozenset((*reads, *names[: MAX_TAINT - len(reads)]))
 
@@ -309,39 +309,22 @@ def _is_new(value: Value) -> bool:
 
 def _bounded(useful: list[Value]) -> tuple[Value, ...]:
     """At most so many alternatives: constants as what they have in common, callables in larger number, as each may do something else."""
-    useful = useful if len(useful) <= MAX_ALTERNATIVES else _of_one_class(useful)
     if len(useful) <= MAX_ALTERNATIVES:
+        return tuple(useful)
+    from toolaudit.effects.folding import folded, of_one_class
+
+    if len(useful := of_one_class(useful)) <= MAX_ALTERNATIVES:
         return tuple(useful)
     words = [v.form.value for v in useful if isinstance(v.form, Scalar) and isinstance(v.form.value, str)]
     if len(words) > MAX_ALTERNATIVES:
         rest = [v for v in useful if not (isinstance(v.form, Scalar) and isinstance(v.form.value, str))]
         return (Value(Text(in_common(words))), *rest[: MAX_ALTERNATIVES - 1])
+    useful = folded(useful)
     called = [v for v in useful if isinstance(v.form, Function | Partial | Method | Class)]
     if len(called) > MAX_CALLABLES:
         return (*called[:MAX_ALTERNATIVES], Value(Data("dynamic-getattr")))
     others = [v for v in useful if not isinstance(v.form, Function | Partial | Method | Class)]
     return (*called, *others[: max(MAX_ALTERNATIVES - len(called), 1)])
-
-
-def _of_one_class(values: list[Value]) -> list[Value]:
-    """The values, with objects of one class as one object, of which each attribute is any of theirs."""
-    others = [value for value in values if not isinstance(value.form, Instance)]
-    alike: dict[object, list[tuple[Instance, Taint, Loc | None]]] = {}
-    for value in values:
-        if isinstance(value.form, Instance):
-            alike.setdefault((value.form.cls, value.loc), []).append((value.form, value.taint, value.loc))
-    return [*map(_joined, alike.values()), *others]
-
-
-def _joined(objects: list[tuple[Instance, Taint, Loc | None]]) -> Value:
-    fields: dict[str, list[Value]] = {}
-    taint = CLEAN
-    for form, of, _ in objects:
-        taint = join_taint(taint, of)
-        for name, held in form.fields:
-            fields.setdefault(name, []).append(held)
-    cls, loc = objects[0][0].cls, objects[0][2]
-    return Value(Instance(cls, tuple((name, union(held)) for name, held in sorted(fields.items()))), taint, loc)
 
 
 def in_common(words: list[str]) -> tuple[KeyPart, ...]:

@@ -11,9 +11,11 @@ from toolaudit.facts import (
     Boolean,
     Call,
     Compare,
+    Comprehension,
     Const,
     Display,
     Expr,
+    For,
     FunctionFacts,
     If,
     Item,
@@ -23,7 +25,7 @@ from toolaudit.facts import (
     Template,
 )
 from toolaudit.frameworks.names import dotted_text, last_part
-from toolaudit.frameworks.nodes import blocks, body_expressions
+from toolaudit.frameworks.nodes import blocks, body_calls, body_expressions, inner
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import text_of
 
@@ -48,6 +50,9 @@ class Lookup(Struct, frozen=True):
     prefix: str = ""
     owner: Expr | None = None
     """What the attribute is taken from: an object, a module; None for `globals()`."""
+    key: str = ""
+    """The table is a list of records: the field that holds the name, and in `held` the one that holds the function."""
+    held: str = ""
 
 
 def branches(scope: Scope, body: tuple[Stmt, ...]) -> Iterator[Branch]:
@@ -126,6 +131,50 @@ def lookups(facts: FunctionFacts) -> Iterator[Lookup]:
                 yield Lookup(subject, expr.line, table=expr.value)
         elif isinstance(expr, Call):
             yield from _picked(expr)
+
+
+def record_lookups(facts: FunctionFacts) -> Iterator[Lookup]:
+    """Records searched for the one with the name: `next(t.handler for t in TOOLS if t.name == name)`, or a loop that calls the one it finds."""
+    for expr in body_expressions(facts.body):
+        if isinstance(expr, Call) and dotted_text(expr.func) == "next" and expr.args and isinstance(expr.args[0], Comprehension):
+            found = expr.args[0]
+            clause = found.clauses[0]
+            part, of = _part(found.element)
+            for key, subject in _keyed(clause.conditions, clause.target) if len(found.clauses) == 1 else ():
+                if part and of == clause.target:
+                    yield Lookup(subject, expr.line, table=clause.iterable, key=key, held=part)
+    for statement in inner(facts.body):
+        if isinstance(statement, For):
+            yield from _looped(statement)
+
+
+def _looped(loop: For) -> Iterator[Lookup]:
+    for statement in loop.body:
+        keyed = list(_keyed((statement.test,), loop.target)) if isinstance(statement, If) else []
+        for call in body_calls(statement.body) if isinstance(statement, If) and keyed else ():
+            part, of = _part(call.func)
+            if part and of == loop.target:
+                yield Lookup(keyed[0][1], getattr(call.func, "line", 0), table=loop.iterable, key=keyed[0][0], held=part)
+
+
+def _keyed(conditions: tuple[Expr, ...], target: Expr) -> Iterator[tuple[str, str]]:
+    """The field of a record that is compared with a name, and the name: `tool.name == name`."""
+    for test in conditions:
+        for part in test.values if isinstance(test, Boolean) and test.op == "and" else (test,):
+            if isinstance(part, Compare) and part.ops == ("==",):
+                for one, other in ((part.left, part.rights[0]), (part.rights[0], part.left)):
+                    field, of = _part(one)
+                    if field and of == target and subject_of(other):
+                        yield field, subject_of(other)
+
+
+def _part(expr: Expr) -> tuple[str, Expr | None]:
+    """The field of a record, and the record: `tool.name`, `tool["name"]`."""
+    if isinstance(expr, Attr):
+        return expr.attr, expr.value
+    if isinstance(expr, Item) and isinstance(expr.index, Const) and isinstance(expr.index.value, str):
+        return expr.index.value, expr.value
+    return "", None
 
 
 def _picked(call: Call) -> Iterator[Lookup]:

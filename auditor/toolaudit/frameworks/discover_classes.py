@@ -24,7 +24,8 @@ def classes(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
         target = Target("class", (f"{index.module}.{head.qualname}",), path, head.qualname) if index else None
         if target is None:
             continue
-        found = [rule for one in bodies.names.ancestors(target) for rule in known.bases.find(one.names)]
+        bases = bodies.names.ancestors(target)
+        found = [rule for one in bases for rule in known.bases.find(one.names) if one.path or not rule.declare.own]
         for rule in dict.fromkeys(found):
             if rule.declare.kind == "toolkit":
                 yield from toolkit(bodies, rule, path, head)

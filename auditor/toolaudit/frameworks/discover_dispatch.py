@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from toolaudit.facts import Assign, Attr, Call, ClassHead, FunctionFacts, Name
 from toolaudit.frameworks.bodies import Bodies
-from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups
+from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups, record_lookups
 from toolaudit.frameworks.callables import FunctionRef, functions_of
 from toolaudit.frameworks.discover_calls import argument
-from toolaudit.frameworks.discover_tables import table_entries
+from toolaudit.frameworks.discover_tables import record_entries, table_entries
 from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref, schema_for
 from toolaudit.frameworks.filled_tables import CALLS, calls_on_loop, decorated_into, is_of_call, picking, speaks_of_calls, takes_in_others
 from toolaudit.frameworks.known import Known, Rule, receiver_rule
@@ -143,12 +143,19 @@ def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: di
     found: list[Dispatched] = []
     dynamic: set[tuple[str, str]] = set()
     for site in with_outer(bodies, sites):
-        of_site = [*_branched(bodies, site, declared), *_looked_up(bodies, site, declared, dynamic)]
+        picked = list(_looked_up(bodies, site, declared, dynamic))
+        own, found_there = f"{site.path}::{site.facts.qualname}", {one.text for one in picked}
+        of_site = [*(one for one in _branched(bodies, site, declared) if one.text not in found_there or not _is_own(one, own)), *picked]
         declares = site.certain or any(one.text in declared for one in of_site)
         found += [one for one in of_site if declares or one.telling]
         if site.certain and not of_site:
             dynamic.add((site.path, site.facts.qualname))
     return Dispatch(tuple(_side_by_side(found)), frozenset(dynamic))
+
+
+def _is_own(one: Dispatched, dispatcher_place: str) -> bool:
+    """The branch for this name hands nothing on: it only prepares what the function that was looked up does."""
+    return one.draft.ref is not None and one.draft.ref.place == dispatcher_place
 
 
 def _side_by_side(listed: list[Dispatched]) -> Iterator[Dispatched]:
@@ -247,7 +254,7 @@ def _delegate(site: Site, body: tuple[object, ...]) -> tuple[FunctionRef | None,
 
 
 def _looked_up(bodies: Bodies, site: Site, declared: dict[str, list[SchemaText]], dynamic: set[tuple[str, str]]) -> Iterator[Dispatched]:
-    for lookup in lookups(site.facts):
+    for lookup in (*record_lookups(site.facts), *lookups(site.facts)):
         if site.tables and (lookup.table is None or not _is_telling(bodies, site, lookup)):
             continue
         made = list(
@@ -265,7 +272,8 @@ def _is_telling(bodies: Bodies, site: Site, lookup: Lookup) -> bool:
 def _of_table(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, list[SchemaText]]) -> Iterator[Dispatched]:
     if lookup.table is None:
         return
-    written = [(text, ref) for where, key, ref in table_entries(site.scope, lookup.table) if (text := text_of(where, key)) is not None]
+    entries = record_entries(site.scope, lookup.table, lookup.key, lookup.held) if lookup.key else table_entries(site.scope, lookup.table)
+    written = [(text, ref) for where, key, ref in entries if (text := text_of(where, key)) is not None]
     telling = _is_telling(bodies, site, lookup)
     for name, ref in written or list(decorated_into(bodies, site.scope, lookup.table) if telling else ()):
         schema = schema_for(declared, name, site.path)

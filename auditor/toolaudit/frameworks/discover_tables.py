@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from toolaudit.facts import Attr, Call, Display, Expr, Item, Mapping, Name
 from toolaudit.frameworks.bodies import Bodies
-from toolaudit.frameworks.callables import FunctionRef, displays, functions_of
+from toolaudit.frameworks.callables import FunctionRef, displays, elements, functions_of
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule, rules_for
 from toolaudit.frameworks.names import last_part
@@ -36,6 +36,20 @@ def table_entries(scope: Scope, table: Expr | None, depth: int = 0) -> Iterator[
             for ref in held_functions(where, value):
                 yield where, key, ref
     yield from _stored(scope, table)
+
+
+def record_entries(scope: Scope, table: Expr, key: str, held: str) -> Iterator[tuple[Scope, Expr, FunctionRef]]:
+    """Name and function of each record of a list: `[Tool(name="x", handler=f), …]`, `[{"name": "x", "handler": f}, …]`."""
+    for where, record in elements(scope, table):
+        fields: dict[str, Expr] = {}
+        if isinstance(record, Call):
+            fields = {keyword.name: keyword.value for keyword in record.keywords if keyword.name is not None}
+        elif isinstance(record, Mapping):
+            fields = {name: value for name in (key, held) if (value := mapping_value(record, name)) is not None}
+        if key in fields and held in fields:
+            for ref in functions_of(where, fields[held]):
+                if ref.kind in {"function", "lambda"}:
+                    yield where, fields[key], ref
 
 
 def _attribute_displays(scope: Scope, table: Expr) -> Iterator[tuple[Scope, Expr]]:

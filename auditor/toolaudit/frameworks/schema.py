@@ -56,6 +56,8 @@ class Declare(Struct, frozen=True, forbid_unknown_fields=True):
     abstract: tuple[str, ...] = ()
     marker: str = ""
     """A word that stands in every file with such a declaration, where the declared names are too common to look for."""
+    own: bool = False
+    """Of `base-class`: only where the base is a class of the project's own."""
     versions: str = ""
     note: str = ""
 

@@ -175,7 +175,11 @@ def plain(expr: Expr) -> Expr:
 
 def annotated_types(scope: Scope, annotation: Expr | None) -> list[Target]:
     """The classes that an annotation names, through `Optional`, unions, `Annotated`, type arguments and quotes."""
-    return [target for part in named_in(annotation) for target in scope.resolve(part) if target.kind in {"class", "foreign"}]
+    found = [target for part in named_in(annotation) for target in scope.resolve(part) if target.kind in {"class", "foreign"}]
+    return [target for target in found if target.kind == "class" or not SAYS_NOTHING.intersection(target.names)]
+
+
+SAYS_NOTHING = frozenset({"typing.Any", "typing_extensions.Any", "object", "builtins.object", "Any"})
 
 
 def named_in(annotation: Expr | None) -> Iterator[Expr]:

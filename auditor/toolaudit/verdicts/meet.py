@@ -21,7 +21,7 @@ def meet(a: Access, b: Access) -> Overlap:
     found = overlap(a.resource, b.resource, contents)
     if found.relation == "never" and (_guessed_thing(a) or _guessed_thing(b)) and a.resource.kind == b.resource.kind:
         return MAY
-    if found.relation == "always" and (_one_unknown(a) or _one_unknown(b)):
+    if found.relation == "always" and (_one_unknown(a) or _one_unknown(b) or _guessed_thing(a) or _guessed_thing(b)):
         return MAY
     return _of_rows(a, b, found) if (a.rows or b.rows) and found.relation in ("always", "when") else found
 

@@ -230,6 +230,14 @@ def _is_configuration(access: Access, written: Written | None) -> bool:
     return named_state(access) and not written.touches(access.resource)
 
 
+def _is_settings(access: Access) -> bool:
+    """A file of the environment or of the user's home that no argument names: what a client of a service is made with."""
+    key = access.resource.key
+    if access.resource.kind != "file" or not key or any(part.kind == "param" for part in key):
+        return False
+    return key[0].kind == "env" or (key[0].kind == "literal" and key[0].text.startswith(("~/", "/etc/")))
+
+
 def named_state(access: Access) -> bool:
     """An attribute of the receiver, a global or a variable around the tool."""
     memory = access.resource.kind in {"memory", "session"}
@@ -242,6 +250,8 @@ def _window(footprint: Footprint, update: Update, written: Written | None) -> Wi
         return None
     same = read is write or one_thing(read.resource, write.resource)
     if not same and (read.resource.kind in CONFIGURATION or (read.operation == "list" and write.resource.kind in CONFIGURATION)):
+        return None
+    if not same and _is_settings(read) and write.resource.kind not in PATH_KINDS:
         return None
     return Window(read, write, update.link, update.window, same, shared_locks(read.locks, write.locks), update.accumulates, update.refused)
 

@@ -73,7 +73,7 @@ def test_a_table_named_by_a_parameter_keeps_it() -> None:
         ("git branch new", "git", "w", "update"),
         ("docker ps", "docker", "r", "read"),
         ("docker compose ls", "docker", "r", "read"),
-        ("kubectl delete pod x", "k8s", "w", "update"),
+        ("kubectl delete pod x", "k8s", "w", "delete"),
         ("kubectl get pods", "k8s", "r", "read"),
         ("aws s3api list-buckets", "aws", "r", "list"),
         ("npm install x", "subprocess", "w", "update"),
