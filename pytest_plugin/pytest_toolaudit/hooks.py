@@ -19,6 +19,7 @@ from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, turn
 from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
+from pytest_toolaudit.standing import HOLDERS, held, namespace, viewed
 
 _MODULE = types.ModuleType
 _FIXED = frozenset(
@@ -45,23 +46,6 @@ def _changed(module: types.ModuleType, attr: str) -> Any:
     if turn.ident == get_ident():
         BEFORE.keep_attribute(module, attr)
     return _space(module)
-
-
-_HOLDERS: dict[int, tuple[Any, Any]] = {}
-
-
-def namespace(obj: Any) -> Any:
-    """``obj.__dict__`` and ``vars(obj)``: its items are the attributes of ``obj``."""
-    space = vars(obj)
-    if turn.ident == get_ident() and type(space) is dict and type(obj) is not _MODULE:
-        _HOLDERS[id(space)] = (space, obj)
-    return space
-
-
-def _held(obj: Any) -> Any:
-    """The object whose attributes these are, for a dictionary that ``vars`` gave; else what it was."""
-    found = _HOLDERS.get(id(obj))
-    return obj if found is None else found[1]
 
 
 def name(site: Site) -> None:
@@ -105,7 +89,7 @@ def item(obj: Any, key: Any, site: Site) -> Any:
     """``obj[key]``"""
     if turn.ident == get_ident() and type(obj) not in _FIXED:
         key_ = _key(key)
-        touched = _held(obj) if _HOLDERS else obj
+        touched = held(obj) if HOLDERS else obj
         if site in turn.watch:
             turn.consider(site, touched, key_)
         turn.trace.append((turn.call, site, touched, key_))
@@ -117,35 +101,35 @@ def item(obj: Any, key: Any, site: Site) -> Any:
 def set_item(value: Any, obj: Any, key: Any, site: Site) -> None:
     """``obj[key] = value``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, _held(obj), _key(key))
+        point(site, held(obj), _key(key))
     obj[key] = value
 
 
 def delete_item(obj: Any, key: Any, site: Site) -> None:
     """``del obj[key]``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, _held(obj), _key(key))
+        point(site, held(obj), _key(key))
     del obj[key]
 
 
 def contains(key: Any, obj: Any, site: Site) -> bool:
     """``key in obj``"""
-    if turn.ident and type(obj) not in _FIXED:
-        point(site, _held(obj), _key(key) if isinstance(obj, (dict, MutableMapping)) else None)
+    if turn.ident and type(obj) not in _FIXED and not viewed(obj, site):
+        point(site, held(obj), _key(key) if isinstance(obj, (dict, MutableMapping)) else None)
     return key in obj
 
 
 def whole(obj: Any, site: Site) -> Any:
     """A container used as a whole."""
-    if turn.ident and is_container(obj):
-        point(site, _held(obj), None)
+    if turn.ident and not viewed(obj, site) and is_container(obj):
+        point(site, held(obj), None)
     return obj
 
 
 def in_place(obj: Any, value: Any, site: Site) -> Any:
     """``obj += value`` of a container changes it where it stands, before the name is bound anew."""
     if turn.ident and is_container(obj):
-        point(site, _held(obj), None)
+        point(site, held(obj), None)
     return value
 
 
@@ -159,7 +143,7 @@ def method(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any
         if site.kind == READ and (taken or (isinstance(obj, BARRIERS) and attr == "wait")):
             site = writing(site)
         keyed = attr in _KEYED and args and isinstance(obj, (dict, MutableMapping))
-        point(site, _held(obj), _key(args[0]) if keyed else None)
+        point(site, held(obj), _key(args[0]) if keyed else None)
     return getattr(obj, attr)(*args, **kwargs)
 
 
@@ -260,7 +244,7 @@ def _steps(obj: Any, site: Site) -> Iterator[Any]:
 
 def iteration(obj: Any, site: Site) -> Any:
     """``for x in obj``"""
-    if turn.ident and is_container(obj):
+    if turn.ident and not viewed(obj, site) and is_container(obj):
         point(site, obj, None)
         return _steps(obj, site)
     return obj
@@ -278,7 +262,7 @@ _OWN: set[str] = set()
 
 def own_files(files: set[str]) -> None:
     """Awaits of coroutines from these files suspend where they suspend; others suspend wherever they are awaited."""
-    _HOLDERS.clear()
+    HOLDERS.clear()
     _OWN.clear()
     _OWN.update(files)
 
