@@ -53,7 +53,7 @@ _PLURAL = re.compile(r"(?:[a-z]{3,}[a-rt-z]|[a-z]{2,}e)s|children|people|data|in
 HANDLES = frozenset({
     "instance", "database", "table", "collection", "bucket", "topic", "subscription", "contract", "container", "queue", "dataset", "worksheet",
     "sheet", "channel", "scope", "namespace", "document", "ref", "reference", "blob", "folder", "project", "repository", "repo", "workspace",
-    "cluster", "snapshot", "sprite", "thread", "room", "board", "space", "vault", "app", "site",
+    "cluster", "snapshot", "sprite", "thread", "room", "board", "space", "vault", "app", "site", "new_page", "new_context",
 })  # fmt: skip
 """What a client gives a handle of by its bare name: `client.database(name)` asks and changes nothing yet."""
 ADDRESSES = ("_path", "_url", "_uri", "_arn")

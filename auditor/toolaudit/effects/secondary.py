@@ -278,17 +278,27 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
             met or _made_for_key(effect, target, tool)
         )  # of a global store the members are not followed, so its reads must count
         looked = checks or [i for i in _items(effect.control, effects) if _same_store(effects[i].target, target)]
-        return "memo" if kept and looked and not derives and effect.op == "write" else ""
+        leased = derives and not counts and bool(helpers(effect, tool)) and _is_session_of_key(effect, target)
+        return "memo" if kept and looked and (not derives or leased) and effect.op == "write" else ""
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
         return "lazy-init"
     return ""
 
 
-def _made_for_key(effect: Effect, target: Loc, tool: str) -> bool:
-    """A helper keeps a library's object under a key that says all that the object was made of."""
+def _is_session_of_key(effect: Effect, target: Loc) -> bool:
+    """The entry of a store of sessions is put back by a helper that marks it as taken or given back: nothing of the caller's goes into it."""
+    return bool(_SESSIONS.search(_name(target))) and effect.note != RECORD and _of_key_alone(effect, target)
+
+
+def _of_key_alone(effect: Effect, target: Loc) -> bool:
     said = {part.text.split(".")[0] for part in loc_parts(target) if part.kind == "param"}
     given = {item for item in effect.data if isinstance(item, str) and item[:1] not in MARKS}
-    return effect.note == CLIENT and bool(helpers(effect, tool)) and {name.split(".")[0] for name in given} <= said
+    return {name.split(".")[0] for name in given} <= said
+
+
+def _made_for_key(effect: Effect, target: Loc, tool: str) -> bool:
+    """A helper keeps a library's object under a key that says all that the object was made of."""
+    return effect.note == CLIENT and bool(helpers(effect, tool)) and _of_key_alone(effect, target)
 
 
 def _names_others(effects: Sequence[Effect], target: Loc) -> bool:
