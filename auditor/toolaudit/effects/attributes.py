@@ -91,6 +91,7 @@ def imported(world: World, binding: Binding) -> Value:
 
 def foreign(world: World, name: str) -> Value:
     """A foreign name: the object it is bound to where the catalogue knows one (`os.environ`)."""
+    name = name.removeprefix("builtins.")
     entry = world.catalogue.value(name)
     if entry is None:
         return Value(Foreign(name))

@@ -61,8 +61,18 @@ def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
             out[index] = replace(effects[index], secondary="ensure-folder")
     for index in _kind_checks(effects):
         out[index] = replace(effects[index], secondary="kind-check")
-    out = _while_made(effects, _beside(effects, out))
+    out = _looked_up(_while_made(effects, _beside(effects, out)))
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)
+
+
+def _looked_up(marked: list[Effect]) -> list[Effect]:
+    """A memo that is filled where it holds nothing yet is looked up for speed alone: whether another call empties it changes no answer. Where
+    a change depends on what it holds, it is more than a memo."""
+    decides = {i for e in marked if "w" in e.mode and not e.secondary for i in (*_items(e.control, marked), *_items(e.data, marked))}
+    filled = [e for e in marked if e.secondary == "memo" and e.op == "write" and isinstance(e.target, Loc)]
+    memos = [e.target for e in filled if any(marked[i].target == e.target for i in _items(e.control, marked))]
+    memos = [target for target in memos if not any(marked[i].target == target for i in decides)]
+    return [replace(e, secondary="memo") if e.mode == "r" and e.target in memos else e for e in marked]
 
 
 def _kept_locks(effects: list[Effect]) -> list[Effect]:
@@ -77,16 +87,26 @@ def _kept_locks(effects: list[Effect]) -> list[Effect]:
 
 
 def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list[Effect]:
-    """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for; so is a connection that
-    it opens or drops itself."""
+    """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for; so is a memo that it only
+    empties, and a connection that it opens or drops itself."""
     if all(_of_folder(effect) for effect in marked):
         return [replace(effect, secondary="") for effect in marked]
     alone = all(isinstance(effect.target, Loc) or effect.op in ("session", "check") for effect in effects)
     if alone and all(effect.secondary in ("", "telemetry") for effect in marked):
         return list(effects)
+    written = [effect for effect in marked if "w" in effect.mode]
+    if alone and written and all(map(_empties, written)):
+        return list(effects)
     if alone and any(_own_connection(effect, tool) for effect in marked):
         return [replace(effect, secondary="") if isinstance(effect.target, Loc) else effect for effect in marked]
     return marked
+
+
+def _empties(effect: Effect) -> bool:
+    """Nothing is put there: all of it, or what an argument names, is dropped."""
+    whole = not effect.control and not effect.data
+    named = effect.op in _TAKEN_AWAY and any(part.kind == "param" for part in _key(effect))
+    return named or (whole and effect.op in (*_TAKEN_AWAY, "write"))
 
 
 def _own_connection(effect: Effect, tool: str) -> bool:
