@@ -49,7 +49,9 @@ def _named(known: tuple[Described, ...], name: str) -> Described:
     for one in known:
         if name == one.framework.name or name in one.framework.framework.distributions:
             return one
-    raise ToolauditError(f"there is no framework `{name}`; known: {', '.join(one.framework.name for one in known)}")
+    from toolaudit.frameworks.dispatch import no_such
+
+    raise ToolauditError(no_such(name, [one.framework.name for one in known]))
 
 
 def _origins(known: tuple[Described, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -118,8 +119,14 @@ def named(frameworks: Sequence[Framework], name: str) -> Framework:
     for framework in frameworks:
         if name == framework.name or name in framework.framework.distributions:
             return framework
-    known = ", ".join(framework.name for framework in frameworks if framework.framework.distributions)
-    raise ValueError(f"no framework {name!r}; known: {known}")
+    raise ValueError(no_such(name, [framework.name for framework in frameworks if framework.framework.distributions]))
+
+
+def no_such(name: str, known: Sequence[str]) -> str:
+    """That there is no framework of this name, which one may be meant, and where all are listed."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.7)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"there is no framework `{name}`; {meant}`toolaudit frameworks` lists the {len(known)} that are known"
 
 
 def with_runs(
