@@ -261,12 +261,13 @@ def _findings(
 
 def _leads(scan: ScanModel, prints: tuple[str, ...]) -> dict[tuple[str, tuple[str, ...], object], str]:
     """Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
-    index = {id(c): i for i, c in enumerate(scan.conflicts)}
+    groups = [(code, group) for code, some in (scan.stories or {}).items() for group in some]
+    first = {id(group[0]) for _, group in groups}
+    index = {id(c): i for i, c in enumerate(scan.conflicts) if id(c) in first}
     leads: dict[tuple[str, tuple[str, ...], object], str] = {}
-    for code, groups in (scan.stories or {}).items():
-        for group in groups:
-            tools = tuple(sorted({t for c in group for t in c.tools}))
-            leads[code, tools, group[0].evidence] = prints[index[id(group[0])]]
+    for code, group in groups:
+        tools = tuple(sorted({t for c in group for t in c.tools}))
+        leads[code, tools, group[0].evidence] = prints[index[id(group[0])]]
     return leads
 
 

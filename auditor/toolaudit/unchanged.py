@@ -4,7 +4,6 @@ judged or written again; after one that moves lines the document is told again a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -47,17 +46,14 @@ class Looked:
 
 
 class Basis:
-    """What a document is made of besides lines and comments: what was found before the walks, as bytes; the walks by file, and what those
-    were before that have been made anew."""
+    """What a document is made of besides lines and comments: what was found before the walks, as bytes; the walks by file, as long as they
+    are held, and what those were before that have been made anew."""
 
     def __init__(self, head: bytes, walks: Mapping[str, Packed], before: Mapping[str, Packed]) -> None:
         self.head = head
-        self.walks = dict(walks)
+        self.walks = walks
         self.before = before
-
-    @cached_property
-    def made(self) -> Made:
-        return Made(given(self.head), {path: given(packed) for path, packed in self.walks.items()})
+        self.made = Made(given(head), {path: given(packed) for path, packed in walks.items()})
 
 
 class Moved(NamedTuple):

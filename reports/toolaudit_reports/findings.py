@@ -79,8 +79,9 @@ def collect(document: ScanDocument) -> tuple[Entry, ...]:
 def single(document: ScanDocument) -> list[Finding]:
     """The findings that repeat no conflict."""
     about = {(finding.code, frozenset(finding.tools)) for finding in document.findings}
-    repeated = [c for c in document.conflicts if (c.code, frozenset(c.tools)) in about]
-    known = {_fingerprint(conflict) for conflict in document.conflicts} | {_pair_key(c.code, c.tools, c.evidence) for c in repeated}
+    prints = {finding.fingerprint for finding in document.findings}
+    known = {own for conflict in document.conflicts if (own := _fingerprint(conflict)) in prints}
+    known |= {_pair_key(c.code, c.tools, c.evidence) for c in document.conflicts if (c.code, frozenset(c.tools)) in about}
     return [f for f in document.findings if not {f.fingerprint, _pair_key(f.code, f.tools, f.evidence)} & known]
 
 

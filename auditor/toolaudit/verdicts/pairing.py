@@ -6,7 +6,7 @@ serves every pair of tools that has them, with their own places as evidence.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ Strength = tuple[bool, int, int, int, int, str]
 Where = tuple[str, str, str]
 """Kind of clash, and kind and key of the resource."""
 Numbered = tuple[int, Access]
+NOBODY: Sequence[Numbered] = ()
 
 
 class Found(Struct, frozen=True, gc=False):
@@ -115,17 +116,18 @@ class View:
         self.reads = profile.read.by_kind.keys()
         self.leans = profile.leaning.by_kind.keys()
         self.holds = {write.resource.kind for write in profile.writes if write.resource.kind in IN_PROCESS}
-        self.near: dict[int, list[Numbered]] = {}
+        self.near: dict[int, Sequence[Numbered]] = {}
         """Place → the neighbours there, as far as they were asked for."""
-        self._numbers = {id(access): number for number, access, _ in self.met}
+        self._numbered: dict[int, Numbered] = {id(access): (number, access) for number, access, _ in self.met}
 
     def is_kept_up_with(self, other: View) -> bool:
         """Whether `clashes.upkeep` can find anything of what this tool writes, by the kinds alone."""
         return self.moves or not (self.keeps_up.isdisjoint(other.reads) and self.holds.isdisjoint(other.leans))
 
-    def look(self, place: int, access: Access, writes: bool) -> list[Numbered]:
+    def look(self, place: int, access: Access, writes: bool) -> Sequence[Numbered]:
         """`Profile.near`, with numbers; all accesses at one place have the same neighbours."""
-        found = self.near[place] = [(self._numbers[id(other)], other) for other in self.profile.near(access, writes)]
+        near = self.profile.near(access, writes)
+        found = self.near[place] = [self._numbered[id(other)] for other in near] if near else NOBODY
         return found
 
 
@@ -136,6 +138,7 @@ class Judge:
         self._numbers: dict[object, int] = {}
         self._meetings: dict[int, dict[int, Found | None]] = {}
         self._races: dict[tuple[int, int, bool], Found | None] = {}
+        self._told: dict[object, Found] = {}
 
     def number(self, view: Profile, access: Access) -> int:
         """One number for accesses between which `clashes` sees no difference."""
@@ -157,6 +160,12 @@ class Judge:
 
     def _number(self, what: object) -> int:
         return self._numbers.setdefault(what, len(self._numbers))
+
+    def _once(self, found: Found) -> Found:
+        """What differs by its accesses alone is held once, since each candidate has its own: there are some thousands for a hundred thousand."""
+        clash = found.clash
+        words = clash.code, clash.failure, clash.relation, clash.when, clash.runners, clash.torn
+        return self._told.setdefault((found.strength, found.where, words), found)
 
     def ranked(self, one: View, other: View) -> list[Candidate]:
         """The strongest clash of a pair on each resource; none where the pair is safe. Clashes are met in the order of `clashes.clashes`."""
@@ -184,7 +193,7 @@ class Judge:
                     found = known[against]
                 else:
                     made = clashes.meeting(one.profile, other.profile, a, b)
-                    found = known[against] = None if made is None else measured(made)
+                    found = known[against] = None if made is None else self._once(measured(made))
                 if found is not None and ((before := best.get(found.where)) is None or found.strength > before.found.strength):
                     best[found.where] = Candidate(found, a, b)
 
@@ -195,7 +204,7 @@ class Judge:
                 key = (number, against, first)
                 if key not in self._races:
                     made = clashes.race(victim.profile, other.profile, window, write, first)
-                    self._races[key] = None if made is None else measured(made)
+                    self._races[key] = None if made is None else self._once(measured(made))
                 found = self._races[key]
                 if found is not None:
                     offer(best, found, *((window.write, write) if first else (write, window.write)), window, first)
