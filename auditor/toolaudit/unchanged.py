@@ -82,9 +82,9 @@ class _Last(Struct, frozen=True, array_like=True):
 
 
 class _Told(Struct, frozen=True, array_like=True):
-    """What it takes to tell the document of some code again."""
+    """What it takes to tell a document again; `made`: which, as a digest."""
 
-    content: bytes
+    made: bytes
     head: bytes
     sentences: list[Sentence]
 
@@ -126,14 +126,14 @@ class Last:
     def sentences(self) -> list[Sentence]:
         """Those of the document of this code that name lines, as far as they are kept."""
         known = self._recalled()
-        told = None if known is None else self._tellable(known[0])
-        return [] if told is None or told.content != self._project.content else told.sentences
+        told = self._tellable(known[0]) if known is not None and known[0].content == self._project.content else None
+        return [] if told is None else told.sentences
 
     def _keep(self, last: _Last) -> None:
         self._memory.keep(msgspec.msgpack.encode(last))
 
     def _tell(self, basis: Basis, sentences: list[Sentence]) -> None:
-        self._telling.keep([msgspec.msgpack.encode(_Told(self._project.content, basis.head, sentences))])
+        self._telling.keep([msgspec.msgpack.encode(_Told(given(basis.made), basis.head, sentences))])
 
     def _recalled(self) -> tuple[_Last, frozenset[str]] | None:
         """With the files that have changed since."""
@@ -154,9 +154,6 @@ class Last:
         for one in settings:
             self._project.carry(last.content, one)
         self._keep(replace(last, content=self._project.content))
-        telling = self._tellable(last)
-        if telling is not None:
-            self._telling.keep([msgspec.msgpack.encode(replace(telling, content=self._project.content))])
         return True
 
     def _stands(self, last: _Last, path: str) -> bool:
@@ -177,7 +174,7 @@ class Last:
             told = None if data is None else _told.decode(data)
         except msgspec.MsgspecError:
             return None
-        return told if told is not None and told.content == last.content and given(told.head) == last.made.head else None
+        return told if told is not None and told.made == given(last.made) and given(told.head) == last.made.head else None
 
     def moved(self, basis: Basis) -> Moved | None:
         """Tell the stored document again where nothing but lines has moved. None where more has changed."""

@@ -303,6 +303,7 @@ def _called_elements(scope: Scope, call: Call, depth: int) -> Iterator[tuple[Sco
 
 def _named_elements(scope: Scope, expr: Name | Attr, depth: int) -> Iterator[tuple[Scope, Expr]]:
     locals_: list[Local] = []
+    taken = {expr.id} if isinstance(expr, Name) else set()
     if isinstance(expr, Name):
         locals_ = scope.local(expr.id) if scope.qualname else scope.module_local(expr.id)
     elif scope.owner and isinstance(expr.value, Name) and expr.value.id == scope.receiver:
@@ -313,7 +314,11 @@ def _named_elements(scope: Scope, expr: Name | Attr, depth: int) -> Iterator[tup
         if local.kind == "value" and local.expr != expr:
             yield from elements(scope, local.expr, depth + 1)
         elif local.kind == "added" and isinstance(local.expr, Starred):
-            yield from elements(scope, local.expr.value, depth + 1)
+            more = local.expr.value
+            name = more.id if isinstance(more, Name) else ""
+            if not name or name not in taken:  # twice the same adds nothing, and each way to it has as many further ways
+                taken.add(name)
+                yield from elements(scope, more, depth + 1)
         elif local.kind == "added" and local.expr is not None:
             yield scope, local.expr
     if not locals_:

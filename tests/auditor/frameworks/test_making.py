@@ -33,6 +33,10 @@ HOSTILE = {
     + "mcp.tool(name=text)(make('c'))\n",
     "a list that holds itself again": "row = ['x', 'y']\nfor one in 'abcdefghijklmnopqrstuvwxyz':\n    row.extend(row)\n    row.insert(0, one)\n"
     "for one in row:\n    mcp.tool()(make(one))\n",
+    "lists that hold themselves and each other": "from langgraph.prebuilt import create_react_agent\n\n\ndef build(model):\n"
+    "    one = [make]\n    other = [make]\n"
+    + "    one.extend(one)\n    one.extend(other)\n    other.extend(one)\n" * 40
+    + "    return create_react_agent(model, tools=one)\n",
     "functions that call each other": "def ping(n):\n    return pong(n)\n\n\ndef pong(n):\n    return ping(n)\n\n\nmcp.tool()(make(ping(1)))\n",
     "loops in loops": "many = list('abcdefghijklmnopqrstuvwxyz')\n"
     "for a in many:\n    for b in many:\n        for c in many:\n            for d in many:\n                mcp.tool()(make(a + b + c + d))\n",
