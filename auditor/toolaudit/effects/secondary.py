@@ -29,6 +29,9 @@ _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|tra
 _LIMITERS = re.compile(r"(Limit(er)?|Throttle[rd]?|Throttling|TokenBucket|LeakyBucket|SlidingWindow)(Manager|Base)?$")
 _CACHES = re.compile(r"(Cache|Memoizer)$")
 _SIZES = re.compile(r"(^|[._])(size|bytes|entries|items|used|count|total|length|weight)($|_)")
+_EMPTIES = re.compile(
+    r"^_?(clear|invalidate|reset|purge|flush|empty|remove|delete|drop|set_(enabled|max|ttl|size)|enable|disable|configure)"
+)
 _IDLE = re.compile(r"(^|[._])(idle|free|spare|pooled|available)_(https?|conns?|connections?|clients?|sessions?|sockets?|channels?)$")
 _CONNECTION = re.compile(
     r"(^|[._])(_?(client|pool|conn|connection|engine|service|token|access_token|credentials?|creds|is_valid|is_connected|connected|initialized|"
@@ -276,7 +279,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     owner = target.scope.rpartition("::")[2].rpartition(".")[2] if target.root == "self" else ""
     if _LIMITERS.search(owner):
         return "telemetry"  # calls are spread over time, and none is refused or changed
-    if _CACHES.search(owner) and (not counts or _SIZES.search(name)):
+    if _CACHES.search(owner) and (not counts or _SIZES.search(name)) and not _asked_of(effect, owner):
         return "memo"
     if _MEMO.search(name) and not counts:  # a count kept in a cache is lost as any other; dropping its oldest entries is upkeep
         return "memo"
@@ -303,6 +306,13 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
         return "lazy-init"
     return ""
+
+
+def _asked_of(effect: Effect, owner: str) -> bool:
+    """A cache is emptied or set up because the tool says so, not on the way to an answer."""
+    methods = [place.function.rpartition(".") for place in effect.chain]
+    first = next((name for of, _, name in methods if of.rpartition(".")[2] == owner), "")
+    return bool(_EMPTIES.search(first))
 
 
 def _is_session_of_key(effect: Effect, target: Loc) -> bool:
