@@ -183,5 +183,10 @@ def test_warm_and_edited_beside_cold(benchmark, tmp_path, monkeypatch):
         file.write_text(file.read_text() + f"\n# {number}\n")
         edits.append(seconds(show, 1))
     assert len(set(outputs)) == 1, "a comment changes no byte of the document"
+    moves = []
+    for _ in range(3):
+        file.write_text("\n" + file.read_text())
+        moves.append(seconds(show, 1))
+    assert said(benchmark, "moved beside cold", min(moves) / cold) < EDIT_SHARE
     assert said(benchmark, "warm beside cold", warm / cold) < WARM_SHARE
     assert said(benchmark, "edited beside cold", min(edits) / cold) < EDIT_SHARE
