@@ -50,6 +50,8 @@ def combine(frame: Frame, op: str, left: Value, right: Value) -> Value:
         return _added(left, right, taint)
     if op == "%" and isinstance(one, Scalar) and isinstance(one.value, str):
         return _percent(one.value, right).tainted(taint)
+    if op == "*" and isinstance(one, Scalar) and isinstance(one.value, str) and one.value:
+        return Value(Text((KeyPart("literal", one.value), KeyPart("any", "*"))), taint)
     if isinstance(one, Text) or isinstance(other, Text):
         parts = derived([left, right])
         return Value(Text(parts), taint) if parts else Value(Data(), taint)

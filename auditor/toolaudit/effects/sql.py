@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -89,13 +90,16 @@ def effects(text: str) -> tuple[TableEffect, ...] | None:
     parsed = _parsed(text)
     if parsed is None:
         words = _by_words(text, word)
-        return None if words is None else (*words, *called)
+        return None if words is None else _beside(words, called)
     out: list[TableEffect] = []
     for statement in parsed:
         out += [effect for effect in statement if not any(effect.table == file.table and file.kind == "file" for file in called)]
-    if called:  # a statement without a table is the call
-        out = [effect for effect in out if effect.table or effect.mode != "r"]
-    return (*out, *called)
+    return _beside(out, called)
+
+
+def _beside(statements: Iterable[TableEffect], called: tuple[TableEffect, ...]) -> tuple[TableEffect, ...]:
+    """What statements do and what the functions do that they call; a read of no table is the call."""
+    return (*(effect for effect in statements if effect.table or effect.mode != "r" or not called), *called)
 
 
 def _explained(match: re.Match[str]) -> str:
