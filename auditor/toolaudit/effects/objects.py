@@ -378,10 +378,14 @@ def _entry(form: Many, key: Value, constant: object, loc: Loc | None) -> Value:
     return Value(Either(values[:40], facts[:40]), key.taint)
 
 
+DEEPEST = 4
+
+
 def parameter_of(value: Value) -> str:
-    """The parameter that a value is, or empty."""
+    """The parameter that a value is, or empty; a part that lies deeper than `DEEPEST` is none, or functions that call themselves with parts
+    of their arguments would ask for more of them each time."""
     form = value.form
-    if isinstance(form, Text) and len(form.parts) == 1 and form.parts[0].kind == "param":
+    if isinstance(form, Text) and len(form.parts) == 1 and form.parts[0].kind == "param" and form.parts[0].text.count(".") <= DEEPEST:
         return form.parts[0].text
     return ""
 
