@@ -35,7 +35,7 @@ class Watchdog:
         self.seen: tuple[object, ...] = ()
         self.idle = 0
         self.cpu = 0.0
-        self.spread = False
+        self.spread, self.most = False, steps
         self.detached: list[str] = []
 
     def wait(self) -> Problem | None:
@@ -49,8 +49,9 @@ class Watchdog:
             last, late = _clock(), _clock() - last > 2 * TICK
             if len(turn.trace) > self.steps // 2 and not self.spread and not engine.serial:
                 self.spread = True  # it may wait busily for another call, as the operating system would allow
+                self.most = max(self.most, len(turn.trace) + NAP * engine.naps + self.steps // 2)  # this look may have come late
                 _spread(engine)
-            if len(turn.trace) + NAP * engine.naps > self.steps:
+            if len(turn.trace) + NAP * engine.naps > self.most:
                 return Problem("livelock", f"did not end within {self.steps:,} steps{self._tries()}", self._unfinished())
             if _clock() > end or (self.hung and self._hangs_again()):
                 return self._late()
