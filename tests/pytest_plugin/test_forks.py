@@ -6,12 +6,14 @@ import asyncio
 import concurrent.futures
 import contextlib
 import ctypes
+import gc
 import multiprocessing
 import multiprocessing.shared_memory
 import os
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,6 +172,23 @@ def test_a_pool_of_processes_is_no_deadlock() -> None:
     verdict = explore([call(asks_executor), call(asks_executor)], limit=20)
     assert verdict.kind in ("inconclusive", "nondeterministic"), verdict.render()
     assert verdict.outcome.results == (("returned", 9),) * 2
+
+
+@pytest.mark.timeout(200)
+def test_frames_are_gone_with_the_batch() -> None:
+    """Kept until the garbage is collected they keep all that their local variables hold: files, buffers, connections."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        explore([call(asks_executor), call(asks_executor)], limit=20)
+        gc.collect()
+        left = [one.f_code.co_name for one in gc.garbage if isinstance(one, types.FrameType)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left == []
 
 
 @pytest.mark.timeout(200)

@@ -62,7 +62,9 @@ def strangers(engine: Engine, anew: bool = False) -> list[threading.Thread]:
         elif others:
             keys = [actor.waiting.key for actor in engine.busy if actor.waiting is not None]
             wanted = {id(one) for key in keys for one in (key, getattr(key, "real", key))}
-            shared, frames = outside.shared(), sys._current_frames()
+            shared, own = outside.shared(), threading.get_ident()
+            # Without this frame: a local variable that holds its own frame keeps those of all threads until the garbage is collected.
+            frames = {ident: frame for ident, frame in sys._current_frames().items() if ident != own}
             others = [thread for thread in others if _concerned(thread, frames, lambda one: id(one) in wanted or id(one) in shared)]
             outside.there, outside.concerned = there, others
         outside.threads = others
