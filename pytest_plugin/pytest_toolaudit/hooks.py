@@ -16,6 +16,7 @@ from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
 from pytest_toolaudit.engine.queues import CHANGES, SIMPLE
 from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, turn
+from pytest_toolaudit.matching import matched
 from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
@@ -377,6 +378,6 @@ HOOKS: dict[str, Callable[..., Any]] = {
     "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
     "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
-    "entered": with_entered,
+    "entered": with_entered, "matched": matched,
     "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration,
 }  # fmt: skip

@@ -55,17 +55,32 @@ class Base(ast.NodeTransformer):
         return f".toolaudit{self.temps}"
 
     def visit(self, node: ast.AST) -> Any:
-        """As the base class, and what replaces a node keeps its position."""
-        done = super().visit(node)
+        """As the base class, and what replaces a node keeps its position. Outside functions only those are looked for, in all expressions."""
+        outside = not self.scopes and isinstance(node, (ast.expr, ast.comprehension)) and not isinstance(node, ast.Lambda)
+        done = self._outside(node) if outside else super().visit(node)
         if hasattr(node, "lineno"):
             for part in done if isinstance(done, list) else [done]:
                 if isinstance(part, ast.AST) and part is not node:
                     place(part, node)
         return done
 
+    def _outside(self, node: ast.AST) -> ast.AST:
+        loop = isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
+        if loop:  # a lambda inside may use its variables
+            self.scopes.append(stored(node))
+            self.cells.append(("", set()))
+        self.generic_visit(node)
+        if loop:
+            self.cells.pop()
+            self.scopes.pop()
+        return node
+
     # -- scopes -------------------------------------------------------------------------------------------------------
 
     def _function(self, node: Any) -> Any:
+        if not self.scopes:
+            node.args = self.visit(node.args)
+            node.decorator_list = [self.visit(one) for one in node.decorator_list]
         local, cells = local_names(node)
         self.scopes.append(local)
         self.cells.append((".".join([*self.names, node.name]), cells))
@@ -92,7 +107,7 @@ class Base(ast.NodeTransformer):
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         """A lambda's body runs later, like a function's."""
-        self.scopes.append({a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)})
+        self.scopes.append({a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)} | stored(node.body))
         self.cells.append(("<lambda>", set()))
         node.body = self.visit(node.body)
         self.cells.pop()
@@ -103,7 +118,8 @@ class Base(ast.NodeTransformer):
         """Methods are rewritten, the class body itself is not."""
         self.classes.append(node.name)
         self.names.append(node.name)
-        node.body = [self.visit(s) if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else s for s in node.body]
+        defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        node.body = [self.visit(s) if isinstance(s, defined) or not self.scopes else s for s in node.body]
         self.names.pop()
         self.classes.pop()
         return node
@@ -111,7 +127,7 @@ class Base(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """Annotations are not run inside functions; the value is."""
         if not self.scopes or node.value is None:
-            return node
+            return self.generic_visit(node) if node.value is not None else node
         if isinstance(node.target, (ast.Attribute, ast.Subscript)):
             return self.visit_Assign(ast.copy_location(ast.Assign([node.target], node.value), node))
         node.value = self.visit(node.value)
@@ -144,6 +160,11 @@ class Base(ast.NodeTransformer):
         if not isinstance(node.value, ast.Name) or not self.is_module(node.value):
             return False
         return node.attr in self.assigned or (node.value.id == "sys" and node.attr in PROCESS_ATTRIBUTES)
+
+
+def stored(node: ast.AST) -> set[str]:
+    """The names that an expression binds: variables of comprehensions, and with ``:=``."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
 
 
 def text_of(node: ast.AST) -> str:

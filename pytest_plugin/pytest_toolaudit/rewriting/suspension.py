@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ
+from pytest_toolaudit.rewriting.patterns import looks
 from pytest_toolaudit.rewriting.writes import Writes
 
 
@@ -22,7 +23,7 @@ class Rewriter(Writes):
     def visit_For(self, node: Any) -> Any:
         """``for x in xs`` reads ``xs``; the target may be shared."""
         if not self.scopes:
-            return node
+            return self.generic_visit(node)
         node = self._iterated(node)
         stores: list[ast.stmt] = []
         node.target = self.target(node.target, stores)
@@ -39,8 +40,12 @@ class Rewriter(Writes):
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
-        """Patterns must stay as they are."""
+        """Patterns must stay as they are; what they look at is read before."""
+        paths = looks(node.cases) if self.scopes else ()
+        site = self.site(READ, node.subject) if paths else None
         node.subject = self.visit(node.subject)
+        if site is not None:
+            node.subject = self.hook("matched", node.subject, ast.Constant(paths), site)
         for case in node.cases:
             if case.guard is not None:
                 case.guard = self.visit(case.guard)
@@ -56,7 +61,7 @@ class Rewriter(Writes):
     def visit_With(self, node: Any) -> Any:
         """``with lock`` is a point; real locks are entered through their cooperative stand-in."""
         if not self.scopes:
-            return node
+            return self.generic_visit(node)
         stores: list[ast.stmt] = []
         hook, kind = ("entered", ACQUIRE) if isinstance(node, ast.With) else ("async_entered", AWAIT)
         for item in node.items:

@@ -54,7 +54,7 @@ class Writes(Reads):
     def visit_Assign(self, node: ast.Assign) -> Any:
         """The value first, then the targets from left to right."""
         if not self.scopes:
-            return node
+            return self.generic_visit(node)
         node.value = self.visit(node.value)
         stores: list[ast.stmt] = []
         if len(node.targets) == 1 and not isinstance(node.targets[0], (ast.Tuple, ast.List)):
@@ -69,7 +69,7 @@ class Writes(Reads):
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """``x.a += v``: read, then the in-place operation on a temporary, then write."""
         if not self.scopes:
-            return node
+            return self.generic_visit(node)
         target = node.target
         if isinstance(target, ast.Name) and not self.shared_name(target):
             node.value = self.visit(node.value)
