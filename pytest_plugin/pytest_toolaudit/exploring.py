@@ -13,7 +13,7 @@ from pytest_toolaudit.explorer import Explorer, Settings
 from pytest_toolaudit.injected import Supply, filled
 from pytest_toolaudit.isolation import possible
 from pytest_toolaudit.search.schedule import Schedule
-from pytest_toolaudit.search.shrink import fewer_calls, only_preempted
+from pytest_toolaudit.search.shrink import failure_of, fewer_calls, only_preempted, part
 from pytest_toolaudit.search.token import mentioned
 from pytest_toolaudit.searching import Search
 from pytest_toolaudit.verdict import Verdict
@@ -68,7 +68,7 @@ def explore(
     if explorer.serial.cut_short and search.hit is None:
         return _by_parts(calls, search, verdict, settings, state, observe)
     if search.hit is not None and len(calls) > 2:
-        smaller = fewer_calls(calls, search.hit.schedule, settings, state, observe)
+        smaller = fewer_calls(calls, search.hit.schedule, failure_of(explorer, search.hit), settings, state, observe)
         if smaller is not None:
             return _of_smaller(smaller, verdict, settings, state, observe)
     return verdict
@@ -82,7 +82,7 @@ def _by_parts(calls: list[Call], search: Search, verdict: Verdict, settings: Set
         if smaller is not None:
             return _of_smaller(smaller, verdict, settings, state, observe)
     for pair in sorted(search.explorer.known.pairs):
-        with Explorer([calls[i] for i in pair], _part(settings, pair), state, observe) as explorer:
+        with Explorer([calls[i] for i in pair], part(settings, pair), state, observe) as explorer:
             found = Search(explorer).verdict()
         spent += found.schedules
         if found.kind in ("racy", "deadlock"):
@@ -90,15 +90,11 @@ def _by_parts(calls: list[Call], search: Search, verdict: Verdict, settings: Set
     return replace(verdict, schedules=spent)
 
 
-def _part(settings: Settings, kept: Sequence[int]) -> Settings:
-    return replace(settings, indices=tuple(settings.indices[i] if settings.indices else i for i in kept))
-
-
 def _of_smaller(smaller: tuple[list[int], Schedule], verdict: Verdict, settings: Settings, state: Any, observe: Any) -> Verdict:
     """The verdict of the batch without the calls that its witness does not need."""
     kept, schedule = smaller
     calls = [verdict.calls[i] for i in kept]
-    with Explorer(calls, _part(settings, kept), state, observe) as explorer:
+    with Explorer(calls, part(settings, kept), state, observe) as explorer:
         explorer.settle()
         found = Search(explorer).proven(explorer.judge(schedule))
     if found.kind not in ("racy", "deadlock"):

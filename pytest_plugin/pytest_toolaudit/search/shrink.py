@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.explorer import Explorer, Judged, Settings
 from pytest_toolaudit.search.schedule import Schedule
+
+
+class Failure(NamedTuple):
+    """How a batch fails: whether its calls get stuck, and whether they end in some serial order."""
+
+    stuck: bool
+    ends: bool
+
+
+def failure_of(explorer: Explorer, judged: Judged) -> Failure:
+    """How this schedule fails."""
+    return Failure(judged.run.problem is not None, any(not known.blocked for known in explorer.serial.done.values()))
 
 
 def fewer_preemptions(explorer: Explorer, hit: Judged, is_hit: Callable[[Judged], bool]) -> Judged:
@@ -30,7 +42,14 @@ def _same_kind(a: Judged, b: Judged) -> bool:
     return (a.run.problem is None) == (b.run.problem is None)
 
 
-def fewer_calls(calls: list[Call], schedule: Schedule, settings: Settings, state: Any, observe: Any) -> tuple[list[int], Schedule] | None:
+def part(settings: Settings, kept: Sequence[int]) -> Settings:
+    """The settings for a batch of these calls alone, which keep the names that they have in the whole one."""
+    return replace(settings, indices=tuple(settings.indices[i] if settings.indices else i for i in kept))
+
+
+def fewer_calls(
+    calls: list[Call], schedule: Schedule, failure: Failure, settings: Settings, state: Any, observe: Any
+) -> tuple[list[int], Schedule] | None:
     """The calls (indices) of a smaller batch that fails alike, and its schedule; None when every call is needed."""
     kept = list(range(len(calls)))
     for index in reversed(range(len(calls))):
@@ -38,7 +57,7 @@ def fewer_calls(calls: list[Call], schedule: Schedule, settings: Settings, state
             break
         fewer = [i for i in kept if i != index]
         for candidate in _instead(kept.index(index), schedule):
-            if _still_fails([calls[i] for i in fewer], candidate, settings, state, observe):
+            if _still_fails([calls[i] for i in fewer], candidate, part(settings, fewer), state, observe, failure):
                 kept, schedule = fewer, candidate
                 break
     return (kept, schedule) if len(kept) < len(calls) else None
@@ -53,8 +72,10 @@ def only_preempted(
     for index in reversed(range(len(calls))):
         if index not in kept and smaller is not None:
             smaller = _without(index, smaller)
-    fails = smaller is not None and len(kept) < len(calls) and _still_fails([calls[i] for i in kept], smaller, settings, state, observe)
-    return (kept, smaller) if fails and smaller is not None else None
+    if smaller is None or len(kept) == len(calls):
+        return None
+    fails = _still_fails([calls[i] for i in kept], smaller, part(settings, kept), state, observe, Failure(False, True))
+    return (kept, smaller) if fails else None
 
 
 def _instead(call: int, schedule: Schedule) -> Iterator[Schedule]:
@@ -78,10 +99,13 @@ def _without(call: int, schedule: Schedule) -> Schedule | None:
     return Schedule(tuple(moved(c) for c in schedule.order if c != call), preemptions)
 
 
-def _still_fails(calls: list[Call], schedule: Schedule, settings: Settings, state: Any, observe: Any) -> bool:
+def _still_fails(calls: list[Call], schedule: Schedule, settings: Settings, state: Any, observe: Any, failure: Failure) -> bool:
+    """In the same way: who waits for a call that was left out is stuck whatever the schedule."""
     with Explorer(calls, settings, state, observe) as inner:
         inner.settle()
         judged = inner.judge(schedule)
         if judged.run.problem is not None:
-            return judged.run.problem.kind in ("deadlock", "livelock")
+            return judged.run.problem.kind in ("deadlock", "livelock") and failure_of(inner, judged) == failure
+        if failure.stuck:
+            return False
         return judged.serial is None and not judged.undecided
