@@ -98,6 +98,8 @@ class ControlledLoop(Timed):
                 lane.naps += 1
                 return False
             lane.naps += 1
+            if engine is not None:
+                engine.naps += 1
             if engine is not None and engine.impatient and not engine.serial and self.expire(lane, timer._when):
                 return False
             self.fire(timer)

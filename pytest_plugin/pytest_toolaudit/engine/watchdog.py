@@ -35,7 +35,8 @@ class Watchdog:
         self.seen: tuple[object, ...] = ()
         self.idle = 0
         self.cpu = 0.0
-        self.spread, self.most = False, steps
+        self.spread, self.most = 0, steps
+        self.next = steps // 2
         self.detached: list[str] = []
 
     def wait(self) -> Problem | None:
@@ -47,8 +48,11 @@ class Watchdog:
         end = last + self.seconds
         while not engine.main.acquire(True, TICK):
             last, late = _clock(), _clock() - last > 2 * TICK
-            if len(turn.trace) > self.steps // 2 and not self.spread and not engine.serial:
-                self.spread = True  # it may wait busily for another call, as the operating system would allow
+            if len(turn.trace) > self.next and self.spread <= len(engine.plan) and not engine.serial:
+                self.spread += (
+                    1  # it may wait busily for another call, as the operating system would allow; a preemption may send the turn back
+                )
+                self.next = len(turn.trace) + self.steps // 2
                 self.most = max(self.most, len(turn.trace) + NAP * engine.naps + self.steps // 2)  # this look may have come late
                 _spread(engine)
             if len(turn.trace) + NAP * engine.naps > self.most:
@@ -129,7 +133,7 @@ class Watchdog:
 
 
 def _spread(engine: Engine) -> None:
-    """At its next point the running call lets the others go on. Once a schedule."""
+    """At its next point the running call lets the others go on."""
     watches, consider = engine.watches, turn.consider
     engine.uncontrolled = True
 
