@@ -316,16 +316,16 @@ class Explorer:
         order = None if run.problem else self.serial.explains(outcome, run.trace)
         return Judged(schedule, outcome, run, order, run.problem is None and self.serial.undecided)
 
-    def together(self) -> Outcome:
-        """The calls one after the other on one thread."""
+    def together(self, apart: bool = False) -> Outcome:
+        """The calls one after the other on one thread; ``apart``: each on one of its own, and otherwise the same."""
         self.schedules += 1
         if self._apart is not None:
-            return isolation.one(self, self._apart, lambda: (_NOTHING, self._together()))[1]
-        return self._together()
+            return isolation.one(self, self._apart, lambda: (_NOTHING, self._together(apart)))[1]
+        return self._together(apart)
 
-    def _together(self) -> Outcome:
+    def _together(self, apart: bool) -> Outcome:
         self.world.reset()
-        results = self.machine.run_together()
+        results = self.machine.run_together(apart)
         return Outcome(results, self.world.final())
 
     def rerun(self, order: Order) -> tuple[Run, Outcome]:

@@ -286,7 +286,7 @@ class Search:
         if not explorer.carries_context() or len(self.given) < 2:
             return None
         outcome = explorer.together()
-        if outcome == given:
+        if outcome == given or outcome == explorer.together(apart=True):  # then it is no thread or context that makes the difference
             return None
         found = self.done("order-dependent", None)
         return replace(found, failure="context dependency", outcome=given, serial_outcomes=((self.given, outcome),))

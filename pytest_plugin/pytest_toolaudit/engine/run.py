@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable, Container, Sequence
+from functools import partial
 from types import CoroutineType
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from pytest_toolaudit.engine.stops import Plan, stops_of
 from pytest_toolaudit.engine.threads import CALL, Engine
 from pytest_toolaudit.engine.turn import SUSPENDED, Access, Site, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
-from pytest_toolaudit.oracle.freeze import PLAIN, freeze, freeze_error
+from pytest_toolaudit.oracle.freeze import PLAIN, freeze, freeze_error, is_nan
 
 RETURNED, RAISED, UNFINISHED = "returned", "raised", "did not finish"
 Result = tuple[str, Any]
@@ -121,30 +122,36 @@ class Machine:
         engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}
 
-    def run_together(self) -> tuple[Result, ...]:
-        """The calls one after the other on one thread and in one context, as a serial runner would."""
+    def run_together(self, apart: bool = False) -> tuple[Result, ...]:
+        """The calls one after the other on one thread and in one context, as a serial runner would. ``apart``: the same, and each on a
+        thread and in a context of its own."""
         engine, lanes = self.engine, [Lane(i, False) for i in range(len(self.calls))]
         results: list[Result] = []
-        context = self.context.copy()
+        shared = self.context.copy()
+        loop = asyncio.new_event_loop() if any(self.in_loop) else None
 
-        def job() -> None:
-            for lane, call in zip(lanes, self.calls, strict=True):
-                actor.lane, turn.call = lane, lane.index  # each has its own clock and random numbers, as ever
-                lane.actors[:] = [actor]
+        def job(mine: Sequence[Lane]) -> None:
+            for lane in mine:
+                call, context = self.calls[lane.index], shared if not apart else self.context.copy()
+                if not apart:
+                    actor.lane, turn.call = lane, lane.index  # each has its own clock and random numbers, as ever
+                    lane.actors[:] = [actor]
                 context.run(CALL.set, lane.index)
                 try:
-                    value = context.run(_complete, call)
+                    value = context.run(_complete, call, loop)
                     results.append((RETURNED, _frozen(value)))
                 except Abandoned:
                     raise
                 except BaseException as error:
                     results.append((RAISED, _frozen_error(error)))
                 engine.lane_finished(lane)
-                lane.actors.remove(actor)
+                if not apart:
+                    lane.actors.remove(actor)
 
         self._begin(lanes, list(lanes), {}, serial=False)
         engine.loop_actor = None
-        actor = engine.hire(lanes[0], job)
+        actors = [engine.hire(lane, partial(job, [lane])) for lane in lanes] if apart else [engine.hire(lanes[0], partial(job, lanes))]
+        actor = actors[0]
         engine.watches = [()] * len(lanes)
         turn.trace, turn.engine, turn.stray = [], engine, engine.stray
         watchdog = Watchdog(engine, self.steps, self.seconds)
@@ -157,6 +164,10 @@ class Machine:
                 results += [(UNFINISHED, problem.kind)] * (len(self.calls) - len(results))
         finally:
             turn.ident, turn.engine, turn.trace = 0, None, []
+            if loop is not None and not loop.is_running():
+                loop.close()
+        if self.fresh_threads:
+            engine.dismiss()
         return tuple(results)
 
     def _give_up(self) -> None:
@@ -252,15 +263,13 @@ class Machine:
         adopted.release_all()
 
 
-def _complete(call: Call) -> Any:
+def _complete(call: Call, loop: asyncio.AbstractEventLoop | None) -> Any:
     value = call.invoke()
-    if isinstance(value, Awaitable):
-        loop = asyncio.new_event_loop()
-        try:
-            return loop.run_until_complete(_wait_for(value))
-        finally:
-            loop.close()
-    return value
+    if not isinstance(value, Awaitable):
+        return value
+    if loop is not None:
+        return loop.run_until_complete(_wait_for(value))
+    return asyncio.run(_wait_for(value))
 
 
 async def _wait_for(value: Awaitable[Any]) -> Any:
@@ -268,7 +277,7 @@ async def _wait_for(value: Awaitable[Any]) -> Any:
 
 
 def _frozen(value: Any) -> Any:
-    if type(value) in PLAIN:
+    if type(value) in PLAIN and not is_nan(value):
         return value
     was, turn.ident = turn.ident, 0
     try:

@@ -37,6 +37,7 @@ def held_database(connection: sqlite3.Connection) -> HeldDatabase | None:
     """The database of a connection, remembered; None for one in the middle of a transaction, of another thread, closed or very large."""
     try:
         path = connection.execute("PRAGMA database_list").fetchone()[2]
+        path = path if os.path.isabs(path) else ""  # SQLite makes up a name for a database in memory that was put back before
         if connection.in_transaction or (path and os.path.getsize(path) > LARGEST):
             return None
         image = connection.serialize()

@@ -23,6 +23,15 @@ _TEXTUAL = (
     range, slice, types.ModuleType,
 )  # fmt: skip
 LIMIT = 20_000
+_PRIMITIVES = {"asyncio.locks": ("_waiters", "_loop", "_wakeup_scheduled"), "pytest_toolaudit.engine.locks": ("name",)}
+
+
+NAN = ("opaque", "float", "nan")  # which equals nothing, not even itself
+
+
+def is_nan(value: Any) -> bool:
+    """Whether it is the float that is no number."""
+    return isinstance(value, float) and value != value
 
 
 def _looked_at(view: memoryview) -> Any:
@@ -39,7 +48,7 @@ class _Freezer:
 
     def freeze(self, value: Any) -> Any:
         if isinstance(value, PLAIN):
-            return value
+            return value if not is_nan(value) else NAN
         self.count += 1
         if self.count > LIMIT or len(self.inside) > 60:
             return ("...",)
@@ -103,7 +112,7 @@ class _Freezer:
         except AttributeError:
             if not fields:
                 return ("opaque", type(value).__name__, _repr(value))
-        named = ((k, self.freeze(v)) for k, v in sorted(fields.items()) if not _is_lock(v) and not _is_bookkeeping(k, v))
+        named = ((k, self.freeze(v)) for k, v in sorted(fields.items()) if not _is_lock(v) and not _is_bookkeeping(type(value), k, v))
         return (type(value).__name__, *named)
 
 
@@ -113,8 +122,10 @@ def _slots(cls: type) -> tuple[str, ...]:
     return tuple(name for name in names if name not in ("__weakref__", "__dict__"))
 
 
-def _is_bookkeeping(name: str, value: Any) -> bool:
-    """What a model's library keeps for itself in each object."""
+def _is_bookkeeping(kind: type, name: str, value: Any) -> bool:
+    """What a model's library keeps for itself in each object, and who named a lock or waited for one of asyncio's, on which loop."""
+    if name in _PRIMITIVES.get(kind.__module__, ()):
+        return True
     return name.startswith("__pydantic_") and (not value or name == "__pydantic_fields_set__")
 
 
@@ -133,7 +144,7 @@ def _repr(value: Any) -> str:
 def freeze(value: Any) -> Any:
     """``value`` as nested tuples of plain values; equal values freeze equal, whatever their identity."""
     if isinstance(value, PLAIN):
-        return value
+        return value if not is_nan(value) else NAN
     return _Freezer().freeze(value)
 
 

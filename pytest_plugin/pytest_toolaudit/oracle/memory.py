@@ -134,7 +134,7 @@ class Graph:
                 or type(value).__module__.startswith("pytest_toolaudit.")
                 or isinstance(value, _CLOSED)
                 or (isinstance(value, type) and not _own_class(value))
-            ) and not _holds(value):
+            ) and not _holds(value, held):
                 continue
             if _own_class(value if isinstance(value, type) else type(value)):
                 held.key = INJECTED if held.key.startswith(INJECTED) else OWN
@@ -204,11 +204,11 @@ def _below(key: str, part: str) -> str:
     return key + part if part else key.rstrip(":")
 
 
-def _holds(value: Any) -> bool:
-    """A function of the project that has attributes, or that names itself and so may give itself some."""
+def _holds(value: Any, held: Held) -> bool:
+    """A function of the project that has attributes, or may be given some: it names itself, or another one wraps it."""
     if not isinstance(value, types.FunctionType) or not is_own_file(value.__code__.co_filename):
         return False
-    return bool(vars(value)) or value.__name__ in value.__code__.co_names
+    return bool(vars(value)) or value.__name__ in value.__code__.co_names or held.key.startswith("cell:")
 
 
 def inspect_routine(function: Any) -> bool:

@@ -310,6 +310,10 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.wrap(os, "open", _os_open, also)
     patches.wrap(os, "write", _on_descriptor(WRITE, "os.write"), also)
     patches.wrap(os, "read", _on_descriptor(READ, "os.read"), also)
+    for kind, names in ((READ, ("pread", "readv", "preadv")), (WRITE, ("pwrite", "writev", "pwritev", "ftruncate"))):
+        for name in names:
+            if hasattr(os, name):
+                patches.wrap(os, name, _on_descriptor(kind, f"os.{name}"), also)
     patches.wrap(os, "close", _on_descriptor(READ, "os.close"), also)
     patches.wrap(shutil, "rmtree", _rmtree, also)
     patches.wrap(shutil, "_fastcopy_sendfile", _copying)
