@@ -41,7 +41,7 @@ class Rewriter(Writes):
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
         """Patterns must stay as they are; what they look at is read before."""
-        paths = looks(node.cases) if self.scopes else ()
+        paths: Any = looks(node.cases) if self.scopes else ()
         site = self.site(READ, node.subject) if paths else None
         node.subject = self.visit(node.subject)
         if site is not None:
