@@ -31,6 +31,11 @@ SCHEMA = (
     "{'type': 'function', 'function': {'name': 'put_by', 'description': 'P', "
     "'parameters': {'type': 'object', 'properties': {'t': {'type': 'string'}}}}}"
 )
+STRANDS = (
+    "from strands.types.tools import ToolUse\n\nTOOL_SPEC = {'name': 'counter', 'description': 'C', "
+    "'inputSchema': {'json': {'type': 'object', 'properties': {}}}}\n\n"
+    "def counter(tool: ToolUse, **kwargs):\n    open('hits', 'a').write('1')\n"
+)
 FILES: dict[str, list[str]] = {
     "kit/__init__.py": ["from kit.store import *\n", "from kit.other import save\n", ""],
     "kit/store.py": [
@@ -235,6 +240,20 @@ def test_an_edit_elsewhere_looks_at_no_registrar(tmp_path, monkeypatch):
     monkeypatch.setattr(crossing, "handed_on", lambda *_: pytest.fail("looked again"))
     write(tmp_path / "code", "counts.py", FILES["counts.py"][0] + FAR + "# edited\n")
     assert scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == before
+
+
+def test_an_edit_of_a_file_without_schemas_of_its_own_looks_at_no_dispatcher(tmp_path, monkeypatch):
+    """A schema that a framework joins with its function itself is none that a dispatcher knows."""
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    write(tmp_path / "code", "counter.py", STRANDS)
+    before = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    monkeypatch.setattr(crossing, "dispatched", lambda *_: pytest.fail("looked again"))
+    write(tmp_path / "code", "counter.py", STRANDS.replace("'hits'", "'visits'"))
+    after = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    monkeypatch.undo()
+    assert before != after == scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+    assert {"put_by", "counter"} <= {one["name"] for one in json.loads(after)["tools"]}
 
 
 class Older(msgspec.Struct, array_like=True):

@@ -222,22 +222,29 @@ def _generated(crossing: Crossing, makers: list[Key]) -> list[Made]:
 
 
 def _dispatch(crossing: Crossing, files: Mapping[str, OfFile], speaking: list[str], helping: Helpers) -> Dispatching:
-    asked = given(speaking, sorted(helping.items()))
-    names = crossing.answers.known("schemas", _names, asked)
-    if names is None:
-        watched = crossing.answers.watched()
-        names = list(_declared(crossing.world(watched), crossing.known, speaking, helping))
-        crossing.answers.put("schemas", names, watched, asked)
+    named = {path: names for path in speaking if (names := _schemas(crossing, path, helping))}
+    names = list(dict.fromkeys(name for there in named.values() for name in there))
     handling = [path for path, one in files.items() if one.handles]
     comparing = [path for path in files if _compares(crossing, path, names)]
     if not (names or handling or comparing):
         return Dispatching()
-    asked = given(speaking, sorted(helping.items()), handling, comparing)
+    asked = given(list(named), sorted(helping.items()), handling, comparing)
     found = crossing.answers.known("dispatch", _dispatching, asked)
     if found is None:
         watched = crossing.answers.watched()
-        found = _dispatched(crossing.world(watched), crossing.known, (speaking, handling, comparing), helping)
+        found = _dispatched(crossing.world(watched), crossing.known, (list(named), handling, comparing), helping)
         crossing.answers.put("dispatch", found, watched, asked)
+    return found
+
+
+def _schemas(crossing: Crossing, path: str, helping: Helpers) -> list[str]:
+    """The names of the schemas that a file declares by itself. Most files declare none, and an edit of one looks up no dispatcher again."""
+    asked = given(sorted(helping.items()))
+    found = crossing.answers.known(f"schemas {path}", _names, asked)
+    if found is None:
+        watched = crossing.answers.watched()
+        found = list(_declared(crossing.world(watched), crossing.known, [path], helping))
+        crossing.answers.put(f"schemas {path}", found, watched, asked)
     return found
 
 
