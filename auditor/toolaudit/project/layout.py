@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from toolaudit.project.walk import escaped
 
@@ -25,6 +25,8 @@ class Layout:
         self._roots = sorted(set(roots), key=lambda r: len(r.parts), reverse=True)
         self._tops: dict[Path, Path] = {}
         self._has_init: dict[Path, bool] = {}
+        self._homes: dict[Path, tuple[Path, ...]] = {}
+        self._within: dict[Path, bool] = {}
         self._records: dict[Path, Path | None] = {}
         self.probed: set[Path] = set()
         """Files beyond the scanned ones whose presence or absence decided a name."""
@@ -95,21 +97,22 @@ class Layout:
         top = self._top(path.parent)
         if top == path.parent:
             top = self._loose_root(path)
-        return dotted(path.relative_to(top).as_posix())
+        return dotted(_below(path, top))
 
     def _loose_root(self, path: Path) -> Path:
         """The import root of a file that is in no package: the scanned root, or the innermost `src` folder in it."""
-        for root in self._roots:
-            if path.is_relative_to(root):
-                return next(_sources(root, path), root)
-        return path.parent
+        return next(iter(self._home(path.parent)), path.parent)
 
     def _alternates(self, path: Path) -> Iterable[str]:
-        for root in self._roots:
-            if path.is_relative_to(root):
-                for top in (*_sources(root, path), root):
-                    yield dotted(path.relative_to(top).as_posix())
-                break
+        return [dotted(_below(path, top)) for top in self._home(path.parent)]
+
+    def _home(self, folder: Path) -> tuple[Path, ...]:
+        """The folders called `src` above the files of a folder, innermost first, and the scanned root."""
+        known = self._homes.get(folder)
+        if known is None:
+            root = next((root for root in self._roots if folder.is_relative_to(root)), None)
+            known = self._homes[folder] = () if root is None else (*_sources(root, folder), root)
+        return known
 
     def _top(self, folder: Path) -> Path:
         """The folder above the outermost package of the chain that `folder` ends; `folder` itself when it is no package."""
@@ -148,12 +151,20 @@ class Layout:
             return False
 
     def _inside(self, folder: Path) -> bool:
-        return any(folder.is_relative_to(root) for root in self._roots)
+        known = self._within.get(folder)
+        if known is None:
+            known = self._within[folder] = any(folder.is_relative_to(root) for root in self._roots)
+        return known
 
 
-def _sources(root: Path, path: Path) -> Iterator[Path]:
-    """The folders called `src` between `root` and `path`, innermost first."""
-    for folder in path.parents:
+def _below(path: Path, folder: Path) -> str:
+    """The path of a file from a folder above it; `relative_to` takes both apart for each of thousands of files."""
+    return path.as_posix()[len(folder.as_posix().rstrip("/")) + 1 :]
+
+
+def _sources(root: Path, innermost: Path) -> Iterator[Path]:
+    """The folders called `src` from `innermost` up to `root`, which is none of them."""
+    for folder in (innermost, *innermost.parents):
         if folder == root:
             return
         if folder.name == "src":
@@ -170,7 +181,9 @@ def _places(folder: Path, module: str) -> tuple[Path, ...]:
 
 def dotted(path: str) -> str:
     """`a/b/__init__.py` and `a/b.py` → `a.b`."""
-    parts = list(PurePosixPath(escaped(path)).with_suffix("").parts)
+    parts = escaped(path).split("/")
+    name, _, suffix = parts[-1].rpartition(".")
+    parts[-1] = name if name and suffix else parts[-1]
     if len(parts) > 1 and parts[-1] == "__init__":
         parts.pop()
     return ".".join(parts)
