@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from toolaudit.model import Access, Confidence, Conflict, Footprint, Severity, Tool, Verdict
 from toolaudit.project.memory import Kept
@@ -122,14 +122,29 @@ def is_shortened(found: tuple[Conflict, ...]) -> bool:
     return len(found) > MANY_PAIRS and len({conflict.tools for conflict in found}) == len(found)
 
 
-def meeting_pairs(views: tuple[Profile, ...]) -> Iterator[tuple[Profile, Profile]]:
-    """Pairs of tools that touch a common bucket which at least one of them writes; each once, a tool with itself included."""
-    for i, j in meeting(views):
-        yield views[i], views[j]
+class Meetings:
+    """Whether two tools, by position, touch a common bucket which at least one of them writes."""
+
+    def __init__(self, views: Sequence[Profile]) -> None:
+        self._views = views
+        self._known: dict[int, tuple[set[tuple[str, str]], set[tuple[str, str]]]] = {}
+
+    def __call__(self, i: int, j: int) -> bool:
+        (there, written), (beside, changed) = self._buckets(i), self._buckets(j)
+        return not (written.isdisjoint(beside) and changed.isdisjoint(there))
+
+    def _buckets(self, i: int) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """All, and those that are written."""
+        if i not in self._known:
+            view = self._views[i]
+            every = [(key, access.mode in WRITES) for access in view.reads + view.writes + view.secondary for key in _buckets(access)]
+            self._known[i] = {key for key, _ in every}, {key for key, writes in every if writes}
+        return self._known[i]
 
 
 def meeting(views: tuple[Profile, ...], same: frozenset[int] = frozenset()) -> Iterator[tuple[int, int]]:
-    """The same by position, but for pairs of `same` tools.
+    """Pairs of tools, by position, that touch a common bucket which at least one of them writes; each once, a tool with itself included, but
+    no pair of `same` tools.
 
     Within a pair, names decide which comes first, not files: the resource that stands for a clash is the first tool's, and a moved file
     must not change it.
@@ -233,4 +248,4 @@ def _severity(clash: Clash, latent: bool, sure: Confidence, blind: bool) -> Seve
     return "warning" if clash.code == "TA402" or (blind and not latent and clash.code == "TA103") else "note"
 
 
-__all__ = ["conflicts", "meeting_pairs", "overlap"]
+__all__ = ["Meetings", "conflicts", "overlap"]

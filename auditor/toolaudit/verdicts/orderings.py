@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from toolaudit.model import Access, Failure, Footprint, Ordering, Resource, Tool, Verdict
-from toolaudit.verdicts.conflicts import meeting_pairs
+from toolaudit.verdicts.conflicts import Meetings
 from toolaudit.verdicts.keys import IN_PROCESS, Overlap, key_text, overlap, resource_text
 from toolaudit.verdicts.owners import Owned, owned
 from toolaudit.verdicts.profile import WRITES, Profile, line_of, profiles
@@ -29,15 +29,19 @@ def orderings(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdic
 
 def needed(views: tuple[Profile, ...], opaque: frozenset[str]) -> tuple[Ordering, ...]:
     """The same, of tools whose profiles are made; `opaque` are those that run free text."""
-    ends = {id(view): _ends(view) for view in views}
+    ends = [_NOTHING if view.tool.id in opaque else _ends(view) for view in views]
+    needing: dict[str, list[int]] = defaultdict(list)
+    for j, then in enumerate(ends):
+        for kind in then.uses.by_kind:
+            needing[kind].append(j)
+    meet = Meetings(views)
     found: dict[tuple[str, str], list[Ordering]] = defaultdict(list)
-    for one, other in meeting_pairs(views):
-        if one is other or one.tool.id in opaque or other.tool.id in opaque:
-            continue
-        for before, after in ((one, other), (other, one)):
-            needs = [*_needs(before, after, ends[id(before)], ends[id(after)])]
-            if needs:
-                found[before.tool.id, after.tool.id] += needs
+    for i, first in enumerate(ends):
+        for put in first.puts:
+            for j in needing[put.write.resource.kind]:
+                needs = [*_needs(views[i], views[j], put, ends[j])] if i != j else []
+                if needs and meet(i, j):
+                    found[views[i].tool.id, views[j].tool.id] += needs
     out = [min(some, key=_rank) for (a, b), some in found.items() if some and not found.get((b, a))]
     return tuple(sorted(out, key=lambda o: (o.before, o.after, key_text(o.resource))))
 
@@ -64,6 +68,9 @@ class _Ends(NamedTuple):
     looked_up: frozenset[int]
 
 
+_NOTHING = _Ends((), Owned(), frozenset())
+
+
 def _ends(view: Profile) -> _Ends:
     makes = MAKES | {"write", "append"}
     own = {w.resource for w in view.writes if w.operation in makes or CREATES in w.note}
@@ -79,12 +86,11 @@ def _put(view: Profile, write: Access) -> _Put:
     return _Put(write, current and not derived, _row(write), write.operation in MAKES or _item(write))
 
 
-def _needs(before: Profile, after: Profile, first: _Ends, then: _Ends) -> Iterator[Ordering]:
-    for put in first.puts:
-        for use in then.uses.near(put.write):
-            failure = _dependency(put, use, id(use) in then.looked_up)
-            if failure:
-                yield _ordering(before.tool, after.tool, failure, put.write, use)
+def _needs(before: Profile, after: Profile, put: _Put, then: _Ends) -> Iterator[Ordering]:
+    for use in then.uses.near(put.write):
+        failure = _dependency(put, use, id(use) in then.looked_up)
+        if failure:
+            yield _ordering(before.tool, after.tool, failure, put.write, use)
 
 
 def _dependency(put: _Put, use: Access, looked_up: bool) -> Failure | None:

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolaudit.verdicts.clashes import Clash, clashes
-from toolaudit.verdicts.conflicts import meeting_pairs
+from toolaudit.verdicts.conflicts import meeting
 from toolaudit.verdicts.pairing import Judge, View, measured, offer, strongest
 from toolaudit.verdicts.profile import Profile, profile, written_by
 
@@ -58,7 +58,7 @@ def test_pairs_are_judged_as_if_alone(scan_of, texts: list[str]) -> None:
     views = tuple(profile(tool, footprint, written) for tool, footprint in zip(scan.tools, scan.footprints, strict=True))
     judge = Judge()
     numbered = {view.tool.id: View(view, judge) for view in views}
-    for one, other in meeting_pairs(views):
+    for one, other in ((views[i], views[j]) for i, j in meeting(views)):
         told = judge.ranked(numbered[one.tool.id], numbered[other.tool.id])
         assert [candidate.clash() for candidate in told] == alone(one, other)
 
