@@ -168,6 +168,9 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if collected:
+            if not gc.get_freeze_count():  # all that was made is old from now on: the first collection would look through it
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -7,6 +7,7 @@ import weakref
 
 import pytest
 
+from toolaudit import pipeline
 from toolaudit.effects import sql
 
 
@@ -33,3 +34,22 @@ def asks(statement: str) -> weakref.ref[Walk]:
 def test_a_statement_that_cannot_be_parsed_keeps_no_walk_alive(uncollected, statement):
     sql.effects.cache_clear()
     assert asks(statement)() is None
+
+
+def test_what_a_scan_made_is_not_looked_through_when_it_ends():
+    collections: list[int] = []
+
+    def heard(phase: str, about: dict[str, int]) -> None:
+        collections.append(about["generation"])
+
+    gc.collect()
+    gc.callbacks.append(heard)
+    try:
+        with pipeline._uncollected():
+            made = [[number] for number in range(50_000)]
+        after = [[number] for number in range(10)]
+    finally:
+        gc.callbacks.remove(heard)
+    assert gc.isenabled()
+    assert not collections
+    assert len(made) > len(after)
