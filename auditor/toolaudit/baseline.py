@@ -42,15 +42,22 @@ class BaselineError(ToolauditError):
 
 def fingerprint(code: str, tools: tuple[Tool, ...], resource: Resource | None, detail: str = "") -> str:
     """A hash that does not change when lines move or files are renamed."""
-    names = sorted(f"{tool.function}#{tool.name}" for tool in tools)
+    return _hashed(code, [_named(tool) for tool in tools], resource, detail)
+
+
+def _named(tool: Tool) -> str:
+    return f"{tool.function}#{tool.name}"
+
+
+def _hashed(code: str, names: list[str], resource: Resource | None, detail: str) -> str:
     what = resource_text(resource) if resource is not None else ""
-    return hashlib.blake2b("\n".join([code, *names, what, detail]).encode(errors="replace"), digest_size=8).hexdigest()
+    return hashlib.blake2b("\n".join([code, *sorted(names), what, detail]).encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def conflict_fingerprints(conflicts: tuple[Conflict, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:
     """The fingerprints of conflicts, in their order, all different."""
-    known = {tool.id: tool for tool in tools}
-    raw = [fingerprint(c.code, tuple(known[t] for t in c.tools), c.resource, c.kind) for c in conflicts]
+    names = {tool.id: _named(tool) for tool in tools}
+    raw = [_hashed(c.code, [names[t] for t in c.tools], c.resource, c.kind) for c in conflicts]
     return _numbered(raw)
 
 

@@ -7,7 +7,9 @@ tools with the same evidence) is that conflict and appears once.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+import itertools
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -65,6 +67,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         """`file:line:column`, as editors read it."""
         end = f":{self.column}" if self.column else ""
         return f"{self.file}:{self.line}{end}" if self.line else self.file
+
+
+class Standing(NamedTuple):
+    """As much of an entry as a gate counts."""
+
+    code: str
+    severity: Severity
+    status: Status
+    fingerprint: str
+
+
+def standings(document: ScanDocument) -> Iterator[Standing]:
+    """What `collect` would give, in no order: of tens of thousands of conflicts many a format shows no entry."""
+    for item in itertools.chain[Conflict | Finding](document.conflicts, single(document)):
+        yield Standing(item.code, item.severity, status(item.suppressed, item.suppression, item.new), item.fingerprint)
 
 
 def collect(document: ScanDocument) -> tuple[Entry, ...]:

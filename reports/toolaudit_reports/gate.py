@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from toolaudit_reports.document import EvidenceDocument, ScanDocument
-from toolaudit_reports.findings import RANK, Entry, collect
+from toolaudit_reports.findings import RANK, Entry, Standing, collect, standings
 from toolaudit_reports.proofs import Proof, count, prove
 
 FailOn = Literal["error", "warning", "note", "never"]
@@ -58,16 +58,19 @@ def decide(
     `fail_on` is the least severity that fails, `strict` also fails an incomplete scan, `exit_zero` keeps the verdict
     but exits 0. `entries` are what `collect` makes of the document, where somebody has made it already.
     """
-    entries = collect(document) if entries is None else entries
-    counted = tally(entries, prove(entries, evidence))
-    incomplete = _incomplete(document, entries)
+    runs = tuple(evidence)
+    if entries is None and runs:
+        entries = collect(document)
+    counts = tuple(standings(document)) if entries is None else entries
+    counted = tally(counts, prove(entries or (), runs))
+    incomplete = _incomplete(document, counts)
     passed, code, reason = _verdict(document, counted, incomplete, fail_on, strict)
     if exit_zero and code:
         reason += "; exit code 0 as asked"
     return Gate(passed, 0 if exit_zero else code, reason, counted, incomplete, fail_on)
 
 
-def tally(entries: Iterable[Entry], proofs: dict[str, Proof]) -> Counted:
+def tally(entries: Iterable[Entry | Standing], proofs: dict[str, Proof]) -> Counted:
     """Counts by what became of each entry."""
     counts: Counter[str] = Counter()
     for entry in entries:
@@ -108,7 +111,7 @@ def _why_passed(counted: Counted, fail_on: FailOn) -> str:
     return f"{count(total, 'finding')}, none that fails on {fail_on}"
 
 
-def _incomplete(document: ScanDocument, entries: tuple[Entry, ...]) -> tuple[str, ...]:
+def _incomplete(document: ScanDocument, entries: Iterable[Entry | Standing]) -> tuple[str, ...]:
     """What the scan could not read, in words: nothing that a suppression accepted."""
     said = [count(document.files.skipped, "skipped file")] if document.files.skipped else []
     unread = Counter(entry.code for entry in entries if entry.status != "suppressed" and entry.code in _UNREAD)

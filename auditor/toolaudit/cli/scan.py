@@ -103,13 +103,13 @@ def _shown(
     from toolaudit.pipeline import Shown
     from toolaudit_reports import findings, gate, render
 
-    entries = findings.collect(document)
+    entries = None if all(render.is_document(output.format, document) for output in planned) else findings.collect(document)
     verdict = gate.decide(document, entries=entries, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
     outputs: list[bytes | None] = []
     briefs: list[bytes | None] = []
     for output, options in zip(planned, views, strict=True):
         brief, text = None, None
-        if not render.is_document(output.format, document):
+        if entries is not None and not render.is_document(output.format, document):
             brief = render.brief(output.format, document, messages, gate=verdict, options=options, entries=entries)
             told = render.again(brief, {}, options) if brief is not None else None
             text = told[0] if told else render.render(output.format, document, gate=verdict, options=options, entries=entries)
