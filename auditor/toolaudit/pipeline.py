@@ -314,7 +314,8 @@ def _found(opened: Opened, progress: Report, alone: bool = False) -> Found:
     unreadable = project.unreadable
     head = msgspec.msgpack.encode((discovery, tools, runners, unreadable, len(project.files))) if request.use_cache else b""
     basis = Basis(head, walks.packed, walks.before)
-    return Found(discovery, tools, runners, partial(walker.footprints, walks), unreadable, basis)
+    settled = project.kept(f"footprints of {settings}") if request.use_cache else None
+    return Found(discovery, tools, runners, partial(walker.footprints, walks, settled), unreadable, basis)
 
 
 def _judged(opened: Opened, found: Found, looked: Looked, progress: Report) -> ScanModel:

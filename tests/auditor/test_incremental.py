@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from toolaudit import export, pipeline, unchanged
 from toolaudit.cli import main
 from toolaudit.config import Config
-from toolaudit.effects import summarise
+from toolaudit.effects import footprint, summarise
 from toolaudit.frameworks import crossing, discover
 from toolaudit.project import cache
 from toolaudit.project.answers import Answers
@@ -306,6 +306,46 @@ def test_only_what_can_have_changed_is_walked(tmp_path, monkeypatch, edited, wal
     write(tmp_path / "code", edited, FILES[edited][0] + "\n# edited\n")
     scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
     assert sorted(set(seen)) == walked
+
+
+@pytest.mark.parametrize(
+    ("edited", "text", "settled"),
+    [
+        ("counts.py", FILES["counts.py"][1], ["counts.py"]),
+        ("kit/store.py", FILES["kit/store.py"][2], ["notes.py"]),
+        ("counts.py", FILES["counts.py"][0] + "\n\n@mcp.tool\ndef log() -> int:\n    '''L.'''\n    return N\n", ["counts.py"]),
+    ],
+)
+def test_footprints_are_settled_where_something_has_changed(tmp_path, monkeypatch, edited, text, settled):
+    for name, texts in FILES.items():
+        write(tmp_path / "code", name, texts[0])
+    before = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    write(tmp_path / "code", edited, text)
+    want = scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+    seen: list[str] = []
+    settle = footprint.settle
+
+    def watched(tool, walked, others):
+        seen.append(tool.file)
+        return settle(tool, walked, others)
+
+    monkeypatch.setattr(footprint, "settle", watched)
+    assert before != scanned(tmp_path / "code", tmp_path / "cache", monkeypatch) == want
+    assert sorted(set(seen)) == settled
+
+
+def test_memory_that_a_tool_begins_to_write_is_state_of_all_that_read_it(tmp_path, monkeypatch):
+    """What a footprint holds depends on all tools, also on those of files that nothing else leads to."""
+    reads = HEAD + "from shared import CACHE\n\n@mcp.tool\ndef look(k: str) -> int:\n    '''L.'''\n    return CACHE[k]\n"
+    writes = HEAD + "from shared import CACHE\n\n@mcp.tool\ndef put(k: str) -> str:\n    '''P.'''\n    return k\n"
+    for name, text in {"shared.py": "CACHE = {'a': 1}\n", "reads.py": reads, "writes.py": writes}.items():
+        write(tmp_path / "code", name, text)
+    before = json.loads(scanned(tmp_path / "code", tmp_path / "cache", monkeypatch))
+    write(tmp_path / "code", "writes.py", writes.replace("return k", "CACHE[k] = 2\n    return k"))
+    after = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
+    assert after == scanned(tmp_path / "code", tmp_path / "none", monkeypatch)
+    touched = [{one["name"]: len(one["resources"]) for one in document["tools"]}["look"] for document in (before, json.loads(after))]
+    assert touched == [0, 1]
 
 
 @pytest.mark.parametrize(

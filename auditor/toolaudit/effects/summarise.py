@@ -15,6 +15,7 @@ from toolaudit.effects.calls import call
 from toolaudit.effects.expressions import evaluate
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import forget
+from toolaudit.effects.remembered import Remembered
 from toolaudit.effects.statements import execute
 from toolaudit.effects.summaries import TOOL
 from toolaudit.effects.units import Marks, Packed, Walked, Walks
@@ -22,6 +23,7 @@ from toolaudit.effects.values import Function
 from toolaudit.errors import ToolauditError
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
 from toolaudit.project.answers import Answers, given
+from toolaudit.project.memory import Kept
 from toolaudit.project.resolve import Resolver
 from toolaudit.project.source import Project
 from toolaudit.project.watched import Watched
@@ -104,18 +106,31 @@ class Walker:
         self._shared = Shared()
         return Walks(loose, {path: kept[path] for path in self._files if path in kept}, before)
 
-    def footprints(self, walks: Walks) -> tuple[Footprint, ...]:
-        """What each tool touches, in the tools' order."""
+    def footprints(self, walks: Walks, memory: Kept | None = None) -> tuple[Footprint, ...]:
+        """What each tool touches, in the tools' order; `memory` keeps it until the next run."""
         marks: dict[int, Marks] = {}
         for path, positions in self._files.items():
             marks.update(zip(positions, self._marks(walks, path), strict=True))
         settled = footprint.together([marks[i] for i in range(len(self._tools))])
+        remembered = Remembered(memory, settled)
         made: dict[int, Footprint] = {}
         for path, positions in self._files.items():
-            for i, walked in zip(positions, self._walked(walks, path), strict=True):
-                made[i] = footprint.settle(self._tools[i], walked, settled)
+            made.update(zip(positions, self._settled(walks, path, settled, remembered), strict=True))
+        remembered.store()
         self._once = units.Once()
         return tuple([made[i] for i in range(len(self._tools))])
+
+    def _settled(self, walks: Walks, path: str, settled: footprint.Settled, remembered: Remembered) -> Sequence[Footprint]:
+        kept, tools = walks.packed.get(path), self._of(path)
+        known = None if kept is None else remembered.recall(path, tools, kept)
+        if known is not None:
+            del walks.packed[path]
+            return known
+        walked = self._walked(walks, path)
+        made = [footprint.settle(tool, one, settled) for tool, one in zip(tools, walked, strict=True)]
+        if kept is not None:
+            remembered.put(path, tools, kept, walked, made)
+        return made
 
     def _marks(self, walks: Walks, path: str) -> Sequence[Marks]:
         kept = walks.packed.get(path)
