@@ -326,17 +326,20 @@ def _own_text(hinted: Value | None, name: str) -> Value | None:
 
 
 def _assigned_elsewhere(world: World, ref: ClassRef, name: str, member: bool = False) -> list[Value]:
-    """Assignments `self.name = …` in methods other than the constructor, by value alone."""
+    """Assignments `self.name = …` in methods other than the constructor, by value alone; what validators fill in."""
+    from toolaudit.effects.validators import filled_in
+
     found: list[Value] = []
     for owner in world.resolver.ancestors(ref):
         for head in world.resolver.methods(owner):
-            if head.name == "__init__" or len(found) >= 3 or not _may_assign(world, owner.path, head, name):
+            filled = [] if member else filled_in(world, owner.path, head, name)
+            if head.name == "__init__" or len(found) >= 3 or not (filled or _may_assign(world, owner.path, head, name)):
                 continue
             code = world.code(owner.path, head.qualname)
             if code is None or not isinstance(code.facts, FunctionFacts) or not head.parameters:
                 continue
             receiver = head.parameters[0].name
-            for value in assigned_to(code.facts.body, receiver, name, member):
+            for value in (*filled, *assigned_to(code.facts.body, receiver, name, member)):
                 made = _light(world, owner, ref, head, code.facts, value)
                 if made is not None:
                     found.append(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from toolaudit.effects.values import Code
@@ -43,9 +44,7 @@ def is_rung(orelse: tuple[Stmt, ...]) -> bool:
 def assigned_to(body: tuple[Stmt, ...], receiver: str, name: str, member: bool = False) -> list[Expr]:
     """The values assigned to `receiver.name` (to `name` itself, without a receiver; to an item of it) anywhere in a body."""
     found: list[Expr] = []
-    stack: list[Stmt] = list(reversed(body))
-    while stack:
-        stmt = stack.pop()
+    for stmt in flattened(body):
         if isinstance(stmt, Assign) and stmt.value is not None:
             for target in stmt.targets:
                 if member:
@@ -54,30 +53,32 @@ def assigned_to(body: tuple[Stmt, ...], receiver: str, name: str, member: bool =
                     found.append(stmt.value)
                 if isinstance(target, Attr) and target.attr == name and isinstance(target.value, Name) and target.value.id == receiver:
                     found.append(stmt.value)
-        stack += reversed(_inner(stmt))
     return found
+
+
+def flattened(body: tuple[Stmt, ...]) -> Iterator[Stmt]:
+    """The statements of a body at any depth, those of functions inside it aside."""
+    stack: list[Stmt] = list(reversed(body))
+    while stack:
+        stmt = stack.pop()
+        yield stmt
+        stack += reversed(_inner(stmt))
 
 
 def imported_in(body: tuple[Stmt, ...]) -> list[Binding]:
     """The names that imports inside a body bind."""
     found: list[Binding] = []
-    stack: list[Stmt] = list(body)
-    while stack:
-        stmt = stack.pop()
+    for stmt in flattened(body):
         if isinstance(stmt, Import):
             found += [binding for binding in stmt.bindings if binding.name != "*" and "." not in binding.name]
-        stack += _inner(stmt)
     return found
 
 
 def statements(code: Code) -> int:
     """How many statements a function has, those of functions inside it aside; a lambda has one."""
     if not code.statements:
-        stack = list(code.facts.body) if isinstance(code.facts, FunctionFacts) else []
-        while stack:
-            code.statements += 1
-            stack += _inner(stack.pop())
-        code.statements = code.statements or 1
+        body = code.facts.body if isinstance(code.facts, FunctionFacts) else ()
+        code.statements = sum(1 for _ in flattened(body)) or 1
     return code.statements
 
 
@@ -110,11 +111,23 @@ def is_empty(facts: object) -> bool:
 
 
 def is_default(facts: object) -> bool:
-    """A body that only gives a constant or a plain container: `return []`."""
+    """A body that only gives a constant, a plain container or an empty record: `return []`, `return Page(items=[])`."""
     if not isinstance(facts, FunctionFacts):
         return False
     real = [stmt for stmt in facts.body if not _empty(stmt)]
-    return bool(real) and all(isinstance(stmt, Return) and isinstance(stmt.value, Const | Display | Mapping | None) for stmt in real)
+    return bool(real) and all(isinstance(stmt, Return) and (_plain(stmt.value) or _made_of_nothing(stmt.value)) for stmt in real)
+
+
+def _plain(expr: Expr | None) -> bool:
+    return isinstance(expr, Const | Display | Mapping | None)
+
+
+def _made_of_nothing(expr: Expr | None) -> bool:
+    """A record or container whose parts are all constants or empty."""
+    if not isinstance(expr, Call) or not isinstance(expr.func, Name):
+        return False
+    named = expr.func.id[:1].isupper() or expr.func.id in ("list", "dict", "set", "tuple", "frozenset")
+    return named and all(_plain(part) and not getattr(part, "items", ()) for part in (*expr.args, *(k.value for k in expr.keywords)))
 
 
 def _empty(stmt: Stmt) -> bool:

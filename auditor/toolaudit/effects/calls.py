@@ -53,10 +53,12 @@ def call(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
     if isinstance(form, Text) and form.parts and form.parts[0].kind == "param":
         frame.missing(form.parts[0].text, "untyped-parameter", "unknown", line)
     elif isinstance(form, Data | Text):
-        words = frame.called.lower()
+        kept = func.loc.path[-1] if func.loc is not None and func.loc.path else ""
+        called = kept if isinstance(kept, str) and frame.called == frame.receiver else frame.called
+        words = called.lower()
         harmless = any(word in words for word in ("get", "factory", "make", "creat", "build", "log", "format"))
         frame.missing(
-            frame.called or "a callable", _reason(form.why if isinstance(form, Data) else ""), "ignored" if harmless else "unknown", line
+            called or "a callable", _reason(form.why if isinstance(form, Data) else ""), "ignored" if harmless else "unknown", line
         )
         return Value(Data("not-in-catalogue"), taints(arguments.all()) | func.taint)
     else:

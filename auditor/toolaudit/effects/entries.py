@@ -75,7 +75,13 @@ def _receiver(world: World, tool: Tool, path: str, owner: ClassRef | None, head:
         fields = {**attributes.constructed(world, ref), **_given_fields(world, tool, ref)}
         return Value(Instance(ref, tuple(sorted(fields.items(), key=lambda item: item[0]))[:40]))
     known = given.fields(given.held(world, path, head.qualname), head.parameters[0].name) if head.parameters else ()
-    return Value(Instance(ref, known), loc=Loc("self", "", attributes.scope_of(ref)))
+    return Value(Instance(ref, (*_made_with(tool), *known)), loc=Loc("self", "", attributes.scope_of(ref)))
+
+
+def _made_with(tool: Tool) -> tuple[tuple[str, Value], ...]:
+    """The constant attributes that this one of several objects of a class was made with: `Action(name="Get issue", mode="get_issue")`."""
+    facts = ((fact.parameter.partition("."), fact.value) for fact in tool.when)
+    return tuple((name, Value(Scalar(value))) for (root, _, name), value in facts if root == "self" and name)
 
 
 def _given_fields(world: World, tool: Tool, ref: ClassRef) -> dict[str, Value]:

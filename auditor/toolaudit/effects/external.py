@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -16,7 +17,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
 from toolaudit.effects.results import pure_result
-from toolaudit.effects.served import saved
+from toolaudit.effects.served import fetched, saved
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     Class,
@@ -130,6 +131,8 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         return guesses.unlisted(
             frame, receiver, _called(frame, receiver.loc), name, read_all(frame, arguments, line), line, None, arguments
         )
+    if isinstance(form, Data) and not form.why and receiver.loc is not None and _is_objects(frame, receiver.loc, name):
+        return _of_unknown_object(frame, receiver, name, arguments, line)
     if isinstance(form, Scalar) and form.value is None:  # nothing has no methods: who puts something there is not known
         frame.missing(f"{frame.called}.{name}", "untyped-parameter", "ignored", line)
     if isinstance(form, Many | Scalar | Text) or (isinstance(form, Data) and not form.why):
@@ -177,6 +180,19 @@ def _somebodys(frame: Frame, loc: Loc, name: str) -> bool:
             return True
         return loc.root == "state" and not part and name in AMBIGUOUS and guesses.kind_of(_called(frame, loc), None) != "other"
     return guesses.verb_known(name) or loc.root == "state" or (frame.discarded and not guesses.prepares(name))
+
+
+def _is_objects(frame: Frame, loc: Loc, name: str) -> bool:
+    """A method that no text, number, date or container has, of what an object keeps under a name of its own: its type is not known."""
+    if loc.root != "self" or not loc.path or not all(isinstance(step, str) for step in loc.path):
+        return False
+    return name not in containers.NAMES and name not in HARMLESS and name not in OF_PLAIN and not name.startswith("_")
+
+
+def _of_unknown_object(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: int) -> Value:
+    taint = read_all(frame, arguments, line) | read(frame, receiver, line).taint
+    frame.missing(f"{frame.called}.{name}", "untyped-parameter", guesses.seems(name), line)
+    return Value(Data("client"), taint)
 
 
 _CLIENT = re.compile(r"(?:^|_)(?:client|api|sdk)$")
@@ -271,6 +287,8 @@ def unread_bases(frame: Frame, ref: ClassRef) -> list[str]:
 OF_TEXTS = frozenset(
     {"lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "splitlines", "casefold", "capitalize", "isdigit"}
 )
+OF_PLAIN = frozenset({name for kind in (str, bytes, int, float, date, datetime, timedelta) for name in dir(kind)} | guesses.QUIET_METHODS)
+"""Methods of texts, numbers and times."""
 HARMLESS = {
     "model_dump", "model_dump_json", "dict", "json", "model_copy", "copy", "model_json_schema", "schema", "model_validate",
     "model_validate_json", "parse_obj", "to_dict", "from_dict", "register", "with_traceback", "add_note", "_asdict", "_replace",
@@ -304,7 +322,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     client = why == "client" or _of_client(receiver.loc) or (guesses.client_like(hint) and not _looked_up(frame, name, why, hint))
     if client and (name in AMBIGUOUS or name not in containers.NAMES):
         return guesses.unlisted(frame, receiver, hint, name, taint, line, None, arguments)
-    if name not in containers.NAMES and guesses.sends(name):
+    if name not in containers.NAMES and (guesses.sends(name) or (fetched(receiver) and guesses.adds(name, arguments))):
         return guesses.unlisted(frame, receiver, hint, name, taint, line, None, arguments)
     if name in containers.NAMES:
         frame.resolved += 1

@@ -163,6 +163,11 @@ def sends(name: str) -> bool:
     return WRITE_VERBS.get(verb_of(name.rsplit(".", 1)[-1]), "create") not in ("create", "append", "increment", "consume")
 
 
+def adds(name: str, arguments: Arguments) -> bool:
+    """A method that gives a thing something new, which it is told: `issue.create_comment(text)`, `pull.add_labels(*names)`."""
+    return WRITE_VERBS.get(verb_of(name)) in ("create", "append") and bool(thing_of(name)) and bool(arguments.all())
+
+
 def client_like(name: str) -> bool:
     """A name that people give to clients, stores and connections."""
     words = set(re.findall(r"[a-z]+", name.lower()))
@@ -284,13 +289,13 @@ def _holds_sql(words: set[str]) -> bool:
     return any("sql" in word or (word.endswith("db") and len(word) > MAX_SHORT) for word in words)
 
 
-def _written(frame: Frame, resource: Resource, name: str, arguments: Arguments | None, taint: Taint, line: int) -> Taint:
-    """What a method does whose verb writes."""
+def _written(frame: Frame, resource: Resource, name: str, arguments: Arguments | None, taint: Taint, line: int, inside: bool) -> Taint:
+    """What a method does whose verb writes; `inside` a thing that was handed out each call makes another one."""
     op = WRITE_VERBS[verb_of(name)]
     frame.io += 1
     frame.pending = True
     frame.missing(f"{resource.scope}.{name}", "not-in-catalogue", "ignored", line)
-    posted = op == "create" and resource.kind == "http" and _nameless(arguments, thing_of(name))
+    posted = op == "create" and resource.kind == "http" and (inside or _nameless(arguments, thing_of(name)))
     again = (
         op in ("append", "send", "increment") or posted or (op == "write" and arguments is not None and edits.identified(name, arguments))
     )
@@ -375,7 +380,7 @@ def _by_verb(
         taint |= saved(frame, name, arguments, taint, line)
     if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set" or (verb == "set" and (said or frame.awaited is not None))):
         data = taints(arguments.all()) if source is not None and arguments is not None else taint
-        return Value(Data("not-in-catalogue"), _written(frame, resource, name, arguments, data, line))
+        return Value(Data("not-in-catalogue"), _written(frame, resource, name, arguments, data, line, source is not None))
     if verb in READ_VERBS or (verb not in QUIET_VERBS and not frame.discarded and _speaks_of_things(name, arguments)):
         frame.io += 1
         frame.pending = True

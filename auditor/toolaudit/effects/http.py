@@ -35,11 +35,11 @@ class _Words(NamedTuple):
 def _words() -> _Words:
     table = tomllib.loads(Path(str(catalogue.__file__)).with_name("http.toml").read_text(encoding="utf-8"))
     post = table["post"]
-    parts = ("path_words", "collection_words", "name_words", "run_words", "set_words")
-    path, collection, name, run, sets = ("|".join(map(re.escape, post[part])) for part in parts)
+    parts = ("path_words", "noun_words", "collection_words", "name_words", "run_words", "set_words")
+    path, noun, collection, name, run, sets = ("|".join(map(re.escape, post[part])) for part in parts)
     return _Words(
         table["method"],
-        re.compile(rf"(^|[/_\-.:])({path})($|[/_\-.:?{{])", re.IGNORECASE),
+        re.compile(rf"(^|[/_\-.:])(?:({path})($|[/_\-.:?{{])|({noun})($|[_\-.:?{{]|/$))", re.IGNORECASE),
         re.compile(rf"(^|[/:}}])({run})($|[/:?{{])", re.IGNORECASE),
         re.compile(rf"[/:.]({sets})/?$", re.IGNORECASE),
         re.compile(rf"(^|/)[a-z][a-z_-]*[/:]({collection})/?$"),

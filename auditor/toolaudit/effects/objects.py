@@ -118,6 +118,8 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     fallback = world.resolver.method(form.cls, "__getattr__")
     if fallback is not None and not name.startswith("__"):
         return _asked_for(frame, value, fallback, name, line)
+    if called and world.resolver.field(form.cls, name) is not None:
+        return Value(Data("untyped-parameter"), value.taint, place_of(value, name))  # a field that holds something to be called
     if called or any(world.catalogue.method(base, name) for base in world.resolver.foreign_bases(form.cls)):
         return Value(Method(value, name), value.taint)
     return Value(Data(), value.taint, place_of(value, name))

@@ -53,3 +53,9 @@ def saved(frame: Frame, name: str, arguments: Arguments, taint: Taint, line: int
             key = parts_of(value) or (ANY,)
             found |= frame.emit(Resource("file", key), "w", "write", line, data=taint, repeat="same", confidence="name-only")
     return found
+
+
+def fetched(receiver: Value) -> bool:
+    """What a client nobody has described handed out when it was asked."""
+    unknown = isinstance(receiver.form, Data) and receiver.form.why in ("not-in-catalogue", "client")
+    return unknown and any(isinstance(source, int) for source in receiver.taint)
