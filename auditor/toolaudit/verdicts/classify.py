@@ -144,10 +144,10 @@ def _unclear(view: Profile) -> bool:
 
 def _guessed_free(view: Profile, tool_class: ToolClass) -> bool:
     """It is read-modify-write only because something free is run, of which no argument of the tool is the text."""
-    writes = [a for a in view.writes if a.operation != "opaque"]
+    seen = [w for w in view.windows if "opaque" not in (w.read.operation, w.write.operation)]
     free = [a for a in view.writes if a.operation == "opaque"]
     said = any(part.kind == "param" for a in free for part in a.resource.key)
-    return tool_class == "read-modify-write" and bool(free) and not writes and not said
+    return tool_class == "read-modify-write" and bool(free) and not seen and not said
 
 
 def _stands_for_more(access: Access) -> bool:
