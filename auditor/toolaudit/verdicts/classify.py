@@ -144,10 +144,12 @@ def _unclear(view: Profile) -> bool:
 
 def _guessed_free(view: Profile, tool_class: ToolClass) -> bool:
     """It is read-modify-write only because something free is run, of which no argument of the tool is the text."""
-    seen = [w for w in view.windows if "opaque" not in (w.read.operation, w.write.operation)]
     free = [a for a in view.writes if a.operation == "opaque"]
-    said = any(part.kind == "param" for a in free for part in a.resource.key)
-    return tool_class == "read-modify-write" and bool(free) and not seen and not said
+    if tool_class != "read-modify-write" or not free or any(part.kind == "param" for a in free for part in a.resource.key):
+        return False
+    if all(a.resource.kind == "sql" for a in free):  # a statement that was not read; free code and commands are known to be free
+        return not any("opaque" not in (w.read.operation, w.write.operation) for w in view.windows)
+    return all(a.operation == "opaque" for a in view.writes)
 
 
 def _stands_for_more(access: Access) -> bool:
