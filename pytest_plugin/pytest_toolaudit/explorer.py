@@ -195,7 +195,7 @@ class Explorer:
             steps += [self.machine.close, partial(end_children, self.machine.engine.children)]
         if hasattr(self, "world"):
             steps.append(self.world.close)
-        steps.append(_ONE_AT_A_TIME.release)
+        steps += [self.serial.close, _ONE_AT_A_TIME.release]
         for i, step in enumerate(steps):
             try:
                 step()

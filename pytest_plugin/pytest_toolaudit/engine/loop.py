@@ -354,6 +354,7 @@ class ControlledLoop(Timed):
                 continue
         self.queues.clear()
         self._scheduled.clear()
+        self.own, self.ended = set(), []
         if not self.is_running():  # else its thread is in foreign code, and closes it when it comes back
             super().close()
 

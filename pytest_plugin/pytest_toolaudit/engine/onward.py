@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, Any, Any]:
     """Awaits ``coroutine``, the call of this lane."""
     send, throw = coroutine.send, coroutine.throw
-    error: BaseException | None = None
+    pending: list[BaseException] = []  # no variable: it would hold the exception that holds this frame
     while True:
         try:
-            thing = send(None) if error is None else throw(error)
+            thing = throw(pending.pop()) if pending else send(None)
         except StopIteration as stop:
             return stop.value
-        error = None
         try:
             if thing is None and loop.passes(lane):
                 continue
@@ -35,7 +34,7 @@ def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, A
             coroutine.close()
             raise
         except BaseException as raised:  # a cancellation, or the end of a schedule that is given up
-            error = raised
+            pending.append(raised)
 
 
 def inner(awaited: Any) -> Any:

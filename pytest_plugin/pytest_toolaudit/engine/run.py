@@ -184,6 +184,10 @@ class Machine:
             lane.outcome if lane.outcome is not None else (UNFINISHED, problem.kind if problem else "cancelled") for lane in lanes
         )
         trace, turn.trace = turn.trace, []
+        for lane in lanes:
+            lane.task = None  # which holds what the call raised, and that its frames, and those the lane
+        if self.loop is not None:
+            self.loop.own = set()
         if self.fresh_threads:
             self.engine.dismiss()
         engine = self.engine
@@ -232,10 +236,10 @@ class Machine:
                 value = await value
             lane.outcome = (RETURNED, _frozen(value))
         except Abandoned:
-            raise
+            return  # a task keeps what it raises, and that keeps its frames
         except BaseException as error:
             if self.engine.ending:
-                raise
+                return
             lane.outcome = (RAISED, _frozen_error(error))
             if loop.cancel_siblings:
                 for other in loop.lanes:
@@ -261,6 +265,8 @@ class Machine:
             undo()
         self.engine.undo.clear()
         adopted.release_all()
+        turn.forget()
+        self.engine.forget()
 
 
 def _complete(call: Call, loop: asyncio.AbstractEventLoop | None) -> Any:

@@ -288,6 +288,12 @@ class Engine(Workers):
             lane.actors.append(actor)
         self.pass_turn(actor)
 
+    def forget(self) -> None:
+        """The batch is over: what it leaves is freed at once, not when the garbage is collected next."""
+        self.lanes, self.order, self.watches, self.stops, self.plan = [], [], (), [], {}
+        self.loop = self.loop_actor = self.problem = self.chosen = None
+        self.outside.shared = dict
+
     # -- the end ----------------------------------------------------------------------------------------------------
 
     def finish(self, actor: Actor) -> None:

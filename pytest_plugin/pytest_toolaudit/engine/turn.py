@@ -48,6 +48,10 @@ class Turn:
         self.stray: Callable[[Site, Any, Any], None] = _nobody
         self.engine: Any = None
 
+    def forget(self) -> None:
+        """Nothing of a batch that is over is kept."""
+        self.trace, self.watch, self.consider, self.stray, self.engine = [], (), _nobody, _nobody, None
+
     def to(self, call: int, watches: Sequence[Container[Site]]) -> None:
         """From now on ``call`` runs, and stops where ``watches`` say."""
         self.call, self.watch = call, watches[call]

@@ -36,6 +36,10 @@ class SerialRun:
         return self.problem is not None
 
 
+def _over(order: Order) -> SerialRun:
+    raise RuntimeError("the exploration is over")
+
+
 class SerialOrders:
     """Remembers outcomes by order; ``explains`` looks for a serial order with the same outcome."""
 
@@ -53,6 +57,10 @@ class SerialOrders:
         """More is observed than before: what was known cannot be compared with it."""
         self.done.clear()
         self.prefixes.clear()
+
+    def close(self) -> None:
+        """Nothing more can be run; what is known stays."""
+        self.run, self.seen = _over, bool
 
     def outcome(self, order: Iterable[int]) -> SerialRun:
         """The run of one serial order."""
