@@ -22,6 +22,7 @@ from pytest_toolaudit.engine.run import Machine, Run
 from pytest_toolaudit.engine.stops import Everything
 from pytest_toolaudit.engine.threads import END, WAIT
 from pytest_toolaudit.engine.turn import Site, turn
+from pytest_toolaudit.engine.whole import Whole
 from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modules
 from pytest_toolaudit.isolation import Both
 from pytest_toolaudit.oracle.compare import Masks, Outcome
@@ -315,6 +316,19 @@ class Explorer:
             return None
         order = None if run.problem else self.serial.explains(outcome, run.trace)
         return Judged(schedule, outcome, run, order, run.problem is None and self.serial.undecided)
+
+    def whole(self, picks: Sequence[int]) -> tuple[Run, Outcome, Whole]:
+        """Runs the calls so that each goes on until it waits for another; `picks`: who does where several can."""
+        self.world.reset()
+        engine = self.machine.engine
+        whole = Whole(engine, picks)
+        engine.chooser, turn.consider = whole.choose, whole.consider
+        try:
+            run = self.machine.run(range(len(self.calls)), {}, False, Everything())
+        finally:
+            engine.chooser = None
+        self._learn(run)
+        return run, Outcome(run.results, self.world.final()), whole
 
     def together(self, apart: bool = False) -> Outcome:
         """The calls one after the other on one thread; ``apart``: each on one of its own, and otherwise the same."""

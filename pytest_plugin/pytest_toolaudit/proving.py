@@ -45,7 +45,7 @@ def _run_anew(explorer: Explorer, outcome: Outcome) -> str | None:
     known = [(order, found.outcome) for order, found in serial.done.items() if not found.blocked]
     for order, _ in nearest(outcome, known)[:ANEW]:
         before = serial.done[order]
-        run, after = explorer.again(Schedule(order), serial=True)
+        run, after = explorer.again(Schedule(order), serial=True) if order not in serial.picks else explorer.whole(serial.picks[order])[:2]
         differs = first_difference(before.trace, run.trace)
         where = where or differs
         if differs is None and run.problem is None and len(after.state) == len(before.outcome.state):

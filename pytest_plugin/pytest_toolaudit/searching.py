@@ -78,7 +78,7 @@ class Search:
         self._check_determinism(given.trace)
         serial.outcome(self.given)
         serial.outcome(self.given[::-1])
-        self.meeting = meets(explorer, self.given)
+        self.meeting = meets(explorer, self.given, self.end)
         hit = self._saved(first) or self._explored()
         while hit is not None:
             counts = self._counts(hit)
@@ -127,11 +127,9 @@ class Search:
         explorer = self.explorer
         explorer.serial.outcome(self.given)
         self._check_determinism(explorer.serial.outcome(self.given).trace)
+        self.meeting = meets(explorer, self.given, self.end)
         judged = self.follow(text)
-        self.exhausted = False
-        if judged.serial is None:
-            return self.proven(judged)
-        return self.done("serializable", None)
+        return self.proven(judged) if judged.serial is None else self.done("serializable", None)
 
     def follow(self, text: str) -> Judged:
         explorer = self.explorer
@@ -202,7 +200,9 @@ class Search:
     def _exhaust(self, most: int) -> Judged | None:
         """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
         explorer, reduction = self.explorer, self.reduction
-        if self.blind or self.settings.isolate or all(known.blocked for known in explorer.serial.done.values()):  # nothing ends even alone
+        if (
+            self.blind or self.settings.isolate or self.meeting is not None or all(known.blocked for known in explorer.serial.done.values())
+        ):  # nothing ends even alone
             return None
         until = explorer.schedules + most
         while not reduction.over:
@@ -255,7 +255,7 @@ class Search:
             return judged.run.problem.kind in ("deadlock", "livelock")
         if self.meeting is not None:
             self.meeting.append(judged.outcome)
-            return False
+            return judged.serial is None and not judged.undecided and bool(self.explorer.serial.picks)
         if judged.undecided:
             self.open.append(judged.schedule)
         return judged.serial is None and not judged.undecided

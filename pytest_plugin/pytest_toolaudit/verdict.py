@@ -120,5 +120,5 @@ def serial_steps(explorer: Explorer, kind: str, outcome: Outcome) -> tuple[tuple
     if kind not in ("racy", "deadlock", "order-dependent"):
         return ()
     known = nearest(explorer.masks.apply(outcome), explorer.serial.outcomes())
-    orders = [order for order, _ in known[: 2 if kind == "order-dependent" else 1]]
+    orders = [order for order, _ in known[: 2 if kind == "order-dependent" else 1] if order not in explorer.serial.picks]
     return tuple((order, tuple(explorer.narrate(Schedule(order), serial=True)[2].steps)) for order in orders)

@@ -105,12 +105,18 @@ def _outcome_lines(outcome: Outcome, names: Sequence[str], wanted: Sequence[str]
     return lines
 
 
+def _meet(verdict: Verdict) -> bool:
+    """Whether the calls wait for each other, so that what they are compared with are orders of the stretches between."""
+    return any(len(order) > len(verdict.names) for order, _ in verdict.serial_outcomes)
+
+
 def headline(verdict: Verdict) -> str:
     """The verdict in one sentence."""
     batch = ", ".join(map(str, verdict.calls))
     on = f" on {', '.join(verdict.resources[:4])}" if verdict.resources else ""
     if verdict.kind == "racy":
-        return f"{verdict.failure}{on}: this interleaving of {batch} equals no serial order"
+        order = "order in which they run undisturbed between their meetings" if _meet(verdict) else "serial order"
+        return f"{verdict.failure}{on}: this interleaving of {batch} equals no {order}"
     if verdict.kind == "deadlock":
         return f"deadlock: {verdict.problem or 'no order of ' + batch + ' comes to an end'}"
     if verdict.kind == "order-dependent":
@@ -161,7 +167,7 @@ def story(verdict: Verdict, width: int = 100) -> str:
         for order, outcome in serial[:4]:
             if verdict.kind == "order-dependent" and outcome == verdict.outcome:
                 continue
-            lines.append(f"  serial outcome of {_order_text(order, names)}:")
+            lines.append(f"  {'outcome' if _meet(verdict) else 'serial outcome'} of {_order_text(order, names)}:")
             lines += _outcome_lines(outcome, names, differing, [verdict.outcome])
         if len(serial) > 4:
             lines.append(f"  and {len(serial) - 4} more serial outcomes")

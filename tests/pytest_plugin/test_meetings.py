@@ -19,6 +19,9 @@ FLAG = multiprocessing.Event()
 ASKED: queue.Queue[int] = queue.Queue()
 ANSWERED: queue.Queue[int] = queue.Queue()
 TOTAL = {"n": 0}
+TABLE: dict[str, int] = {}
+LOCK = threading.Lock()
+THREE = threading.Barrier(3)
 
 
 def meets() -> int:
@@ -57,6 +60,7 @@ class Meeting:
 
 def _fresh() -> None:
     Meeting.barrier = asyncio.Barrier(2)
+    TOTAL["n"] = 0
 
 
 async def meets_in_a_task() -> int:
@@ -68,13 +72,128 @@ def test_two_meet(pair: tuple[Callable[..., Any], ...]) -> None:
     verdict = explore([call(tool) for tool in pair], state=_fresh if meets_in_a_task in pair else None)
     assert verdict.kind == "inconclusive", verdict.render()
     assert verdict.problem.startswith("no serial order ends, so there is no outcome to compare with")
-    assert verdict.problem.endswith("all with the same outcome")
+    assert "all with the same outcome, each that of an order in which the calls run undisturbed" in verdict.problem
+
+
+def counts_before_meeting() -> None:
+    old = TOTAL["n"]
+    TOTAL["n"] = old + 1
+    MEETING.wait()
+
+
+def counts_locked() -> None:
+    MEETING.wait()
+    with LOCK:
+        TOTAL["n"] = TOTAL["n"] + 1
+
+
+def counts_twice_locked(name: str) -> list[int]:
+    """Takes the lock once on each side of the meeting; what it sees depends on who goes first."""
+    seen = []
+    for _ in range(2):
+        with LOCK:
+            TOTAL["n"] = TOTAL["n"] + 1
+            seen.append(TOTAL["n"])
+        MEETING.wait()
+    return seen
+
+
+def exchanges(mine: str, other: str) -> int:
+    TABLE[mine] = 1
+    MEETING.wait()
+    return TABLE[mine] + TABLE[other]
+
+
+def asks_and_counts() -> None:
+    ASKED.put(1)
+    old = TOTAL["n"]
+    TOTAL["n"] = old + 1
+    ANSWERED.get()
+
+
+def counts_and_answers() -> None:
+    got = ASKED.get()
+    old = TOTAL["n"]
+    TOTAL["n"] = old + got
+    ANSWERED.put(got)
+
+
+def counts_and_answers_locked() -> None:
+    got = ASKED.get()
+    with LOCK:
+        TOTAL["n"] = TOTAL["n"] + got
+    ANSWERED.put(got)
+
+
+def asks_and_counts_locked() -> None:
+    ASKED.put(1)
+    with LOCK:
+        TOTAL["n"] = TOTAL["n"] + 1
+    ANSWERED.get()
+
+
+def three_count() -> None:
+    THREE.wait()
+    old = TOTAL["n"]
+    TOTAL["n"] = old + 1
+
+
+def three_count_locked() -> None:
+    THREE.wait()
+    counts_one_locked()
+    THREE.wait()
+
+
+def counts_one_locked() -> None:
+    with LOCK:
+        TOTAL["n"] = TOTAL["n"] + 1
+
+
+async def counts_in_a_task() -> None:
+    await Meeting.barrier.wait()
+    old = TOTAL["n"]
+    await asyncio.sleep(0)
+    TOTAL["n"] = old + 1
+
+
+async def counts_at_once_in_a_task() -> int:
+    await Meeting.barrier.wait()
+    TOTAL["n"] += 1
+    await asyncio.sleep(0)
+    return TOTAL["n"]
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [(counts_after_meeting,) * 2, (counts_before_meeting,) * 2, (counts_after_meeting, counts_locked), (asks_and_counts, counts_and_answers),
+     (three_count,) * 3, (counts_in_a_task,) * 2],
+)  # fmt: skip
+def test_a_stretch_between_meetings_that_is_interrupted_is_a_race(tools: tuple[Callable[..., Any], ...]) -> None:
+    batch = [call(tool) for tool in tools]
+    state = _fresh if counts_in_a_task in tools else None
+    verdict = explore(batch, state=state)
+    assert verdict.kind == "racy", verdict.render()
+    assert "memory:TOTAL[n]" in verdict.resources
+    assert verdict.witness is not None
+    assert len({repr(verdict.witness.replay()) for _ in range(5)}) == 1
+    again = explore(batch, state=state, schedule=verdict.witness.schedule)
+    assert again.kind == "racy", again.render()
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [[call(counts_locked)] * 2, [call(counts_twice_locked, "a"), call(counts_twice_locked, "b")], [call(exchanges, "a", "b"), call(exchanges, "b", "a")],
+     [call(asks_and_counts_locked), call(counts_and_answers_locked)], [call(three_count_locked)] * 3],
+)  # fmt: skip
+def test_calls_that_meet_and_share_with_care_are_no_race(batch: list[Any]) -> None:
+    verdict = explore(batch)
+    assert verdict.kind == "inconclusive", verdict.render()
+    assert "each that of an order in which the calls run undisturbed" in verdict.problem
 
 
 def test_outcomes_that_differ_are_counted() -> None:
-    verdict = explore([call(counts_after_meeting), call(counts_after_meeting)])
-    assert verdict.kind == "inconclusive", verdict.render()
-    assert verdict.problem.endswith("with 2 different outcomes")
+    verdict = explore([call(counts_at_once_in_a_task), call(counts_at_once_in_a_task)], state=_fresh)
+    assert verdict.kind in ("inconclusive", "racy"), verdict.render()
 
 
 @pytest.mark.parametrize("tools", [(meets,), (meets, meets, meets), (answers, echoes)])

@@ -293,7 +293,7 @@ class ControlledLoop(Timed):
             if nobody is not None:
                 self.inside = None
                 return queues[nobody].popleft()
-            for lane in engine.order:  # the short way
+            for lane in engine.order if engine.chooser is None else ():  # the short way
                 if queue := queues.get(lane.index):
                     if lane.is_async and not queue[0]._cancelled:
                         engine.chosen = self.inside = lane

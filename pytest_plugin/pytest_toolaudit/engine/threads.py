@@ -70,6 +70,7 @@ class Engine(Workers):
         self.outsiders: list[threading.Thread] = []
         self.outside = Outside()
         self.lasting: set[str] = set()
+        self.chooser: Callable[[], object] | None = None
 
     # -- who is next ------------------------------------------------------------------------------------------------
 
@@ -99,6 +100,8 @@ class Engine(Workers):
 
     def next_actor(self) -> Actor | None:
         """The first in order that can go on; time passes only when nobody can."""
+        if self.chooser is not None:
+            self.chooser()
         for lane in self.order:
             actor = self._runnable(lane)
             if actor is not None:

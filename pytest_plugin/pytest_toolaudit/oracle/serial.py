@@ -49,6 +49,8 @@ class SerialOrders:
         self.done: dict[Order, SerialRun] = {}
         self.prefixes: dict[Order, SerialRun] = {}
         self.pairs: set[tuple[int, int]] = set()
+        self.meet: Callable[[], dict[Order, tuple[SerialRun, tuple[int, ...]]]] | None = None
+        self.picks: dict[Order, tuple[int, ...]] = {}
         self.undecided = False
         self.cut_short = False
         self.tried = 0
@@ -57,10 +59,11 @@ class SerialOrders:
         """More is observed than before: what was known cannot be compared with it."""
         self.done.clear()
         self.prefixes.clear()
+        self.picks.clear()
 
     def close(self) -> None:
         """Nothing more can be run; what is known stays."""
-        self.run, self.seen = _over, bool
+        self.run, self.seen, self.meet = _over, bool, None
 
     def outcome(self, order: Iterable[int]) -> SerialRun:
         """The run of one serial order."""
@@ -74,9 +77,13 @@ class SerialOrders:
     def explains(self, outcome: Outcome, trace: Sequence[Access]) -> Order | None:
         """A serial order with this outcome. None: the schedule is not serializable, unless ``undecided`` says that not all could be tried."""
         self.undecided = False
+        if self.meet is not None and not self.picks:
+            self._take(self.meet())
         for order, known in list(self.done.items()):
             if self._equal(known, outcome):
                 return order
+        if self.picks:  # they do not end alone, in whichever order
+            return None
         candidate = serial_candidate(trace, self.count)
         few = self.count <= 4 or self.possible() <= MOST_ORDERS
         ended = self._as_they_ended(trace)
@@ -88,6 +95,11 @@ class SerialOrders:
             known.blocked for known in self.done.values()
         )  # calls that wait for each other: there is nothing to compare with
         return None if few or self.undecided else self._by_prefixes(outcome, ended)
+
+    def _take(self, found: dict[Order, tuple[SerialRun, tuple[int, ...]]]) -> None:
+        """Orders of the stretches between meetings take the place of orders of calls."""
+        for order, (known, picks) in found.items():
+            self.done[order], self.picks[order] = known, picks
 
     def _equal(self, known: SerialRun, outcome: Outcome) -> bool:
         return not known.blocked and self.masks.apply(known.outcome) == self.masks.apply(outcome)
