@@ -152,6 +152,8 @@ def _interpreter(line: Line, entry: dict[str, Any], words: list[Value], depth: i
 
     if line.texts[:1] and line.texts[0] in entry.get("read", []):
         return (Command("subprocess", "r", "read", line.program, _named(line.program, line.words)),)
+    if line.has(entry.get("no_command", [])):
+        return ()
     for index, text in enumerate(line.texts[:-1]):
         if text in entry.get("runs_text", []) and depth < 4:
             inner = words_of(line.words[index + 1])

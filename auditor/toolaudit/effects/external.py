@@ -17,7 +17,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
 from toolaudit.effects.results import pure_result
-from toolaudit.effects.served import fetched, saved
+from toolaudit.effects.served import fetched, handed_out, saved
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     Class,
@@ -133,6 +133,9 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         )
     if isinstance(form, Data) and not form.why and receiver.loc is not None and _is_objects(frame, receiver.loc, name):
         return _of_unknown_object(frame, receiver, name, arguments, line)
+    changes = guesses.sends(name) or guesses.adds(name, arguments)
+    if isinstance(form, Data) and name not in containers.NAMES and changes and handed_out(frame, receiver) is not None:
+        return guesses.unlisted(frame, receiver, frame.called, name, read_all(frame, arguments, line), line, None, arguments)
     if isinstance(form, Scalar) and form.value is None:  # nothing has no methods: who puts something there is not known
         frame.missing(f"{frame.called}.{name}", "untyped-parameter", "ignored", line)
     if isinstance(form, Many | Scalar | Text) or (isinstance(form, Data) and not form.why):

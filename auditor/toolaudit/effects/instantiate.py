@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from toolaudit.branches import Arms
-from toolaudit.effects import classify, edits, http
+from toolaudit.effects import classify, edits, http, messages
 from toolaudit.effects.arguments import Fields
 from toolaudit.effects.context import (
     Bindings,
@@ -109,6 +109,8 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
         known = classify.reclassified(frame, target, data, place.line, effect.chain)
         if known is not None:
             return known
+    if answer := messages.answered(frame, effect, target):
+        return answer
     if target != effect.target and isinstance(target, Resource) and _posted(effect) and http.asks(target.key):
         effect = replace(effect, mode="r", op="read", repeat="same", confidence="name-only", note="POST taken for a query")
         data = CLEAN

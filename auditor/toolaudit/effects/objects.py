@@ -101,6 +101,8 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     known = form.field(name)
     unset = value.loc is not None and known is not None and isinstance(known.form, Scalar) and known.form.value is None
     world = frame.world
+    plain = known is not None and isinstance(known.form, Data | Scalar | Text)
+    unset |= plain and world.resolver.method(form.cls, name) is not None  # a method that was wrapped
     if known is not None and value.loc is not None and isinstance(known.form, Many) and attributes.vague(known):
         known = attributes.attribute(world, form.cls, name) or known  # filled by others since it was made
     if known is not None and not unset:

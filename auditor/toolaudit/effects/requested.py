@@ -16,6 +16,12 @@ _PROCEDURES = ("method", "action", "command", "procedure")
 _BESIDE = {"params", "args", "arguments", "id", "jsonrpc", "version"}
 _ANSWERED = re.compile(r"^(?:[a-z]+(?:[A-Z][a-z]+)*(?:Names|Infos?|Descriptions|Stats|Status|Version)|version|status|ping|health|info)$")
 """A procedure that is called like its answer: `deckNames`, `notesInfo`, `version`."""
+PROCEDURE = "procedure told by its name"
+_RUNS = re.compile(r"^(?:execute|exec|eval|run)(?:_\w*(?:code|script|command|python|expression|macro|sql)\w*)?$", re.IGNORECASE)
+_SETS = re.compile(
+    r"^(?:set|update|delete|remove|rename|clear|stop|enable|disable|select|hide|show|switch|move_to|mute|unmute)(?=[A-Z_]|$)"
+)
+_REPEATS = re.compile(r"(?:^|_)(?:by|toggle|next|previous|undo|redo)(?:_|$)")
 _OPERATION = re.compile(r"(?:^|\})\s*(?:#[^\n]*\s*)*(query|mutation|subscription|fragment|\{)")
 _ASKS = Request("r", "read", "same", "catalogued", "GraphQL query")
 _CHANGES = Request("w", "send", "again", "catalogued", "GraphQL mutation")
@@ -37,6 +43,24 @@ def classify_procedure(value: Value) -> Request | None:
     last = [re.split(r"[./:]", name)[-1] for name in names]
     asked = len(names) == len(alternatives(value)) and all(asks_by_name(name) or _ANSWERED.search(name) for name in last)
     return _CALLED if asked else None
+
+
+_MESSAGE = re.compile(r'^\{"\w+": "([^"]*)"')
+
+
+def message(parts: Parts) -> Request | None:
+    """What a message does that names its procedure, `{"type": "get_info"}`; None for any other."""
+    known = "".join(part.text if part.kind == "literal" else "\0" for part in parts)
+    found = _MESSAGE.match(known)
+    if found is None or "\0" in found[1]:
+        return None
+    name = re.split(r"[./:]", found[1])[-1]
+    if _RUNS.search(name):
+        return Request("rw", "opaque", "again", "catalogued", PROCEDURE)
+    if asks_by_name(name) or _ANSWERED.search(name):
+        return Request("r", "read", "same", "name-only", PROCEDURE)
+    again = _REPEATS.search(name) is not None or not _SETS.search(name)
+    return Request("w", "send" if again else "update", "again" if again else "same", "catalogued", PROCEDURE)
 
 
 def document(address: Parts, bound: Bound) -> Value | None:

@@ -11,7 +11,7 @@ from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.locks import name_of
-from toolaudit.effects.upkeep import helpers, is_upkeep, records, sets_up
+from toolaudit.effects.upkeep import around, helpers, is_upkeep, records, sets_up
 from toolaudit.effects.values import MARKS, Loc, Taint
 from toolaudit.model import KeyPart, Resource
 
@@ -26,7 +26,14 @@ _STATISTICS = re.compile(
 )
 _LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_(users|calls|requests|connections|leases)|users_count)$")
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
-_LIMITERS = re.compile(r"(Limit(er)?|Throttle[rd]?|Throttling|TokenBucket|LeakyBucket|SlidingWindow)(Manager|Base)?$")
+_LIMITERS = re.compile(
+    r"(Limit(er)?|Throttle[rd]?|Throttling|TokenBucket|LeakyBucket|SlidingWindow|CircuitBreaker|Rate(Tracker|Counter|Window|Guard|Controller))"
+    r"(Manager|Base)?$"
+)
+_BREAKERS = re.compile(r"(^|_)(circuit_)?breaker(_|$)|(^|_)(consecutive_(failures|errors)|last_failure(_time)?|half_open)(_|$)")
+_METERS = re.compile(
+    r"(Stats|Statistics|Metrics?|Telemetry|Analytics|Profiler)(Collector|Recorder|Tracker|Registry|Store|Aggregator|Reporter)?$"
+)
 _CACHES = re.compile(r"(Cache|Memoizer)$")
 _SIZES = re.compile(r"(^|[._])(size|bytes|entries|items|used|count|total|length|weight)($|_)")
 _EMPTIES = re.compile(
@@ -56,8 +63,10 @@ _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 _TAKEN_AWAY = frozenset({"delete", "consume"})
 
 
-def mark(effects: Sequence[Effect], tool: str) -> list[Effect]:
+def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effect]:
     """The effects, each with why it does not count, where it does not."""
+    beside = around(effects, function)
+    effects = [replace(one, secondary=one.secondary or "telemetry") if i in beside else one for i, one in enumerate(effects)]
     out = _kept_locks([_marked(effects, index, effect, tool) for index, effect in enumerate(effects)])
     for effect in effects:
         for index in _folder_checks(effects, effect):
@@ -277,8 +286,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     derives = bool(own)
     counts = effect.op == "increment" or any(accumulates(i, effect.data, effect.control) for i in own)
     owner = target.scope.rpartition("::")[2].rpartition(".")[2] if target.root == "self" else ""
-    if _LIMITERS.search(owner):
-        return "telemetry"  # calls are spread over time, and none is refused or changed
+    if _LIMITERS.search(owner) or _BREAKERS.search(name) or (_METERS.search(owner) and helpers(effect, tool)):
+        return "telemetry"  # calls are spread over time or counted; how often others failed is no state that a caller asks for
     if _CACHES.search(owner) and (not counts or _SIZES.search(name)) and not _asked_of(effect, owner):
         return "memo"
     if _MEMO.search(name) and not counts:  # a count kept in a cache is lost as any other; dropping its oldest entries is upkeep
@@ -297,7 +306,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         return "" if given else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
         met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name) and effect.note != RECORD)
-        kept = target.root == "self" and (
+        kept = target.root in ("self", "state") and (
             met or _made_for_key(effect, target, tool)
         )  # of a global store the members are not followed, so its reads must count
         looked = checks or [i for i in _items(effect.control, effects) if _same_store(effects[i].target, target)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def handed_out(frame: Frame, receiver: Value) -> Resource | None:
     """What an object came from that a service handed out: changing it changes it there."""
-    if not isinstance(receiver.form, Data) or receiver.form.why != "not-in-catalogue" or receiver.loc is not None:
+    if not isinstance(receiver.form, Data) or receiver.form.why not in ("", "not-in-catalogue") or receiver.loc is not None:
         return None
     reads = sorted((item for item in receiver.taint if isinstance(item, int) and item < len(frame.effects)), reverse=True)
     for effect in (frame.effects[index] for index in reads):

@@ -45,8 +45,8 @@ MAX_ROUNDS = 3
 MAX_REDONE = 40
 """Functions of a cycle that are walked again when it is closed; in a larger one a second entrance sees a little less."""
 MAX_TEXT = 16
-MAX_VARIANTS = 12
-MAX_SHAPES = 12
+MAX_VARIANTS = MAX_SHAPES = 12
+MAX_MIDDLING, MIDDLING = 36, 120  # below so many statements: what sends all commands of a program is told apart by the command
 MOST_OFTEN = 10
 SMALL = 40
 """Statements of a function from which on the two limits hold as they are: a smaller one is cheaper to walk, and is walked more often."""
@@ -120,7 +120,7 @@ def _within_limits(frame: Frame, function: Function, keep: set[str], bindings: B
         return frozenset()
     seen = frame.world.chosen.setdefault(function.code, set())
     chosen = _chosen(keep, bindings)
-    limit = _at_most(MAX_VARIANTS, function.code)
+    limit = max(_at_most(MAX_VARIANTS, function.code), MAX_MIDDLING * (statements(function.code) < MIDDLING))
     if chosen not in seen and len(seen) >= limit:
         keep = _of_few_values(keep, seen, limit // 2)
         chosen = _chosen(keep, bindings)

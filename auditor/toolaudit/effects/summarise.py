@@ -186,7 +186,7 @@ def _unit(
                 heard(len(walked))
             frame, broke_off = _bounded(world, tool)
             backgrounds.mark(frame)
-            walked.append(units.result(frame, once, tool.name))
+            walked.append(units.result(frame, once, tool))
             if broke_off:  # what was left half done is not used again
                 world = _world(watched, catalogue, shared, tools)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toolaudit.catalogue.entries import EffectEntry
-from toolaudit.effects import classify, picking
+from toolaudit.effects import classify, messages, picking
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, Parts, normal_path
 from toolaudit.effects.templates import Bound, fill, in_memory
@@ -34,6 +34,9 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         folded = frame.fold(target, effect.mode, data) if effect.handle and _stream(effect, bound) else None
         if folded is not None:
             found |= folded
+            continue
+        if (told := messages.exchanged(frame, effect, target, bound, data, line)) is not None:
+            found |= told
             continue
         counted = _counted(frame, target, bound) if "w" in effect.mode else CLEAN
         repeat = effect.repeat if effect.repeat != "unknown" else _repeat(effect.op)

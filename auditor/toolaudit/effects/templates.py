@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from toolaudit.effects.keys import ANY, Parts, join, join_path, literal, parts_of
-from toolaudit.effects.values import Class, Either, Foreign, Handle, Instance, Scalar, Value, alternatives, tidy
+from toolaudit.effects.values import Class, Either, Foreign, Handle, Instance, Many, Scalar, Text, Value, alternatives, tidy
 from toolaudit.model import KeyPart
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
@@ -148,6 +148,8 @@ def _hole(hole: str, bound: Bound) -> Parts:
         return _joined(name, bound)
     if name == "cwd":
         return (KeyPart("cwd", ""),)
+    if name.startswith("json:"):
+        return _json(bound.find(name[5:]))
     if name.startswith("class:"):
         mapped = bound.named.get(name)
         return _class_of(bound.find(name[6:])) if mapped is None else parts_of(mapped)
@@ -162,6 +164,22 @@ def _joined(name: str, bound: Bound) -> Parts:
     values = bound.positional[int(start) if start.isdigit() else 0 :]
     pieces = [parts_of(value) for value in values]
     return join_path(pieces) if between == ":/" else join(pieces, between.removeprefix(":"))
+
+
+PROCEDURES = ("method", "action", "command", "procedure", "cmd", "type", "op", "operation")
+"""Where a message says what it asks for."""
+
+
+def _json(value: Value | None) -> Parts:
+    """The text of a dict in which a procedure is named; what the other entries hold does not matter."""
+    form = value.form if value is not None else None
+    entries = form.entries or () if isinstance(form, Many) and form.kind == "dict" else ()
+    said = [(key.form.value, held) for key, held in entries if isinstance(key.form, Scalar)]
+    named = [(name, held) for name, held in said if name in PROCEDURES and isinstance(held.form, Scalar | Text)]
+    if not named or not parts_of(named[0][1]):
+        return ()
+    name, held = min(named, key=lambda one: PROCEDURES.index(str(one[0])))
+    return tidy((*literal(f'{{"{name}": "'), *parts_of(held), *literal('"'), ANY))
 
 
 def _class_of(value: Value | None) -> Parts:

@@ -108,9 +108,13 @@ class Once:
         )
 
 
-def result(frame: Frame, once: Once, tool: str) -> Walked:
+def result(frame: Frame, once: Once, tool: Tool) -> Walked:
     """A finished walk, what does not count in it marked so."""
-    lists = once.effects(secondary.mark(frame.effects, tool)), tuple(frame.unknown), tuple(frame.blocking)
+    lists = (
+        once.effects(secondary.mark(frame.effects, tool.name, tool.entry.rpartition("::")[2] or tool.function)),
+        tuple(frame.unknown),
+        tuple(frame.blocking),
+    )
     return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.values import Loc
@@ -35,8 +36,15 @@ _TELLS = re.compile(
     r"|(?:^|_)telemetry(?:_|$)|^_*(?:track|capture)_(?:event|usage|call|invocation)$"
 )
 """Functions that tell the makers of a program how it is used."""
+_KEEPS = re.compile(
+    r"telemetry|trajector|analytics|metric|trac(?:e|ing)|instrument|monitor|usage|audit|(?:^|_)(?:logs?|logged|record\w*|profil\w*|stats?|timed|timing)(?:_|$)",
+    re.IGNORECASE,
+)
+"""Decorators that keep a record of the calls."""
 _SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
-_LOG_FILE = re.compile(r"\.log$|(^|/)logs?/|(^|[/_-])(call|access|audit|activity|request|usage|debug|error)s?[_-]?logs?\.\w+$")
+_LOG_FILE = re.compile(
+    r"\.log$|(^|/)logs?/|(^|_)(AUDIT|ACCESS|ACTIVITY|CALL|REQUEST|USAGE)_?LOG(_(FILE|PATH))?$|(^|[/_-])(call|access|audit|activity|request|usage|debug|error)s?[_-]?logs?\.\w+$"
+)
 
 
 def helpers(effect: Effect, tool: str) -> list[str]:
@@ -64,6 +72,14 @@ def makes_ready(function: str) -> bool:
     return bool(_READY.match(_SUFFIX.sub("", function)))
 
 
+def around(effects: Sequence[Effect], function: str) -> frozenset[int]:
+    """What a decorator that keeps records does before and after the tool's own function."""
+    outside = [i for i, one in enumerate(effects) if all(place.function != function for place in one.chain)]
+    if len(outside) == len(effects):
+        return frozenset()
+    return frozenset(i for i in outside if any(_KEEPS.search(place.function.partition(".")[0]) for place in effects[i].chain[1:2]))
+
+
 def records(effect: Effect, tool: str) -> str:
     """Why a write below a helper is a record that the program keeps of its own doings; empty where it is none."""
     target = effect.target
@@ -75,7 +91,7 @@ def records(effect: Effect, tool: str) -> str:
         return "memo" if any(_SHARES.search(name) for name in below) else ""
     if target.kind in TOLD and any(_TELLS.search(name.rsplit(".", 1)[-1]) for name in around):
         return "telemetry"
-    named = "".join(part.text for part in target.key if part.kind == "literal")
+    named = "".join(part.text for part in target.key if part.kind in ("literal", "env"))
     said = any(part.kind == "param" for part in target.key)
     if (
         target.kind == "file"
@@ -85,6 +101,7 @@ def records(effect: Effect, tool: str) -> str:
     ):
         return "telemetry"
     own = target.kind == "file" and effect.op == "append" and not said
+    around += [re.split(r"[/.]", effect.chain[-1].file)[-2]] if effect.chain[1:] and "." in effect.chain[-1].file else []
     return "telemetry" if own and _LOG_FILE.search(named) and any(_LOGS.search(name) for name in around) else ""
 
 

@@ -77,8 +77,8 @@ class _Strings:
             last = end
         return "".join((*pieces, self.text[last:]))
 
-    def string(self, at: int, depth: int) -> int:
-        """The end of the string whose quote stands at an offset."""
+    def string(self, at: int, depth: int, around: frozenset[str] = frozenset()) -> int:
+        """The end of the string whose quote stands at an offset, `around` the quotes of the strings that it stands in."""
         text = self.text
         quote = text[at] * 3 if text.startswith(text[at] * 3, at) else text[at]
         prefix = _PREFIX.search(text[max(0, at - 3) : at])
@@ -93,12 +93,12 @@ class _Strings:
             elif text[at] == "\n" and len(quote) == 1:
                 return at
             elif text[at] == "{" and formatted and not text.startswith("{{", at):
-                at = self.field(at + 1, quote, depth + 1)
+                at = self.field(at + 1, quote, depth + 1, around | {quote})
             else:
                 at += 2 if text.startswith("{{", at) else 1
         return min(len(text), at + len(quote))
 
-    def field(self, at: int, quote: str, depth: int) -> int:
+    def field(self, at: int, quote: str, depth: int, around: frozenset[str]) -> int:
         """The end of a replacement field of a string in `quote`."""
         text, open_, spec = self.text, 0, False
         while at < len(text):
@@ -108,24 +108,26 @@ class _Strings:
             if spec and text.startswith(quote, at):
                 return at
             if char == "{" and spec:
-                at = self.field(at + 1, quote, depth)
+                at = self.field(at + 1, quote, depth, around)
                 continue
             if char in _QUOTES and not spec:
-                at = self.nested(at, quote, depth)
+                at = self.nested(at, depth, around)
                 continue
             open_ += (char in "([{") - (char in ")]}") if not spec else 0
             spec = spec or (char == ":" and open_ == 0)
             at += 1
         return at
 
-    def nested(self, at: int, quote: str, depth: int) -> int:
-        """A string inside a replacement field: with other quotes than the one around it, and without a backslash."""
-        end = self.string(at, depth)
-        held = self.text[at:end]
-        other = "'" if held[0] == '"' else '"'
-        if held[0] == quote and other not in held:
+    def nested(self, at: int, depth: int, around: frozenset[str]) -> int:
+        """A string inside a replacement field: with other quotes than those around it, and without a backslash; where both are taken, a name."""
+        end = self.string(at, depth, around)
+        mark, held = self.text[at], "".join(self.made[at:end])
+        other = "'" if mark == '"' else '"'
+        if mark in around and other not in held and other not in around:
             self.made[at : at + 1] = other
             self.made[end - 1 : end] = other
+        elif mark in around:
+            self.made[at:end] = re.sub(r"\W", "_", held)
         for number in range(at, end):
             if self.made[number] == "\\":
                 self.made[number : number + 2] = [" ", " "]

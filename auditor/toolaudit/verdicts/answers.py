@@ -5,6 +5,8 @@ Synchronous tools are judged for threads; coroutines at their awaits, but in wha
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from toolaudit.model import Access, Answer, Lock, Place, Tool, Verdict
@@ -25,6 +27,7 @@ from toolaudit.verdicts.profile import (
 
 # Where each pass of a loop is a look of its own; a request in a loop may as well be tried again.
 LOOPED = PATH_KINDS | {"redis", "docker", "sql"}
+_ITEM = re.compile(r"\.(?:\[\]|\*)(?:\.|$)")
 SNAPSHOTS = frozenset({"read", "list", "consume"})
 
 
@@ -68,7 +71,7 @@ def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
     for access in looks:
         if access.resource.kind in PATH_KINDS and access.operation == "read" and any(p.kind == "any" for p in access.resource.key):
             return Answer(False, f"reads many files one after another: {resource_text(access.resource)}", _place(access))
-        if access.looped and access.resource.kind in LOOPED and any(p.kind != "literal" for p in access.resource.key):
+        if access.looped and _other_each_pass(access):
             return Answer(False, f"reads {resource_text(access.resource)} again and again in a loop", _place(access))
     if view.tool.is_async and not view.footprint.suspends and all(in_process(a) for a in reads):
         return Answer(True, "reads state of this process alone, with no await in between", _place(reads[0]))
@@ -78,6 +81,14 @@ def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
         return Answer(True, f"takes one look at {resource_text(first.resource)}", _place(first))
     what = f"{resource_text(first.resource)} (line {line_of(first)}) and {resource_text(other.resource)}"
     return Answer(False, f"reads {what} separately, so another call can change one in between", _place(other))
+
+
+def _other_each_pass(access: Access) -> bool:
+    """Whether the passes of a loop look at different things: what is asked of a service for each item of an argument is no second try."""
+    key = access.resource.key
+    if access.resource.kind in LOOPED:
+        return any(part.kind != "literal" for part in key)
+    return any(part.kind == "param" and _ITEM.search(part.text) for part in key)
 
 
 def _another_look(first: Access, later: Access) -> bool:

@@ -21,6 +21,8 @@ TEXTS = [
     'x = f"{row["name"]} and {row["other"]}"\n',
     "x = f'{\"\\n\".join(rows)}'\n",
     'x = f"{"none" if a else f\'{b}\':>{width}}"\n',
+    """x = f"{', '.join([f'{r['name']}({r['count']})' for r in rows])}"\n""",
+    'x = f"{f"{row["name"]}"}"\n',
     'x = t"{name} said {what!r:>10}"\n',
     "try:\n    pass\nexcept ValueError, KeyError:\n    pass\n",
 ]

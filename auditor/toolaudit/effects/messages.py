@@ -1,0 +1,51 @@
+"""Messages to a program that answers on the same connection: each names what it asks for, and what comes back is its answer."""
+
+from __future__ import annotations
+
+from toolaudit.catalogue.entries import EffectEntry
+from toolaudit.effects import classify, requested
+from toolaudit.effects.frame import Effect, Frame
+from toolaudit.effects.templates import Bound, fill
+from toolaudit.effects.values import CLEAN, Loc, Taint
+from toolaudit.model import Resource
+
+
+def exchanged(frame: Frame, effect: EffectEntry, target: Loc | Resource, bound: Bound, data: Taint, line: int) -> Taint | None:
+    """A message whose procedure is known, or the answer that is taken after one; None for what is sent or taken by itself."""
+    if effect.op == "consume" and (asked := _asked(frame, target)):
+        return asked
+    if not effect.message:
+        return None
+    texts = fill(effect.message, bound)
+    classify.demand(frame, bound.find(effect.message.strip("{}")))
+    told = requested.message(texts[0]) if len(texts) == 1 else None
+    if told is None:
+        return None
+    frame.io += 1
+    if told.op == "opaque":
+        frame.opaque = frame.opaque or "code"
+    given = data if "w" in told.mode else CLEAN
+    return frame.emit(
+        target,
+        told.mode,  # type: ignore[arg-type]
+        told.op,
+        line,
+        data=given,
+        atomic=True,
+        repeat=told.repeat,  # type: ignore[arg-type]
+        confidence=told.confidence,
+        note=told.note,
+    )
+
+
+def answered(frame: Frame, effect: Effect, target: Loc | Resource) -> Taint:
+    """The message that is answered by what a helper takes from the connection over which its caller has sent it; clean for any other."""
+    return _asked(frame, target) if effect.op == "consume" else CLEAN
+
+
+def _asked(frame: Frame, target: Loc | Resource) -> Taint:
+    """What was sent over this connection before."""
+    if not isinstance(target, Resource) or target.kind != "http":
+        return CLEAN
+    sent = [i for i, one in enumerate(frame.effects) if one.target == target and (one.op == "send" or one.note == requested.PROCEDURE)]
+    return frozenset(sent[-1:])
