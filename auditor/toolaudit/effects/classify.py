@@ -127,8 +127,8 @@ def reclassified(frame: Frame, resource: Resource, data: Taint, line: int, below
 
 
 def asks(frame: Frame, key: Parts, database: str, line: int, below: tuple[Place, ...] = ()) -> Taint | None:
-    """The read of SQL of which all but reads was refused; None for any other."""
-    if len(key) != 1 or key[0].kind != "param" or key[0].text not in frame.asks:
+    """The read of SQL that begins with text of which all but reads was refused (`f"{query} LIMIT 10"`); None for any other."""
+    if not key or key[0].kind != "param" or key[0].text not in frame.asks:
         return None
     return frame.emit(Resource("sql", (ANY,), database), "r", "read", line, atomic=True, repeat="same", confidence="name-only", below=below)
 
