@@ -10,7 +10,7 @@ from toolaudit.effects.annotations import annotated
 from toolaudit.effects.attributes import module_frame
 from toolaudit.effects.boxes import Held, Shared, Unfinished
 from toolaudit.effects.frame import NEVER, World
-from toolaudit.effects.values import Data, Function, Handle, Instance, Text, Value
+from toolaudit.effects.values import Data, Function, Handle, Instance, Scalar, Text, Value
 from toolaudit.facts import Parameter
 from toolaudit.model import KeyPart
 from toolaudit.project.resolve import ClassRef, Member, Resolver
@@ -112,3 +112,12 @@ def _settled(value: Value, name: str) -> Value:
     if isinstance(form, Handle) and form.kind == "file" and not form.parts:
         return Value(Handle(form.type, form.kind, (KeyPart("self", name),), form.scope))
     return Value(form, loc=value.loc if value.loc and value.loc.root != "param" else None)
+
+
+def is_unset(world: World, owner: Value, known: Value | None, name: str) -> bool:
+    """What an object was made with says nothing of an attribute: none was there yet, or it is a method that was wrapped."""
+    if known is None or not isinstance(owner.form, Instance):
+        return False
+    if isinstance(known.form, Data | Scalar | Text) and world.resolver.method(owner.form.cls, name) is not None:
+        return True
+    return owner.loc is not None and isinstance(known.form, Scalar) and known.form.value is None

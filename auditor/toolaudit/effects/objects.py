@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from toolaudit.catalogue.entries import Api
-from toolaudit.effects import attributes
+from toolaudit.effects import attributes, constructors
 from toolaudit.effects.answering import answer
 from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.frame import Frame
@@ -99,10 +99,8 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     form = value.form
     assert isinstance(form, Instance)
     known = form.field(name)
-    unset = value.loc is not None and known is not None and isinstance(known.form, Scalar) and known.form.value is None
+    unset = constructors.is_unset(frame.world, value, known, name)
     world = frame.world
-    plain = known is not None and isinstance(known.form, Data | Scalar | Text)
-    unset |= plain and world.resolver.method(form.cls, name) is not None  # a method that was wrapped
     if known is not None and value.loc is not None and isinstance(known.form, Many) and attributes.vague(known):
         known = attributes.attribute(world, form.cls, name) or known  # filled by others since it was made
     if known is not None and not unset:
