@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
@@ -13,7 +14,7 @@ from pytest_toolaudit.engine.turn import quiet
 _Thread, _start, _join = threading.Thread, threading.Thread.start, threading.Thread.join
 
 
-class Workers:
+class Workers(ABC):
     """``idle`` ones wait for a job, ``busy`` ones have one; ``lost`` are the identities of those that never came back from foreign code."""
 
     def __init__(self) -> None:
@@ -23,9 +24,9 @@ class Workers:
         self.ending = False
         self.is_child = False
 
+    @abstractmethod
     def finish(self, actor: Actor) -> None:
-        """The actor's job is done."""
-        raise NotImplementedError
+        """The actor's job is done: whoever schedules says what follows."""
 
     def _worker(self, actor: Actor) -> None:
         while True:
