@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from toolaudit.effects import attributes, given, names, registrations
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.arguments import Arguments
-from toolaudit.effects.frame import Frame, World, bare
+from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.free import changes, rebound_names
-from toolaudit.effects.values import Class, Data, Function, Handle, Instance, Loc, Many, Scalar, Text, Value
+from toolaudit.effects.values import Class, Data, Function, Handle, Instance, Loc, Many, Scalar, Text, Value, bare
 from toolaudit.facts import Call, Display, FunctionFacts, FunctionHead, Item, Mapping, Parameter
 from toolaudit.model import Dispatcher, KeyPart, Tool, ToolParameter
 from toolaudit.project.resolve import ClassRef, FunctionRef

@@ -12,6 +12,7 @@ from toolaudit.effects import secondary, upkeep
 from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
+from toolaudit.effects.temporaries import carried
 from toolaudit.effects.units import Marks, Walked
 from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
 from toolaudit.model import RENEWED, Access, Footprint, KeyPart, Resource, Tool, UnknownCall, Update
@@ -109,7 +110,7 @@ def _through_fields(effects: list[Effect]) -> list[Effect]:
 
 
 def _footprint(tool: Tool, frame: Walked, effects: list[Effect], written: dict[tuple[str, ...], str], moves: bool) -> Footprint:
-    effects = _through_fields(effects)
+    effects = carried(_through_fields(effects))
     kept = [index for index, effect in enumerate(effects) if _counts(effect, written)]
     if not kept:
         kept = [index for index, effect in enumerate(effects) if isinstance(effect.target, Resource)]

@@ -318,16 +318,23 @@ class Frame:
             return CLEAN
         for index in range(len(self.effects) - 1, max(len(self.effects) - 12, -1), -1):
             known = self.effects[index]
-            if known.target == target and known.locks == self.locks and (mode == known.mode or known.mode == "rw"):
-                if "w" in mode:
-                    self.effects[index] = replace(
-                        known,
-                        data=join_taint(known.data, frozenset(t for t in data if t != index)),
-                        awaits=self.awaits,
-                        io=self.io,
-                    )
-                return frozenset((index,))
+            if known.target != target or known.locks != self.locks:
+                continue
+            if mode == "r" and (known.mode, known.op) == ("w", "write"):
+                return frozenset((index,))  # it was emptied: what is in it now was written here
+            if mode == known.mode or known.mode == "rw":
+                return self._written_into(index, data) if "w" in mode else frozenset((index,))
         return None
+
+    def _written_into(self, index: int, data: Taint) -> Taint:
+        """What opening a file said, with what is written into it now; an access of its own where that was read after opening."""
+        known, own = self.effects[index], frozenset((index,))
+        data, control = join_taint(known.data, data - own), join_taint(known.control, self.control - own)
+        fed = replace(known, data=data, control=control, awaits=self.awaits, io=self.io)
+        if any(isinstance(source, int) and source > index for source in data | control):
+            return self.add(fed)
+        self.effects[index] = fed
+        return own
 
     def _first_of_few(self, effect: Effect, owner: object) -> bool:
         """Whether an access beyond the limits says something new of an owner of whom little has been said, if often."""
@@ -340,9 +347,7 @@ class Frame:
         """What is handed to something that runs already belongs to the writes that starting it was."""
         for index in started:
             if isinstance(index, int) and index < len(self.effects) and "w" in self.effects[index].mode and not self.quiet:
-                known = self.effects[index]
-                given = frozenset(t for t in data if t != index and t not in started)
-                self.effects[index] = replace(known, data=join_taint(known.data, given), awaits=self.awaits, io=self.io)
+                self._written_into(index, data - started)
 
     def _widen(self, effect: Effect) -> Taint:
         """Beyond the limits an access is one of anything of its owner: no write is dropped."""
@@ -393,8 +398,3 @@ class Frame:
             asks=self.asks & self.refused,
             low=self.low,
         )
-
-
-def bare(function: Function) -> Function:
-    """The function itself, its decorators left aside."""
-    return Function(function.path, function.qualname, function.code, function.owner, function.receiver, function.env, True)

@@ -254,7 +254,8 @@ def _of_data(frame: Frame, value: Value, name: str, line: int, called: bool) -> 
 def _of_either(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
     form = value.form
     assert isinstance(form, Either)
-    return union(attribute(frame, part, name, line, called) for part in concrete(frame, form.values, name)).tainted(value.taint)
+    parts = (part.tainted(value.taint) for part in concrete(frame, form.values, name))
+    return union(attribute(frame, part, name, line, called) for part in parts).tainted(value.taint)
 
 
 def concrete(frame: Frame, options: tuple[Value, ...], name: str) -> tuple[Value, ...]:

@@ -11,6 +11,7 @@ from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.locks import name_of
+from toolaudit.effects.temporaries import is_temporary
 from toolaudit.effects.upkeep import around, helpers, is_upkeep, records, sets_up
 from toolaudit.effects.values import MARKS, Loc, Taint
 from toolaudit.model import KeyPart, Resource
@@ -212,7 +213,11 @@ def _same_path(effect: Effect, target: Resource) -> bool:
 def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) -> Effect:
     if not effect.secondary and _signs_in(effect, tool):
         return replace(effect, secondary="lazy-init")
-    if effect.secondary or "w" not in effect.mode:
+    if effect.secondary:
+        return effect
+    if is_temporary(effect.target):
+        return replace(effect, secondary="unique-temporary")
+    if "w" not in effect.mode:
         return effect
     if is_upkeep(effect, tool) or sets_up(effect):
         return replace(effect, secondary="lazy-init")
@@ -232,8 +237,6 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="memo")
     if target.kind == "file" and _opened_to_lock(effects, target):
         return replace(effect, secondary="lock-file")
-    if target.kind in ("file", "dir") and any(part.kind == "fresh" and part.text == "temporary" for part in target.key):
-        return replace(effect, secondary="unique-temporary")
     return effect
 
 

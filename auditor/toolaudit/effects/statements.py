@@ -11,11 +11,11 @@ from toolaudit import facts as f
 from toolaudit.branches import MAX_WAYS, Arms, way
 from toolaudit.effects import assign, attributes, blocks, bodies, edits, names
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
-from toolaudit.effects.frame import MAX_ARMS, Frame, Jump, bare
+from toolaudit.effects.frame import MAX_ARMS, Frame, Jump
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import read
 from toolaudit.effects.truth import facts_of, found_in, missed_rows, refuses_all_but_reads, truth
-from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, join_taint, union
+from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, bare, join_taint, union
 from toolaudit.project.resolve import ClassRef
 
 ABSENT = (

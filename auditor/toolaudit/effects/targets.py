@@ -7,15 +7,18 @@ import re
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import classify, messages, picking
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.keys import ANY, Parts, normal_path
+from toolaudit.effects.keys import ANY, Parts, normal_path, scope_text
 from toolaudit.effects.templates import Bound, fill, in_memory
 from toolaudit.effects.values import (
     CLEAN,
     Handle,
     Loc,
     Taint,
+    Text,
     Value,
     alternatives,
+    join_taint,
+    taints,
 )
 from toolaudit.model import KeyPart, Resource
 
@@ -38,8 +41,10 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         if (told := messages.exchanged(frame, effect, target, bound, data, line)) is not None:
             found |= told
             continue
-        counted = _counted(frame, target, bound) if "w" in effect.mode else CLEAN
+        counted = _counted(frame, effect, bound, target) if "w" in effect.mode else CLEAN
+        chosen = _chosen(frame, effect, bound, target) if "w" in effect.mode else CLEAN
         repeat = effect.repeat if effect.repeat != "unknown" else _repeat(effect.op)
+        outer, frame.control = frame.control, join_taint(frame.control, chosen)
         found |= frame.emit(
             target,
             effect.mode,
@@ -54,22 +59,55 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
             note=f"fails when {effect.fails_when}" if effect.fails_when else "",
             rows=about,
         )
+        frame.control = outer
         if isinstance(target, Resource) and target.kind in IO_KINDS:
             frame.io += 1
     return found
 
 
-def _counted(frame: Frame, target: Loc | Resource, bound: Bound) -> Taint:
+def _counted(frame: Frame, effect: EffectEntry, bound: Bound, target: Loc | Resource) -> Taint:
     """The looks into a folder from which the name of a new file there was made: `notes / f"{len(list(notes.iterdir())) + 1}.txt"`."""
-    named = bound.receiver.taint if bound.receiver is not None else CLEAN
-    if not named or not isinstance(target, Resource) or target.kind != "file" or all(part.kind != "unknown" for part in target.key):
+    if not isinstance(target, Resource) or target.kind != "file" or all(part.kind != "unknown" for part in target.key):
         return CLEAN
-    looks = [i for i in named if isinstance(i, int) and i < len(frame.effects) and frame.effects[i].op == "list"]
-    return frozenset(i for i in looks if _within(target.key, frame.effects[i].target))
+    return frozenset(i for i in _looks(frame, effect, bound, "list") if _within(target.key, frame.effects[i].target))
+
+
+def _chosen(frame: Frame, effect: EffectEntry, bound: Bound, target: Loc | Resource) -> Taint:
+    """The looks by which a name that nobody had taken was found: `while path.exists(): path = …`."""
+    if not isinstance(target, Resource) or target.kind != "file":
+        return CLEAN
+    looks = _looks(frame, effect, bound, "check")
+    return frozenset(i for i in looks if frame.effects[i].target == target or _beside(frame.effects[i].target, target))
+
+
+def _beside(seen: Loc | Resource, target: Resource) -> bool:
+    """Whether two files of one folder share a part of their names that the call was given."""
+    if (
+        not isinstance(seen, Resource)
+        or seen.kind != "file"
+        or scope_text(seen.key).rpartition("/")[0] != scope_text(target.key).rpartition("/")[0]
+    ):
+        return False
+    return seen.key != target.key and any(part.kind == "param" and part in seen.key for part in target.key)
+
+
+def _looks(frame: Frame, effect: EffectEntry, bound: Bound, op: str) -> list[int]:
+    """The accesses of this kind that the key of an effect derives from."""
+    seen = (i for i in taints(_namers(effect, bound)) if isinstance(i, int) and i < len(frame.effects))
+    return [i for i in seen if frame.effects[i].op == op]
+
+
+def _namers(effect: EffectEntry, bound: Bound) -> list[Value]:
+    """What the key of an effect is made of."""
+    if effect.handle:
+        return _holders(effect, bound)
+    return named(bound, effect.key) if effect.key is not None else []
 
 
 def _within(key: Parts, folder: Loc | Resource) -> bool:
     if not isinstance(folder, Resource) or not folder.key or len(key) < len(folder.key):
+        return False
+    if all(part.kind in ("unknown", "any") for part in folder.key):
         return False
     last, same = len(folder.key) - 1, folder.key[-1]
     return key[:last] == folder.key[:-1] and key[last].kind == same.kind and key[last].text.startswith(same.text)
@@ -139,6 +177,8 @@ def _handle_targets(effect: EffectEntry, holder: Value, bound: Bound) -> list[Lo
         return [resource_of(effect.kind, item or (ANY,), form.scope) for item in items]
     if holder.loc is not None:
         return [holder.loc / item if item else holder.loc for item in items]
+    if isinstance(form, Text) and any(part.kind == "fresh" for part in form.parts):
+        return [resource_of("file", form.parts)]  # the descriptor of a file that came with its name
     return []
 
 

@@ -361,3 +361,8 @@ def alternatives(value: Value) -> tuple[Value, ...]:
 
 def is_constant(value: Value) -> bool:
     return isinstance(value.form, Scalar)
+
+
+def bare(function: Function) -> Function:
+    """The function itself, its decorators left aside."""
+    return Function(function.path, function.qualname, function.code, function.owner, function.receiver, function.env, True)
