@@ -333,7 +333,7 @@ def _assigned_elsewhere(world: World, ref: ClassRef, name: str, member: bool = F
     for owner in world.resolver.ancestors(ref):
         for head in world.resolver.methods(owner):
             filled = [] if member else filled_in(world, owner.path, head, name)
-            if head.name == "__init__" or len(found) >= 3 or not (filled or _may_assign(world, owner.path, head, name)):
+            if head.name == "__init__" or len(found) >= 3 or not (filled or may_assign(world, owner.path, head, name)):
                 continue
             code = world.code(owner.path, head.qualname)
             if code is None or not isinstance(code.facts, FunctionFacts) or not head.parameters:
@@ -363,7 +363,7 @@ def _counted(world: World, ref: ClassRef, name: str) -> bool:
     )
 
 
-def _may_assign(world: World, path: str, head: FunctionHead, name: str) -> bool:
+def may_assign(world: World, path: str, head: FunctionHead, name: str) -> bool:
     """Whether the text of a method holds `.name =`: reading bodies costs a hundred times more than a look at their lines."""
     where = (path, head.line, head.end)
     known = world.assigned_names.get(where)

@@ -8,7 +8,7 @@ from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.free import nodes
 from toolaudit.effects.objects import extend_text
-from toolaudit.effects.values import Data, Function, Instance, Loc, Many, Text, Value, taints
+from toolaudit.effects.values import CLEAN, Data, Function, Instance, Loc, Many, Taint, Text, Value, deep_taint, join_taint, taints
 from toolaudit.facts import Attr, Expr, Item, Name, Return
 from toolaudit.project.resolve import ClassRef
 
@@ -27,7 +27,7 @@ def construct(frame: Frame, ref: ClassRef, arguments: Arguments, line: int) -> V
     maker = world.resolver.method(ref, "__new__")
     shared = singleton(frame, ref)
     fields: dict[str, Value] = {}
-    taint = taints(arguments.all())
+    taint = join_taint(taints(arguments.all()), unpacked(arguments))
     for name in ("__init__", "__post_init__", "model_post_init"):
         member = world.resolver.method(ref, name)
         code = world.code(member.owner.path, member.head.qualname) if member else None
@@ -47,6 +47,14 @@ def construct(frame: Frame, ref: ClassRef, arguments: Arguments, line: int) -> V
     base = _foreign_container(frame, ref)
     loc = Loc("self", "", attributes.scope_of(ref)) if shared else None
     return base if base is not None else Value(Instance(ref, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), taint, loc)
+
+
+def unpacked(arguments: Arguments) -> Taint:
+    """What the members of `*rest` and `**extra` derive from."""
+    found = CLEAN
+    for given in (arguments.rest, arguments.extra):
+        found = join_taint(found, deep_taint(given) if given is not None else CLEAN)
+    return found
 
 
 def singleton(frame: Frame, ref: ClassRef) -> bool:

@@ -56,7 +56,7 @@ def _global(world: World, ref: GlobalRef) -> Value:
     if all(vague(value) for value in found):
         found += _set_by_functions(world, ref)
     value = with_members(union(found), lambda: _members(world, ref)) if found else Value(Data())
-    constant = ref.name.isupper() and not _rebound(world, ref)
+    constant = ref.name.isupper() and not is_rebound(world, ref)
     return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name if constant else "")
 
 
@@ -64,7 +64,7 @@ def _members(world: World, ref: GlobalRef) -> list[Value]:
     return [*_set_by_functions(world, ref, member=True), *in_global(world, ref)]
 
 
-def _rebound(world: World, ref: GlobalRef) -> bool:
+def is_rebound(world: World, ref: GlobalRef) -> bool:
     """Whether a function of the module declares the name `global`, however constant it looks."""
     index = world.project.index(ref.path)
     return index is not None and bool(_global_lines(world, ref, index.lines))

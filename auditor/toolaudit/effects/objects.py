@@ -8,9 +8,11 @@ from toolaudit.catalogue.entries import Api
 from toolaudit.effects import attributes, constructors
 from toolaudit.effects.answering import answer
 from toolaudit.effects.bodies import is_empty
+from toolaudit.effects.choices import as_chosen
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, derived, parts_of
 from toolaudit.effects.own_words import own_words
+from toolaudit.effects.rebound import looked_at
 from toolaudit.effects.values import (
     PLAIN,
     Class,
@@ -47,7 +49,7 @@ def read(frame: Frame, value: Value, line: int, op: Operation = "read") -> Value
             return union(read(frame, part, line, op) for part in value.form.values).tainted(value.taint)
         return value
     if not isinstance(value.form, READABLE):
-        return value
+        return looked_at(frame, value, line)
     taint = frame.emit(value.loc, "r", op, line, data=value.taint, atomic=not isinstance(value.form, Many))
     return value.tainted(taint)
 
@@ -92,7 +94,7 @@ def attribute(frame: Frame, value: Value, name: str, line: int, called: bool = F
     look = _ATTRIBUTE.get(type(form))
     if look is None:
         return Value(Method(value, name), value.taint)
-    return look(frame, value, name, line, called)
+    return look(frame, looked_at(frame, value, line), name, line, called)
 
 
 def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
@@ -252,9 +254,8 @@ def _of_data(frame: Frame, value: Value, name: str, line: int, called: bool) -> 
 
 
 def _of_either(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
-    form = value.form
-    assert isinstance(form, Either)
-    parts = (part.tainted(value.taint) for part in concrete(frame, form.values, name))
+    assert isinstance(value.form, Either)
+    parts = as_chosen(frame, value, concrete(frame, value.form.values, name))
     return union(attribute(frame, part, name, line, called) for part in parts).tainted(value.taint)
 
 

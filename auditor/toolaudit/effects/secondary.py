@@ -11,6 +11,7 @@ from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.locks import name_of
+from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
 from toolaudit.effects.upkeep import around, helpers, is_upkeep, records, sets_up
 from toolaudit.effects.values import MARKS, Loc, Taint
@@ -301,7 +302,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         return "memo"
     if (_STATISTICS.search(name) and not _names_others(effects, target)) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
-    checks = [i for i in _items(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
+    looks = [i for i in _items(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
+    checks = [i for i in looks if effects[i].note != USED]
     if _IDLE.search(name) and helpers(effect, tool):
         return "lazy-init"
     if effect.op == "write" and is_connection(target):

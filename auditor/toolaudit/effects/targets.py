@@ -6,6 +6,7 @@ import re
 
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import classify, messages, picking
+from toolaudit.effects.choices import looks_of
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, Parts, normal_path, scope_text
 from toolaudit.effects.templates import Bound, fill, in_memory
@@ -69,14 +70,14 @@ def _counted(frame: Frame, effect: EffectEntry, bound: Bound, target: Loc | Reso
     """The looks into a folder from which the name of a new file there was made: `notes / f"{len(list(notes.iterdir())) + 1}.txt"`."""
     if not isinstance(target, Resource) or target.kind != "file" or all(part.kind != "unknown" for part in target.key):
         return CLEAN
-    return frozenset(i for i in _looks(frame, effect, bound, "list") if _within(target.key, frame.effects[i].target))
+    return frozenset(i for i in looks_of(frame, taints(_namers(effect, bound)), "list") if _within(target.key, frame.effects[i].target))
 
 
 def _chosen(frame: Frame, effect: EffectEntry, bound: Bound, target: Loc | Resource) -> Taint:
     """The looks by which a name that nobody had taken was found: `while path.exists(): path = …`."""
     if not isinstance(target, Resource) or target.kind != "file":
         return CLEAN
-    looks = _looks(frame, effect, bound, "check")
+    looks = looks_of(frame, taints(_namers(effect, bound)))
     return frozenset(i for i in looks if frame.effects[i].target == target or _beside(frame.effects[i].target, target))
 
 
@@ -89,12 +90,6 @@ def _beside(seen: Loc | Resource, target: Resource) -> bool:
     ):
         return False
     return seen.key != target.key and any(part.kind == "param" and part in seen.key for part in target.key)
-
-
-def _looks(frame: Frame, effect: EffectEntry, bound: Bound, op: str) -> list[int]:
-    """The accesses of this kind that the key of an effect derives from."""
-    seen = (i for i in taints(_namers(effect, bound)) if isinstance(i, int) and i < len(frame.effects))
-    return [i for i in seen if frame.effects[i].op == op]
 
 
 def _namers(effect: EffectEntry, bound: Bound) -> list[Value]:

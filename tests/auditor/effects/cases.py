@@ -483,7 +483,12 @@ CASES = (
         "class M:\n    def __init__(self):\n        self.d = {}\n    def put(self, k):\n        self.d[k] = 1\n_m = None\ndef get():\n    global _m\n    if _m is None:\n        _m = M()\n    return _m\n"
         "def tool(k):\n    get().put(k)\n",
         "tool",
-        ("r check memory {global:_m} [lazy-init]", "w write memory {global:_m} [lazy-init]", "w write memory {self:d}[{k}]"),
+        (
+            "r check memory {global:_m} [lazy-init]",
+            "w write memory {global:_m} [lazy-init]",
+            "r read memory {global:_m} [lazy-init]",
+            "w write memory {self:d}[{k}]",
+        ),
     ),
 )
 

@@ -1,0 +1,51 @@
+"""Variables and attributes that hold another object after a call than before: state that is replaced, not changed in place."""
+
+from __future__ import annotations
+
+from toolaudit.effects.attributes import may_assign
+from toolaudit.effects.frame import Frame, World
+from toolaudit.effects.free import rebound_names
+from toolaudit.effects.globals import is_rebound
+from toolaudit.effects.values import Instance, Loc, Value
+from toolaudit.project.resolve import ClassRef, GlobalRef
+
+USED = "used"
+"""Note on a read of a variable whose object is used: no look whether it is there."""
+
+
+def looked_at(frame: Frame, value: Value, line: int) -> Value:
+    """An object that is used: where its variable is bound anew by some function, which object it is was read there."""
+    if not isinstance(value.form, Instance) or value.loc is None or not _bound_anew(frame.world, value.loc):
+        return value
+    return value.tainted(frame.emit(value.loc, "r", "read", line, data=value.taint, atomic=True, note=USED))
+
+
+def _bound_anew(world: World, loc: Loc) -> bool:
+    name = loc.name if loc.root in ("global", "cell") else loc.path[0] if loc.root == "self" and len(loc.path) == 1 else ""
+    if not isinstance(name, str) or not name or (loc.root != "self" and loc.path):
+        return False
+    key = (f"{loc.root} bound anew", loc.scope, name)
+    if key not in world.renewed:
+        path, _, qualname = loc.scope.partition("::")
+        world.renewed[key] = _RULES[loc.root](world, path, qualname, name)
+    return world.renewed[key]
+
+
+def _global(world: World, path: str, qualname: str, name: str) -> bool:
+    return is_rebound(world, GlobalRef(path, name))
+
+
+def _cell(world: World, path: str, qualname: str, name: str) -> bool:
+    code = world.code(path, qualname)
+    return code is not None and name in rebound_names(code)
+
+
+def _attribute(world: World, path: str, qualname: str, name: str) -> bool:
+    """Whether a function beside the class, or of a base, assigns it, other than a constructor."""
+    owners = {owner.path for owner in world.resolver.ancestors(ClassRef(path, qualname))}
+    heads = ((owner, head) for owner in owners if (index := world.project.index(owner)) is not None for head in index.functions)
+    return any(head.name not in _MAKING and may_assign(world, owner, head, name) for owner, head in heads)
+
+
+_MAKING = frozenset({"__init__", "__new__", "__post_init__"})
+_RULES = {"global": _global, "cell": _cell, "self": _attribute}
