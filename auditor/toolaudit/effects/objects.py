@@ -34,6 +34,7 @@ from toolaudit.effects.values import (
     Text,
     Value,
     constant,
+    step_text,
     union,
 )
 from toolaudit.model import Fact, KeyPart, Operation
@@ -152,10 +153,6 @@ def shared(value: Value, loc: Loc | None) -> Value:
     if isinstance(form, Handle) and form.type == "pathlib.Path":
         return value
     return value.at(loc)
-
-
-def step_text(step: Step) -> str:
-    return step if isinstance(step, str) else "".join(part.text for part in step)
 
 
 def _of_class(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:

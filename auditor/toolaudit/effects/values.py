@@ -366,3 +366,7 @@ def is_constant(value: Value) -> bool:
 def bare(function: Function) -> Function:
     """The function itself, its decorators left aside."""
     return Function(function.path, function.qualname, function.code, function.owner, function.receiver, function.env, True)
+
+
+def step_text(step: Step) -> str:
+    return step if isinstance(step, str) else "".join(part.text for part in step)
