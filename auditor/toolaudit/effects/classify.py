@@ -201,6 +201,9 @@ def _started_in(frame: Frame, folder: Parts, line: int) -> None:
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
+METHODS = frozenset({"method", "http_method", "verb", "http_verb"})
+
+
 def _http(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: int) -> Taint:
     found = CLEAN
     frame.io += 1
@@ -214,7 +217,8 @@ def _http(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: in
                 if part.kind == "param":
                     frame.demands.add(part.text)
             known = "".join(part.text for part in method) if all(part.kind == "literal" for part in method) else None
-            request = _of_body(frame, address, bound) or http.classify(known, address, frame.function)
+            sender = "" if METHODS & {*frame.env, *frame.closure} else frame.function  # what sends any method is called so for all of them
+            request = _of_body(frame, address, bound) or http.classify(known, address, sender)
             if request.op == "opaque":
                 frame.opaque = frame.opaque or "request"
             found |= frame.emit(

@@ -19,9 +19,10 @@ _ANSWERED = re.compile(r"^(?:[a-z]+(?:[A-Z][a-z]+)*(?:Names|Infos?|Descriptions|
 PROCEDURE = "procedure told by its name"
 _RUNS = re.compile(r"^(?:execute|exec|eval|run)(?:_\w*(?:code|script|command|python|expression|macro|sql)\w*)?$", re.IGNORECASE)
 _SETS = re.compile(
-    r"^(?:set|update|delete|remove|rename|clear|stop|enable|disable|select|hide|show|switch|move_to|mute|unmute)(?=[A-Z_]|$)"
+    r"^(?:set|update|delete|remove|rename|clear|stop|enable|disable|select|hide|show|switch|move_to|mute|unmute|suspend|unsuspend|archive|unarchive|lock|unlock)(?=[A-Z_]|$)"
 )
 _REPEATS = re.compile(r"(?:^|_)(?:by|toggle|next|previous|undo|redo)(?:_|$)")
+_SET = Request("w", "update", "same", "catalogued", "procedure told by its name")
 _OPERATION = re.compile(r"(?:^|\})\s*(?:#[^\n]*\s*)*(query|mutation|subscription|fragment|\{)")
 _ASKS = Request("r", "read", "same", "catalogued", "GraphQL query")
 _CHANGES = Request("w", "send", "again", "catalogued", "GraphQL mutation")
@@ -42,6 +43,8 @@ def classify_procedure(value: Value) -> Request | None:
     names = [option.form.value for option in alternatives(value) if isinstance(option.form, Scalar) and isinstance(option.form.value, str)]
     last = [re.split(r"[./:]", name)[-1] for name in names]
     asked = len(names) == len(alternatives(value)) and all(asks_by_name(name) or _ANSWERED.search(name) for name in last)
+    if last and len(names) == len(alternatives(value)) and all(_SETS.search(name) and not _REPEATS.search(name) for name in last):
+        return _SET
     return _CALLED if asked else None
 
 

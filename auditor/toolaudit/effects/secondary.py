@@ -13,7 +13,7 @@ from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
-from toolaudit.effects.upkeep import around, helpers, is_upkeep, records, sets_up
+from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, records, sets_up
 from toolaudit.effects.values import MARKS, Loc, Taint
 from toolaudit.model import KeyPart, Resource
 
@@ -26,6 +26,7 @@ _LAZY = re.compile(
 _STATISTICS = re.compile(
     r"(^|_)(stats?|statistics|metrics?|counters?|telemetry|usage|last_used|last_access(ed)?|call_count|hits|misses|history_log|traces)($|_)"
 )
+_CALL_IDS = re.compile(r"(^|_)(request|rpc|jsonrpc|correlation)_?(id|seq|counter)s?(_|$)|(^|_)jsonrpc_request_id$")
 _LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_(users|calls|requests|connections|leases)|users_count)$")
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
 _LIMITERS = re.compile(
@@ -141,6 +142,8 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
         assigned = isinstance(effect.target, Loc) and effect.target.root == "self" and effect.op == "write"
         settles = effect.mode == "r" or assigned or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other"))
         settles |= isinstance(effect.target, Resource) and any(p.function.endswith(".__init__") for p in effect.chain[2:])
+        asked = isinstance(effect.target, Resource) and effect.target.kind in ("sql", "redis")  # by what was made, unless to set it up
+        settles &= not asked or makes_ready(effect.chain[-1].function.rpartition(".")[2])
         if effect.secondary or not settles or any(p.kind == "param" for p in _key(effect)):
             return False
         return any(
@@ -290,6 +293,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     derives = bool(own)
     counts = effect.op == "increment" or any(accumulates(i, effect.data, effect.control) for i in own)
     owner = target.scope.rpartition("::")[2].rpartition(".")[2] if target.root == "self" else ""
+    if effect.op == "increment" and _CALL_IDS.search(name) and helpers(effect, tool):
+        return "telemetry"  # numbers of what is sent, to tell the answers apart
     if _LIMITERS.search(owner) or _BREAKERS.search(name) or (_METERS.search(owner) and helpers(effect, tool)):
         return "telemetry"  # calls are spread over time or counted; how often others failed is no state that a caller asks for
     if _CACHES.search(owner) and (not counts or _SIZES.search(name)) and not _asked_of(effect, owner):
