@@ -13,7 +13,7 @@ from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
-from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, records, sets_up
+from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, of_calls, records, sets_up
 from toolaudit.effects.values import MARKS, Loc, Taint
 from toolaudit.model import KeyPart, Resource
 
@@ -26,17 +26,8 @@ _LAZY = re.compile(
 _STATISTICS = re.compile(
     r"(^|_)(stats?|statistics|metrics?|counters?|telemetry|usage|last_used|last_access(ed)?|call_count|hits|misses|history_log|traces)($|_)"
 )
-_CALL_IDS = re.compile(r"(^|_)(request|rpc|jsonrpc|correlation)_?(id|seq|counter)s?(_|$)|(^|_)jsonrpc_request_id$")
 _LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_(users|calls|requests|connections|leases)|users_count)$")
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
-_LIMITERS = re.compile(
-    r"(Limit(er)?|Throttle[rd]?|Throttling|TokenBucket|LeakyBucket|SlidingWindow|CircuitBreaker|Rate(Tracker|Counter|Window|Guard|Controller))"
-    r"(Manager|Base)?$"
-)
-_BREAKERS = re.compile(r"(^|_)(circuit_)?breaker(_|$)|(^|_)(consecutive_(failures|errors)|last_failure(_time)?|half_open)(_|$)")
-_METERS = re.compile(
-    r"(Stats|Statistics|Metrics?|Telemetry|Analytics|Profiler)(Collector|Recorder|Tracker|Registry|Store|Aggregator|Reporter)?$"
-)
 _CACHES = re.compile(r"(Cache|Memoizer)$")
 _SIZES = re.compile(r"(^|[._])(size|bytes|entries|items|used|count|total|length|weight)($|_)")
 _EMPTIES = re.compile(
@@ -293,10 +284,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     derives = bool(own)
     counts = effect.op == "increment" or any(accumulates(i, effect.data, effect.control) for i in own)
     owner = target.scope.rpartition("::")[2].rpartition(".")[2] if target.root == "self" else ""
-    if effect.op == "increment" and _CALL_IDS.search(name) and helpers(effect, tool):
-        return "telemetry"  # numbers of what is sent, to tell the answers apart
-    if _LIMITERS.search(owner) or _BREAKERS.search(name) or (_METERS.search(owner) and helpers(effect, tool)):
-        return "telemetry"  # calls are spread over time or counted; how often others failed is no state that a caller asks for
+    if of_calls(owner, name, effect.op, bool(helpers(effect, tool))):
+        return "telemetry"
     if _CACHES.search(owner) and (not counts or _SIZES.search(name)) and not _asked_of(effect, owner):
         return "memo"
     if _MEMO.search(name) and not counts:  # a count kept in a cache is lost as any other; dropping its oldest entries is upkeep

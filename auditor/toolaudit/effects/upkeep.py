@@ -41,6 +41,15 @@ _KEEPS = re.compile(
     re.IGNORECASE,
 )
 """Decorators that keep a record of the calls."""
+_LIMITERS = re.compile(
+    r"(Limit(er)?|Throttle[rd]?|Throttling|TokenBucket|LeakyBucket|SlidingWindow|CircuitBreaker|Rate(Tracker|Counter|Window|Guard|Controller))"
+    r"(Manager|Base)?$"
+)
+_BREAKERS = re.compile(r"(^|_)(circuit_)?breaker(_|$)|(^|_)(consecutive_(failures|errors)|last_failure(_time)?|half_open)(_|$)")
+_METERS = re.compile(
+    r"(Stats|Statistics|Metrics?|Telemetry|Analytics|Profiler)(Collector|Recorder|Tracker|Registry|Store|Aggregator|Reporter)?$"
+)
+_CALL_IDS = re.compile(r"(^|_)(request|rpc|jsonrpc|correlation)_?(id|seq|counter)s?(_|$)|(^|_)jsonrpc_request_id$")
 _SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
 _LOG_FILE = re.compile(
     r"\.log$|(^|/)logs?/|(^|_)(AUDIT|ACCESS|ACTIVITY|CALL|REQUEST|USAGE)_?LOG(_(FILE|PATH))?$|(^|[/_-])(call|access|audit|activity|request|usage|debug|error)s?[_-]?logs?\.\w+$"
@@ -110,3 +119,11 @@ def sets_up(effect: Effect) -> bool:
     target = effect.target
     built = [place.function.rsplit(".", 1)[-1] == "__init__" for place in effect.chain[2:]]
     return not isinstance(target, Loc) and target.kind == "env" and any(built) and not any(part.kind == "param" for part in target.key)
+
+
+def of_calls(owner: str, name: str, operation: str, helped: bool) -> bool:
+    """What a program remembers of its calls: they are spread over time, counted, or numbered to tell the answers apart; how often others
+    failed is no state that a caller asks for."""
+    if operation == "increment" and helped and _CALL_IDS.search(name):
+        return True
+    return bool(_LIMITERS.search(owner) or _BREAKERS.search(name) or (helped and _METERS.search(owner)))
