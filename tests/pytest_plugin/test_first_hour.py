@@ -299,3 +299,26 @@ def test_reading_at_a_place_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         os.close(number)
 
     assert explore([call(counts), call(counts)]).kind == "racy"
+
+
+def test_a_file_that_stays_open_is_written_from_the_same_place_in_each_schedule(tmp_path: Path) -> None:
+    file = tmp_path / "log.txt"
+    with file.open("w+") as held:
+        held.write("before|")
+
+        def two_parts(text: str) -> None:
+            held.write(text)
+            held.write("|")
+            held.flush()
+
+        def one_part(text: str) -> None:
+            held.write(f"{text}|")
+            held.flush()
+
+        for _ in range(2):
+            verdict = explore([call(two_parts, "a"), call(two_parts, "b")])
+            assert (verdict.kind, verdict.masked) == ("racy", ()), verdict.render()
+            verdict = explore([call(one_part, "a"), call(one_part, "b")])
+            assert (verdict.kind, verdict.masked) == ("order-dependent", ()), verdict.render()
+        held.write("after")
+    assert file.read_text() == "before|after"

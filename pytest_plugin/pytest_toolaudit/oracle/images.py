@@ -15,6 +15,7 @@ from pytest_toolaudit.engine.processlocks import is_process_lock
 from pytest_toolaudit.oracle import raw
 from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
 from pytest_toolaudit.oracle.memory import MISSING, Graph, fields
+from pytest_toolaudit.oracle.opened import Opened
 from pytest_toolaudit.oracle.waiters import keep_strangers
 
 _UNTOUCHED = frozenset({"__builtins__", "__doc__", "__name__", "__file__", "__spec__", "__loader__", "__cached__"})
@@ -29,6 +30,7 @@ class PreImages:
         self.databases: list[HeldDatabase] = []
         self.raw: list[tuple[Any, raw.Image]] = []
         self.caches = [(value, value.cache_info()) for value in graph.objects if isinstance(value, CACHED)]
+        self.opened = Opened(graph.objects)
         for value in graph.objects:
             copy = _shallow(value) if not is_process_lock(value) else None
             if copy is not None:
@@ -48,6 +50,7 @@ class PreImages:
         for cell, content in self.cells:
             if content is not MISSING and _contents(cell) is not content:
                 cell.cell_contents = content
+        self.opened.restore()
         for held in self.databases:
             held.restore()
         for value, content in self.raw:

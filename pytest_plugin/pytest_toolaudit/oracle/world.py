@@ -72,6 +72,8 @@ class World:
         """What the last schedule changed, as it was."""
         self.process.restore()
         settings.BEFORE.restore()
+        if self.images is not None:
+            self.images.opened.settle()
         JOURNAL.restore()
         for tree in self.trees:
             tree.restore()
@@ -207,6 +209,8 @@ class World:
         """Puts back what the last schedule changed."""
         self.process.restore()
         settings.BEFORE.restore()
+        if self.images is not None:
+            self.images.opened.settle()
         if self.state is None:
             JOURNAL.stop()
         JOURNAL.active = False
