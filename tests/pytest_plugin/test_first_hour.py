@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import bz2
 import contextlib
 import dataclasses
+import io
 import os
 import sqlite3
+import tarfile
 import threading
 import time
 from collections.abc import Callable
@@ -322,3 +325,31 @@ def test_a_file_that_stays_open_is_written_from_the_same_place_in_each_schedule(
             assert (verdict.kind, verdict.masked) == ("order-dependent", ()), verdict.render()
         held.write("after")
     assert file.read_text() == "before|after"
+
+
+def test_archives_are_files_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tarfile.open("all.tar", "w").close()
+    Path("all.bz2").write_bytes(bz2.compress(b"0"))
+
+    def adds_a_member(name: str) -> None:
+        with tarfile.open("all.tar", "a") as archive:
+            archive.addfile(tarfile.TarInfo(name))
+
+    def counts_compressed() -> None:
+        with bz2.open("all.bz2", "rt") as file:
+            number = int(file.read())
+        with bz2.open("all.bz2", "wt") as file:
+            file.write(str(number + 1))
+
+    assert explore([call(adds_a_member, "a"), call(adds_a_member, "b")]).kind == "racy"
+    assert explore([call(counts_compressed), call(counts_compressed)]).kind == "racy"
+
+
+def reads_text_in_memory() -> str:
+    return io.TextIOWrapper(io.BytesIO(b"text")).read()
+
+
+def test_a_stream_without_a_name_is_read() -> None:
+    verdict = explore([call(reads_text_in_memory), call(reads_text_in_memory)])
+    assert verdict.outcome.results == (("returned", "text"),) * 2, verdict.render()

@@ -6,6 +6,7 @@ import builtins
 import io
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -286,6 +287,9 @@ def _rmtree(original: Any) -> Any:
     return rmtree
 
 
+_KEPT = (("tarfile", "bltn_open"), ("bz2", "_builtin_open"))  # modules of the standard library that name it otherwise
+
+
 def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     """Everything of ``open``, ``os`` and ``shutil`` that reads or changes files."""
     also = list(modules)
@@ -293,9 +297,10 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     pointed = _open(plain)
     patches.set(builtins, "open", pointed)
     patches.set(io, "open", pointed)
-    for module in also:
-        if vars(module).get("open") is plain:
-            patches.set(module, "open", pointed)
+    patches.everywhere("open", plain, pointed)  # who imports it by name, libraries too
+    for owner, name in _KEPT:
+        if vars(sys.modules.get(owner, builtins)).get(name) is plain:
+            patches.set(sys.modules[owner], name, pointed)
     for name in ("stat", "lstat", "access", "readlink"):
         patches.wrap(os, name, _path_reader(name), also)
     for name in ("listdir", "scandir"):

@@ -24,7 +24,7 @@ def stream(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any
     kind = type(obj)
     if kind in _PLAIN and holds_turn():
         point(site, obj, None)
-        path = as_text(obj.name)
+        path = as_text(getattr(obj, "name", None))  # over a compressed file or bytes there is none
         if path is not None:
             if attr in _WRITES:
                 JOURNAL.before_write(path)
