@@ -353,3 +353,23 @@ def reads_text_in_memory() -> str:
 def test_a_stream_without_a_name_is_read() -> None:
     verdict = explore([call(reads_text_in_memory), call(reads_text_in_memory)])
     assert verdict.outcome.results == (("returned", "text"),) * 2, verdict.render()
+
+
+def test_a_folder_listed_by_a_pattern_and_a_database_named_by_a_uri_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    uri = (tmp_path / "a b.db").as_uri()
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.executescript("CREATE TABLE a (n INT); INSERT INTO a VALUES (1);")
+
+    def numbers() -> None:
+        Path(f"{len(list(Path().glob('*.txt')))}.txt").write_text("x")
+
+    def counts() -> None:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            (number,) = connection.execute("SELECT n FROM a").fetchone()
+            connection.execute("UPDATE a SET n = ?", (number + 1,))
+            connection.commit()
+
+    assert explore([call(numbers), call(numbers)]).kind == "racy"
+    verdict = explore([call(counts), call(counts)])
+    assert (verdict.kind, verdict.unobserved) == ("racy", ()), verdict.render()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import glob
 import io
 import os
 import shutil
@@ -305,6 +306,9 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
         patches.wrap(os, name, _path_reader(name), also)
     for name in ("listdir", "scandir"):
         patches.wrap(os, name, _lister(name), also)
+    globber = vars(glob).get("_StringGlobber")  # CPython 3.13: pathlib's patterns list folders through a class that keeps the function
+    if globber is not None and isinstance(vars(globber).get("scandir"), staticmethod):
+        patches.set(globber, "scandir", staticmethod(os.scandir))
     for name, listing in (
         ("remove", True), ("unlink", True), ("mkdir", True), ("rmdir", True), ("truncate", False), ("chmod", False),
         ("utime", False),

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pytest_toolaudit.engine.lanes import Wait
 from pytest_toolaudit.engine.patches import Patches
@@ -191,6 +192,8 @@ def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
         path = as_text(database)
         in_memory = path is None or path == "" or ":memory:" in path or "mode=memory" in path
         timeout = float(kwargs.get("timeout", 5.0))
+        if path is not None and path.startswith("file:") and kwargs.get("uri") and not in_memory:
+            path = unquote(urlsplit(path).path)
         on_disk = not in_memory and path is not None and not path.startswith("file:")
         files = _files(path) if on_disk and path is not None else ("",)
         if holds_turn():
