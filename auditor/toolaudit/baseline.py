@@ -57,7 +57,7 @@ def _hashed(code: str, names: list[str], resource: Resource | None, detail: str)
 def conflict_fingerprints(conflicts: tuple[Conflict, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:
     """The fingerprints of conflicts, in their order, all different."""
     names = {tool.id: _named(tool) for tool in tools}
-    raw = [_hashed(c.code, [names[t] for t in c.tools], c.resource, c.kind) for c in conflicts]
+    raw = [_hashed(c.code, [names[c.tools[0]], names[c.tools[1]]], c.resource, c.kind) for c in conflicts]
     return _numbered(raw)
 
 

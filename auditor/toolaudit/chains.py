@@ -42,8 +42,15 @@ class Told:
         self.lines = lines
         self.ends_only = ends_only
         self._made: dict[tuple[int, ...], tuple[tuple[Access, ...], tuple[out.Step, ...]]] = {}
+        self._told: dict[int, tuple[tuple[Access, ...], tuple[out.Step, ...]]] = {}
 
     def steps(self, accesses: tuple[Access, ...]) -> tuple[out.Step, ...]:
+        known = self._told.get(id(accesses))
+        if known is None:
+            known = self._told[id(accesses)] = accesses, self._steps(accesses)
+        return known[1]
+
+    def _steps(self, accesses: tuple[Access, ...]) -> tuple[out.Step, ...]:
         key = tuple(map(id, accesses))
         if key not in self._made:
             shown = tuple(step for a in accesses for step in _last(a, self.lines)) if self.ends_only else steps(accesses, self.lines)

@@ -167,6 +167,7 @@ def _answer(answer: Answer, tool: Tool, said: Callable[[str], str]) -> out.Answe
 def _conflict(
     conflict: Conflict, message: str, names: dict[str, str], print_: str, state: out.Suppression | None, told: Told
 ) -> out.Conflict:
+    one, other = conflict.tools
     return out.Conflict(
         tools=conflict.tools,
         kind=conflict.kind,
@@ -179,10 +180,10 @@ def _conflict(
         severity=conflict.severity,
         confidence=conflict.confidence,
         message=message,
-        evidence=tuple(told.steps(side) for side in conflict.evidence),
+        evidence=tuple([told.steps(side) for side in conflict.evidence]),
         help=_help(conflict.code, conflict.kind, conflict.resource.kind),
         fingerprint=print_,
-        tools_names=(names[conflict.tools[0]], names[conflict.tools[1]]),
+        tools_names=(names[one], names[other]),
         suppressed=state is not None,
         suppression=state,
     )

@@ -144,8 +144,9 @@ def _from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, s
 
 def _pair_names(conflict: Conflict, names: dict[str, str]) -> tuple[str, ...]:
     """The labels of both tools; what the conflict itself calls them only where the document does not list them."""
-    if all(tool in names for tool in conflict.tools):
-        return tuple([names[tool] for tool in conflict.tools])
+    labelled = [names[tool] for tool in conflict.tools if tool in names]
+    if len(labelled) == len(conflict.tools):
+        return tuple(labelled)
     own = conflict.tools_names if len(conflict.tools_names) == len(conflict.tools) else ()
     called = own or tuple(_short(tool) for tool in conflict.tools)
     return tuple(names.get(tool, name) for tool, name in zip(conflict.tools, called, strict=True))

@@ -57,13 +57,13 @@ def tool_states(document: ScanDocument, entries: tuple[Entry, ...], proofs: dict
     """Tool id → state. Conflicts that a person accepted with a suppression and cleared ones leave a tool safe; those of a baseline do
     not, and an unread tool is never safe."""
     states: dict[str, ToolState] = {tool.id: _alone(tool) for tool in document.tools}
-    rank = list(STATES)
+    rank = {state: number for number, state in enumerate(STATES)}
     for entry in entries:
-        if not entry.pair or entry.status == "suppressed" or _cleared(entry, proofs):
+        if not entry.pair or entry.status == "suppressed" or (proofs and _cleared(entry, proofs)):
             continue
         state: ToolState = "latent" if entry.latent else "order" if entry.order else "clashes"
         for tool in entry.tools:
-            if tool in states and rank.index(state) < rank.index(states[tool]):
+            if tool in states and rank[state] < rank[states[tool]]:
                 states[tool] = state
     return states
 

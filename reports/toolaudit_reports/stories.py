@@ -107,18 +107,15 @@ def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:
         proof = proofs.get(entry.fingerprint)
         return proof.state if proof else ""
 
-    def rank(entry: Entry) -> tuple[bool, int, bool, bool, bool, bool]:
-        return (
-            state(entry) == "cleared",
-            RANK[entry.severity],
-            state(entry) != "confirmed",
-            entry.latent,
-            _vague(entry),
-            entry.when != "always",
-        )
+    def plainly(entry: Entry) -> tuple[int, bool, bool, bool]:
+        return RANK[entry.severity], entry.latent, _vague(entry), entry.when != "always"
 
-    ordered = tuple(sorted(group, key=rank))
-    cleared = tuple(entry for entry in ordered if state(entry) == "cleared")
+    def rank(entry: Entry) -> tuple[bool, int, bool, bool, bool, bool]:
+        severity, *rest = plainly(entry)
+        return (state(entry) == "cleared", severity, state(entry) != "confirmed", *rest)
+
+    ordered = tuple(sorted(group, key=rank if proofs else plainly))
+    cleared = tuple([entry for entry in ordered if state(entry) == "cleared"]) if proofs else ()
     standing = ordered[: len(ordered) - len(cleared)] or ordered
     tools = sorted({name for entry in standing for name in entry.names})
     return Story(lead=ordered[0], entries=ordered, tools=tuple(tools), cleared=cleared)
