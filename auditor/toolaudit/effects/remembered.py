@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from toolaudit.effects.footprint import Settled, root_of
-from toolaudit.effects.units import Packed, Walked
-from toolaudit.model import Footprint, Tool
+from toolaudit.effects.units import Once, Packed, Walked
+from toolaudit.model import Access, Footprint, Tool
 from toolaudit.project.answers import given
 from toolaudit.project.memory import Kept
 
@@ -38,6 +39,7 @@ class Remembered:
         self._settled = settled
         self._before = {} if memory is None else _recalled(memory)
         self._now: dict[str, Settlement] = {}
+        self._once = Once()
 
     def recall(self, path: str, tools: Sequence[Tool], walks: Packed) -> tuple[Footprint, ...] | None:
         """As the same walks of the same tools were settled."""
@@ -52,7 +54,14 @@ class Remembered:
         if [one.tool for one in found] != [tool.id for tool in tools]:
             return None
         self._now[path] = known
-        return found
+        return tuple([replace(one, accesses=self._shared(one.accesses)) for one in found])
+
+    def _shared(self, accesses: Sequence[Access]) -> tuple[Access, ...]:
+        """The same, of which equal parts are one: thousands of chains go through the same places."""
+        once = self._once
+        return tuple(
+            [replace(one, chain=once(tuple([once(place) for place in one.chain])), resource=once(one.resource)) for one in accesses]
+        )
 
     def put(self, path: str, tools: Sequence[Tool], walks: Packed, walked: Iterable[Walked], found: Sequence[Footprint]) -> None:
         if self._memory is not None:
