@@ -111,8 +111,8 @@ def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:
         return RANK[entry.severity], entry.latent, _vague(entry), entry.when != "always"
 
     def rank(entry: Entry) -> tuple[bool, int, bool, bool, bool, bool]:
-        severity, *rest = plainly(entry)
-        return (state(entry) == "cleared", severity, state(entry) != "confirmed", *rest)
+        severity, latent, vague, bound = plainly(entry)
+        return state(entry) == "cleared", severity, state(entry) != "confirmed", latent, vague, bound
 
     ordered = tuple(sorted(group, key=rank if proofs else plainly))
     cleared = tuple([entry for entry in ordered if state(entry) == "cleared"]) if proofs else ()
