@@ -27,6 +27,7 @@ from toolaudit.effects.values import (
     Super,
     Text,
     Value,
+    alternatives,
     constant,
     taints,
     text,
@@ -55,6 +56,9 @@ def _getattr(frame: Frame, arguments: Arguments, line: int) -> Value | None:
     for part in parts_of(name):
         if part.kind == "param":
             frame.demands.add(part.text)
+    if isinstance(target.form, Either):
+        rest = arguments.args[1:]
+        return union(_getattr(frame, Arguments(args=(option, *rest)), line) or PLAIN for option in alternatives(target))
     options = _by_prefix(frame, target, name)
     if options is not None:
         return options

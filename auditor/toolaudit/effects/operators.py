@@ -21,6 +21,7 @@ from toolaudit.effects.values import (
     Scalar,
     Text,
     Value,
+    alternatives,
     join_taint,
     taints,
     text,
@@ -52,10 +53,22 @@ def combine(frame: Frame, op: str, left: Value, right: Value) -> Value:
         return _percent(one.value, right).tainted(taint)
     if op == "*" and isinstance(one, Scalar) and isinstance(one.value, str) and one.value:
         return Value(Text((KeyPart("literal", one.value), KeyPart("any", "*"))), taint)
+    if op == "|" and (made := _piped(frame, left, right)) is not None:
+        return made.tainted(taint)
     if isinstance(one, Text) or isinstance(other, Text):
         parts = derived([left, right])
         return Value(Text(parts), taint) if parts else Value(Data(), taint)
     return Value(Data(), taint)
+
+
+def _piped(frame: Frame, left: Value, right: Value) -> Value | None:
+    """`prompt | model | parser`: what a library's objects make of each other, where the catalogue says what that is."""
+    for value, name, other in ((right, "__ror__", left), (left, "__or__", right)):
+        for option in alternatives(value):
+            api = frame.world.catalogue.method(option.form.type, name) if isinstance(option.form, Handle) else None
+            if api is not None and api.returns is not None:
+                return call_method(frame, option, name, Arguments(args=(other,)), frame.line)
+    return None
 
 
 def _pathlike(left: Value, right: Value) -> bool:

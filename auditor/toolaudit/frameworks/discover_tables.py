@@ -10,6 +10,7 @@ from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.callables import FunctionRef, displays, elements, functions_of
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule, rules_for
+from toolaudit.frameworks.lazy_tables import lazily
 from toolaudit.frameworks.names import last_part
 from toolaudit.frameworks.nodes import expressions
 from toolaudit.frameworks.patterns import matches
@@ -92,6 +93,7 @@ def registries(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
         return
     yield from _listed(bodies, known, path)
     yield from _recorded(bodies, known, path)
+    yield from lazily(bodies, known, path)
     if known.owns([index.module, *(binding.module for binding in index.imports)]):
         return
     for assign in index.assigns:
