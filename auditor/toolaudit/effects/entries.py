@@ -319,6 +319,8 @@ def injected(world: World, path: str, parameter: Parameter, declared: ToolParame
     found = annotated(world, path, annotation)
     if declared.injected == "state" and not world.catalogue.known_type(declared.injected_type):
         kept = found is not None and isinstance(found.form, Instance | Handle | Many)
+        if found is not None and isinstance(found.form, Handle):  # a library's own carrier: what it carries is the state
+            return Value(Handle(found.form.type, attrs=(("state", Value(Data(), loc=loc / "state")),)), loc=loc)
         return Value(found.form if kept and found is not None else Data(), loc=loc)
     if found is not None and isinstance(found.form, Instance):
         return Value(found.form, loc=loc)
