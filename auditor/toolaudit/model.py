@@ -181,6 +181,8 @@ class Lock(Struct, frozen=True, order=True, cache_hash=True):
     covers: Literal["threads", "event-loop", "processes"]
     """The widest runner it protects under: asyncio locks `event-loop`, threading locks `threads`, file and database locks `processes`."""
     key: tuple[KeyPart, ...] = ()
+    since: tuple[int, ...] = ()
+    """The lines that lead to where its call took it: what it held over is one section only where these are equal. Empty among calls."""
 
 
 Operation = Literal[
@@ -223,6 +225,8 @@ class Access(Struct, frozen=True):
     atomic: bool = False
     repeat: Literal["same", "again", "error", "unknown"] = "unknown"
     locks: tuple[Lock, ...] = ()
+    taken: tuple[tuple[int, ...], ...] = ()
+    """Of each of its locks, where the call took it: a lock that was let go and taken anew holds over neither gap nor both ends."""
     when: tuple[Fact, ...] = ()
     confidence: Literal["proven", "typed", "catalogued", "name-only", "unknown"] = "proven"
     secondary: str = ""

@@ -17,7 +17,6 @@ from toolaudit.effects.objects import attribute, read
 from toolaudit.effects.results import WRAPPED
 from toolaudit.effects.summaries import bind, summarise
 from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value
-from toolaudit.model import Lock
 
 STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 
@@ -88,7 +87,7 @@ def enter_until_later(frame: Frame, value: Value, line: int, is_async: bool, sta
 def _take(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> bool:
     """Whether this is a lock, which is held from here on."""
     taken = locks.taken(frame, value, expr, is_async)
-    frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
+    frame.locks = locks.held_too(frame.locks, taken, frame.line)
     if taken and is_async:
         frame.suspend()
     return bool(taken)
@@ -127,8 +126,7 @@ def _enter_generator(frame: Frame, manager: Manager, line: int) -> _Open | None:
     ids: list[Taint] = []
     stop = summary.yield_at if summary.yield_at >= 0 else None
     instantiate(frame, summary, bindings, line, 0, stop, ids)
-    taken: list[Lock] = [lock for lock in replace_locks(summary.yield_locks, bindings) if lock not in frame.locks]
-    frame.locks = (*frame.locks, *taken)
+    frame.locks = locks.held_too(frame.locks, replace_locks(summary.yield_locks, bindings), line)
     return _Open(summary, bindings, ids)
 
 
@@ -167,7 +165,7 @@ def _class_locks(frame: Frame, enter_method: Function) -> None:
     code = enter_method.code
     if isinstance(code.facts, f.FunctionFacts):
         taken = locks.acquired_in(frame, enter_method)
-        frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
+        frame.locks = locks.held_too(frame.locks, taken, frame.line)
 
 
 def _leave(frame: Frame, value: Value, opened: _Open | None, line: int, is_async: bool) -> None:

@@ -138,12 +138,22 @@ def _decorate(world: World, function: Function, facts: FunctionFacts) -> Value |
             continue
         made = call(frame, value, Arguments(args=(current,)), facts.line)
         if isinstance(made.form, Function) and made.form.code is not function.code:
-            made = Value(replace(made.form, raw=True))
+            made = Value(replace(made.form, raw=True, env=_outliving(made.form.env, function)))
         if isinstance(made.form, Function | Partial) or (
             isinstance(made.form, Instance) and world.resolver.method(made.form.cls, "__call__")
         ):
             current, changed = made, True
     return current if changed and not (isinstance(current.form, Function) and current.form.code is function.code) else None
+
+
+def _outliving(env: tuple[tuple[str, Value], ...], function: Function) -> tuple[tuple[str, Value], ...]:
+    """What a decorator made when it was applied, and its wrapper uses in each call: locks, stores, objects."""
+    scope = f"{function.path}::{function.qualname}"
+    kept = (Handle, Many, Instance)
+    return tuple(
+        (name, attributes.placed(held, Loc("cell", name, scope)) if isinstance(held.form, kept) and held.loc is None else held)
+        for name, held in env
+    )
 
 
 # --- other callables -------------------------------------------------------------------------------------------------

@@ -303,7 +303,7 @@ def _scope(hole: re.Match[str], bindings: Bindings) -> str:
 def replace_locks(locks: tuple[Lock, ...], bindings: Bindings) -> tuple[Lock, ...]:
     if not locks or not any(lock.key for lock in locks):
         return locks
-    return tuple(Lock(lock.name, lock.covers, replace_parts(lock.key, bindings)) for lock in locks)
+    return tuple(Lock(lock.name, lock.covers, replace_parts(lock.key, bindings), lock.since) for lock in locks)
 
 
 def replace_rows(rows: tuple[Column, ...], bindings: Bindings) -> tuple[Column, ...]:

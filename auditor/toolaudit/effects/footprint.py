@@ -12,6 +12,7 @@ from toolaudit.effects import secondary, upkeep
 from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
+from toolaudit.effects.locks import bare
 from toolaudit.effects.temporaries import carried
 from toolaudit.effects.units import Marks, Walked
 from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
@@ -165,7 +166,8 @@ def _access(effect: Effect, order: int) -> Access:
         order=order,
         atomic=effect.atomic,
         repeat=effect.repeat,
-        locks=effect.locks,
+        locks=tuple(map(bare, effect.locks)),
+        taken=tuple(lock.since for lock in effect.locks),
         when=effect.when,
         confidence=effect.confidence,
         secondary=effect.secondary,

@@ -7,7 +7,7 @@ import re
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.attributes import imported, merged, module_frame, placed, vague, with_members
 from toolaudit.effects.bodies import assigned_to, imported_in
-from toolaudit.effects.frame import World
+from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.local_values import bind_locals
 from toolaudit.effects.registrations import supplied
 from toolaudit.effects.registries import in_global
@@ -22,6 +22,8 @@ from toolaudit.effects.values import (
     union,
 )
 from toolaudit.facts import (
+    Assign,
+    Display,
     Expr,
     FunctionFacts,
     FunctionHead,
@@ -45,10 +47,7 @@ def _global(world: World, ref: GlobalRef) -> Value:
     found: list[Value] = []
     for assign in world.resolver.assignments(ref)[:4]:
         if assign.value is not None:
-            value = world.evaluate(frame, assign.value)
-            if not any(isinstance(t, Name) and t.id == ref.name for t in assign.targets):
-                value = Value(Data(), loc=None) if not isinstance(value.form, Many) else PLAIN
-            found.append(value)
+            found.append(_assigned(frame, assign, assign.value, ref.name))
         if assign.annotation is not None and (not found or isinstance(found[-1].form, Data | Scalar | Many)):
             hinted = annotated(world, ref.path, assign.annotation)
             if hinted is not None and not isinstance(hinted.form, Data | Text):
@@ -58,6 +57,18 @@ def _global(world: World, ref: GlobalRef) -> Value:
     value = with_members(union(found), lambda: _members(world, ref)) if found else Value(Data())
     constant = ref.name.isupper() and not is_rebound(world, ref)
     return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name if constant else "")
+
+
+def _assigned(frame: Frame, assign: Assign, value: Expr, name: str) -> Value:
+    """What an assignment gives a name, alone or as one of several: `first, second = Lock(), Lock()`."""
+    if any(isinstance(target, Name) and target.id == name for target in assign.targets):
+        return frame.world.evaluate(frame, value)
+    for target in assign.targets:
+        names = [item.id if isinstance(item, Name) else "" for item in target.items] if isinstance(target, Display) else []
+        if isinstance(value, Display) and name in names and len(names) == len(value.items):
+            return frame.world.evaluate(frame, value.items[names.index(name)])
+    made = frame.world.evaluate(frame, value)
+    return PLAIN if isinstance(made.form, Many) else Value(Data())
 
 
 def _members(world: World, ref: GlobalRef) -> list[Value]:

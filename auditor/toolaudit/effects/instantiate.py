@@ -23,6 +23,7 @@ from toolaudit.effects.context import (
     replace_value,
 )
 from toolaudit.effects.frame import MAX_ARMS, MAX_CHAIN, Effect, Frame, Summary
+from toolaudit.effects.locks import held_too
 from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
@@ -126,7 +127,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             io=effect.io + frame.io,
             atomic=effect.atomic,
             repeat=effect.repeat,
-            locks=(*frame.locks, *(lock for lock in replace_locks(effect.locks, bindings) if lock not in frame.locks)),
+            locks=held_too(frame.locks, replace_locks(effect.locks, bindings), place.line) if effect.locks else frame.locks,
             when=when,
             confidence=effect.confidence,
             secondary=effect.secondary,

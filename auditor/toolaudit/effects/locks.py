@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from msgspec.structs import replace
 
 from toolaudit import facts as f
 from toolaudit.catalogue.entries import LockEntry
@@ -76,17 +79,33 @@ def name_of(loc: Loc) -> str:
     return f"{name} of {loc.scope}" if loc.scope else name
 
 
+def held_too(held: tuple[Lock, ...], taken: Iterable[Lock], *line: int) -> tuple[Lock, ...]:
+    """The locks held after some are taken at a line, or in a call that is made there; one that is held already stays held as it was."""
+    known = {bare(lock) for lock in held}
+    return (*held, *(replace(lock, since=(*line, *lock.since)) for lock in taken if bare(lock) not in known))
+
+
+def bare(lock: Lock) -> Lock:
+    """The lock whoever takes it, and wherever."""
+    return replace(lock, since=()) if lock.since else lock
+
+
+def without(held: tuple[Lock, ...], gone: Iterable[Lock]) -> tuple[Lock, ...]:
+    released = {bare(lock) for lock in gone}
+    return tuple(lock for lock in held if bare(lock) not in released)
+
+
 def acquire(frame: Frame, value: Value, is_async: bool) -> None:
     """`lock.acquire()` outside a `with`: held until `release` or the end of the function."""
     form = value.form
     if isinstance(form, Handle):
         taken = held_by(frame, value, f.Name(""), is_async)
-        frame.locks = (*frame.locks, *(lock for lock in taken if lock not in frame.locks))
+        frame.locks = held_too(frame.locks, taken, frame.line)
 
 
 def release(frame: Frame, value: Value) -> None:
     taken = held_by(frame, value, f.Name(""), False)
-    frame.locks = tuple(lock for lock in frame.locks if lock not in taken)
+    frame.locks = without(frame.locks, taken)
 
 
 def of_file(frame: Frame, value: Value, covers: str, release: bool) -> None:
@@ -95,9 +114,9 @@ def of_file(frame: Frame, value: Value, covers: str, release: bool) -> None:
     if not isinstance(form, Handle) or form.kind != "file" or not form.parts:
         return
     lock = Lock("flock", covers, form.parts)  # type: ignore[arg-type]
-    frame.locks = tuple(held for held in frame.locks if held != lock)
+    frame.locks = without(frame.locks, (lock,))
     if not release:
-        frame.locks = (*frame.locks, lock)
+        frame.locks = held_too(frame.locks, (lock,), frame.line)
 
 
 def acquired_in(frame: Frame, method: Function) -> tuple[Lock, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from toolaudit.effects.attributes import FIELD_MAKERS, module_frame
 from toolaudit.effects.frame import World
-from toolaudit.effects.values import Class, Instance, Value
-from toolaudit.facts import Attr, Call, Expr, Name
+from toolaudit.effects.values import Class, Handle, Instance, Value
+from toolaudit.facts import Attr, Call, Expr, Lambda, Name
 from toolaudit.project.resolve import decorator_name
 
 
@@ -19,5 +19,8 @@ def made_by_default(world: World, path: str, value: Expr | None) -> Value | None
         maker = maker.args[0] if maker.args else None
     elif "default" in given:
         return None
+    if isinstance(maker, Lambda) and not maker.parameters:
+        made = world.evaluate(module_frame(world, path), maker.body)
+        return Value(made.form) if isinstance(made.form, Instance | Handle) else None
     form = world.evaluate(module_frame(world, path), maker).form if isinstance(maker, Name | Attr) else None
     return Value(Instance(form.ref)) if isinstance(form, Class) else None

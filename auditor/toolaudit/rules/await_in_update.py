@@ -8,8 +8,9 @@ from toolaudit.model import Finding, Footprint, Update
 from toolaudit.rules.judging import STRONG, at_access, judged
 from toolaudit.rules.registry import Rule
 from toolaudit.verdicts.keys import NEVER, overlap, resource_text
-from toolaudit.verdicts.profile import line_of, shared_locks
+from toolaudit.verdicts.profile import line_of
 from toolaudit.verdicts.scan_model import ScanModel
+from toolaudit.verdicts.sections import shared_locks
 
 RULE = Rule(
     code="TA405",
@@ -40,6 +41,4 @@ def _open(footprint: Footprint, update: Update) -> bool:
     counted = not read.secondary and not write.secondary and {read.confidence, write.confidence} <= STRONG
     steady = write.operation in {"send", "delete", "rename"} and update.link == "control"
     same = overlap(read.resource, write.resource) != NEVER
-    return (
-        update.window == "await" and counted and same and not steady and (read is not write) and not shared_locks(read.locks, write.locks)
-    )
+    return update.window == "await" and counted and same and not steady and (read is not write) and not shared_locks(read, write)

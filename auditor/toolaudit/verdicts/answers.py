@@ -11,19 +11,8 @@ from msgspec.structs import replace
 
 from toolaudit.model import Access, Answer, Lock, Place, Tool, Verdict
 from toolaudit.verdicts.keys import NEVER, PATH_KINDS, family, overlap, resource_text
-from toolaudit.verdicts.profile import (
-    CONFIGURATION,
-    WRITES,
-    Profile,
-    Window,
-    alike,
-    covers,
-    in_process,
-    line_of,
-    never_both,
-    one_step,
-    one_thing,
-)
+from toolaudit.verdicts.profile import CONFIGURATION, WRITES, Profile, Window, alike, in_process, line_of, never_both, one_step, one_thing
+from toolaudit.verdicts.sections import covers, guards, shared_locks
 
 # Where each pass of a loop is a look of its own; a request in a loop may as well be tried again.
 LOOPED = PATH_KINDS | {"redis", "docker", "sql"}
@@ -59,8 +48,8 @@ def _as_read(view: Profile, said: str) -> str:
 def _whole_lock(view: Profile, counted: list[Access]) -> Lock | None:
     """A lock held over every access that counts, wide enough for how the tool runs."""
     runner = "event-loop" if view.tool.is_async else "threads"
-    common = [lock for lock in counted[0].locks if all(lock in a.locks for a in counted)]
-    return next((lock for lock in common if covers(lock, runner)), None)
+    common = [lock for lock in counted[0].locks if all(lock in shared_locks(counted[0], a) for a in counted)]
+    return next((lock for lock in common if covers(lock, runner) and all(guards(lock, a.resource) for a in counted)), None)
 
 
 def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
@@ -121,7 +110,7 @@ def _torn(view: Profile) -> Answer | None:
 def guarded(tool: Tool, window: Window) -> bool:
     """Whether a lock, or the loop itself, keeps other calls out between the two ends."""
     runner = "event-loop" if tool.is_async else "threads"
-    if any(covers(lock, runner) for lock in window.locks):
+    if any(covers(lock, runner) and guards(lock, window.write.resource) for lock in window.locks):
         return True
     return tool.is_async and in_process(window.read) and in_process(window.write) and window.lies != "await"
 
@@ -164,7 +153,7 @@ def _two_writes(view: Profile) -> tuple[Access, Access] | None:
         for other in view.writes[i + 1 :]:
             alternative = (alike(one, other) and one.operation == other.operation) or never_both(one, other) or _branches(view, one, other)
             together = bool(one.transaction) and one.transaction == other.transaction
-            held = any(covers(lock, "event-loop" if view.tool.is_async else "threads") for lock in one.locks if lock in other.locks)
+            held = any(covers(lock, "event-loop" if view.tool.is_async else "threads") for lock in shared_locks(one, other))
             if not (alternative or together or held or (_serial_body(view, one) and _serial_body(view, other))):
                 return one, other
     return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
 from toolaudit.verdicts.keys import resource_text
-from toolaudit.verdicts.profile import Profile, Window, Written, covers, line_at, line_of, never_both, profile, profiles, shared_locks
+from toolaudit.verdicts.profile import Profile, Window, Written, line_at, line_of, never_both, profile, profiles
+from toolaudit.verdicts.sections import covers, shared_locks
 
 SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
 HARMLESS = frozenset({"ignored", "unclear"})
@@ -128,7 +129,7 @@ def _read_back(view: Profile) -> Access | None:
     for read in view.reads:
         if read.operation == "read" and read.resource.kind in HELD:
             for write in view.writes:
-                held = any(covers(lock, "threads") for lock in shared_locks(read.locks, write.locks))
+                held = any(covers(lock, "threads") for lock in shared_locks(read, write))
                 if write.resource == read.resource and write.order < read.order and not held and not never_both(read, write):
                     return read
     return None

@@ -6,7 +6,8 @@ from itertools import combinations
 
 from toolaudit.model import Access, Lock, Resource, Runner, Tool
 from toolaudit.verdicts.keys import IN_PROCESS, Overlap, overlap
-from toolaudit.verdicts.profile import WRITES, Profile, Window, covers
+from toolaudit.verdicts.profile import WRITES, Profile, Window
+from toolaudit.verdicts.sections import covers
 
 # Operations that end in the same state in both orders when they meet their like: entries come in another order, or the second one fails.
 SELF_COMMUTING = frozenset({"append", "increment", "send", "ensure", "delete", "consume", "create"})

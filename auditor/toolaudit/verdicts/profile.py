@@ -11,6 +11,7 @@ from toolaudit.branches import apart
 from toolaudit.model import RENEWED, Access, Footprint, KeyPart, Lock, Place, Resource, Tool, Update
 from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap
 from toolaudit.verdicts.owners import OWNED, Owned, owned
+from toolaudit.verdicts.sections import covers, shared_locks
 from toolaudit_reports.lines import named
 
 WRITES = frozenset({"w", "rw"})
@@ -127,6 +128,7 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
             (writes if access.mode in WRITES else reads).append(access)
     windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
     windows = tuple(w for w in windows if not _own_write(w, writes))
+    windows = tuple(w for w in windows if not _looked_again(w, windows))
     windows = _renamed(writes, windows) + _rewritten(reads, writes, windows) + _replaced(writes) + windows
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
     windows = _distinct(windows + alone)
@@ -154,8 +156,23 @@ def _own_write(window: Window, writes: list[Access]) -> bool:
         write.resource == window.read.resource
         and write.order < window.read.order
         and (write.operation, write.mode) == ("write", "w")
-        and any(covers(lock, "threads") for lock in shared_locks(write.locks, window.read.locks))
+        and any(covers(lock, "threads") for lock in shared_locks(write, window.read))
         for write in writes
+    )
+
+
+def _looked_again(window: Window, windows: tuple[Window, ...]) -> bool:
+    """A check whose answer only leads to a lock under which the same is checked again (double-checked locking) decides nothing."""
+    return (
+        window.link == "control"
+        and not window.locks
+        and any(
+            other.write is window.write
+            and other.read.resource == window.read.resource
+            and other.read.order > window.read.order
+            and any(covers(lock, "threads") for lock in other.locks)
+            for other in windows
+        )
     )
 
 
@@ -253,7 +270,7 @@ def _window(footprint: Footprint, update: Update, written: Written | None) -> Wi
         return None
     if not same and _is_settings(read) and write.resource.kind not in PATH_KINDS:
         return None
-    return Window(read, write, update.link, update.window, same, shared_locks(read.locks, write.locks), update.accumulates, update.refused)
+    return Window(read, write, update.link, update.window, same, shared_locks(read, write), update.accumulates, update.refused)
 
 
 def _rewritten(reads: list[Access], writes: list[Access], windows: tuple[Window, ...]) -> tuple[Window, ...]:
@@ -265,7 +282,7 @@ def _rewritten(reads: list[Access], writes: list[Access], windows: tuple[Window,
             continue
         for read in reads:
             if read.operation == "read" and read.order < write.order and read.resource == write.resource:
-                found.append(Window(read, write, "data", checked[-1].lies, True, shared_locks(read.locks, write.locks)))
+                found.append(Window(read, write, "data", checked[-1].lies, True, shared_locks(read, write)))
                 break
     return tuple(found)
 
@@ -279,7 +296,7 @@ def _renamed(writes: list[Access], windows: tuple[Window, ...]) -> tuple[Window,
         for gone in writes:
             if gone.operation in {"rename", "delete"} and gone.resource == window.write.resource and gone.order > window.write.order:
                 made = (w for w in writes if w.chain == gone.chain and w is not gone and one_thing(window.read.resource, w.resource))
-                locks = shared_locks(window.read.locks, gone.locks)
+                locks = shared_locks(window.read, gone)
                 found += [Window(window.read, w, "data", window.lies, True, locks, window.accumulates) for w in made]
     return tuple(found)
 
@@ -290,7 +307,7 @@ def _replaced(writes: list[Access]) -> tuple[Window, ...]:
         for made in writes[i + 1 :] if gone.operation == "delete" and not in_process(gone) else ():
             anew = made.operation in {"create", "append"} and made.chain != gone.chain and not never_both(gone, made)
             if anew and one_thing(gone.resource, made.resource):
-                return (Window(gone, made, "data", "io", True, shared_locks(gone.locks, made.locks), accumulates=True),)
+                return (Window(gone, made, "data", "io", True, shared_locks(gone, made), accumulates=True),)
     return ()
 
 
@@ -320,17 +337,6 @@ def _distinct(windows: tuple[Window, ...]) -> tuple[Window, ...]:
             seen.add(key)
             out.append(window)
     return tuple(out)
-
-
-def shared_locks(first: tuple[Lock, ...], second: tuple[Lock, ...]) -> tuple[Lock, ...]:
-    """Locks held during both of two accesses of one call."""
-    return tuple(lock for lock in first if lock in second)
-
-
-def covers(lock: Lock, runner: str) -> bool:
-    """Whether a lock orders calls that this runner starts together."""
-    reach = {"event-loop": 0, "threads": 1, "processes": 2}
-    return reach[lock.covers] >= reach.get(runner, 1)
 
 
 def in_process(access: Access) -> bool:
