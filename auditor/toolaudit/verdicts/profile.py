@@ -156,7 +156,7 @@ def _own_write(window: Window, writes: list[Access]) -> bool:
         write.resource == window.read.resource
         and write.order < window.read.order
         and (write.operation, write.mode) == ("write", "w")
-        and any(covers(lock, "threads") for lock in shared_locks(write, window.read))
+        and any(covers(lock, "threads") for lock in write.locks if lock in window.read.locks)
         for write in writes
     )
 

@@ -7,6 +7,8 @@ from itertools import repeat
 
 from toolaudit.model import Access, Lock, Resource
 
+WHOLE = frozenset({"memory", "session", "file"})
+"""Kinds whose key names all of the thing; a table has rows that it does not name."""
 VAGUE = frozenset({"unknown", "any", "fresh"})
 
 
@@ -24,7 +26,8 @@ def guards(lock: Lock, resource: Resource) -> bool:
     """Whether calls that touch the same thing take the same lock: one of a map of locks is picked by what names the thing."""
     named = {part.text.partition(".")[0] for part in resource.key if part.kind == "param"}
     picked = {part.text.partition(".")[0] for part in lock.key if part.kind == "param"}
-    return picked <= named or any(part.kind in VAGUE for part in resource.key)
+    of_rows = not named and resource.kind not in WHOLE
+    return picked <= named or of_rows or any(part.kind in VAGUE for part in resource.key)
 
 
 def covers(lock: Lock, runner: str) -> bool:
