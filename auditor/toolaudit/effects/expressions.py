@@ -349,6 +349,7 @@ def arguments_of(frame: Frame, expr: f.Call) -> Arguments:
             keywords.append((keyword.name, _by_reference(frame, value)))
         elif isinstance(value.form, Many) and value.form.entries is not None:
             keywords += [(str(k.form.value), v) for k, v in value.form.entries if isinstance(k.form, Scalar)]
+            extra = value if value.form.element is not None else extra  # others beside those
         else:
             extra = value
     return Arguments(tuple(args), tuple(keywords), rest, extra)

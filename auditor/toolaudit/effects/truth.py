@@ -164,6 +164,11 @@ CHANGING = frozenset({"insert", "update", "delete"})
 SAME_TEXT = frozenset({"strip", "lstrip", "rstrip", "upper", "lower", "casefold"})
 FIRST_WORD = frozenset({"split", "partition"})
 _WORDS = re.compile(r"[a-z]{2,}")
+_READS = re.compile(r"(^|_)(is|check|only|valid|validate)_?.*(read_?only|select|safe_(query|sql|statement)|read_(query|sql|statement))")
+_CHANGES = re.compile(
+    r"(^|_)(is|has|contains|detect|find|finds|holds)_?.*"
+    r"(mutat|writ(e|ing)|modif|dml|ddl|destructive|(forbidden|dangerous|disallowed|blocked)_(keyword|word|statement|sql|query|command))"
+)
 
 
 def refuses_all_but_reads(frame: Frame, stmt: f.If) -> str:
@@ -177,7 +182,9 @@ def refuses_all_but_reads(frame: Frame, stmt: f.If) -> str:
 def _refused(frame: Frame, test: f.Expr) -> f.Expr | None:
     """The text of which a condition holds when it is no read."""
     if isinstance(test, f.Unary) and test.op == "not" and isinstance(test.operand, f.Call):
-        return _begins_otherwise(frame, test.operand)
+        return _begins_otherwise(frame, test.operand) or _told_of(test.operand, _READS)
+    if isinstance(test, f.Call) and (told := _told_of(test, _CHANGES)) is not None:
+        return told
     if isinstance(test, f.Compare) and test.ops in (("!=",), ("not in",)) and _only(frame, test.rights[0], ASKING):
         left = same_text(test.left)
         first = isinstance(left, f.Item) and isinstance(left.index, f.Const) and left.index.value == 0
@@ -185,6 +192,12 @@ def _refused(frame: Frame, test: f.Expr) -> f.Expr | None:
     if isinstance(test, f.Call) and isinstance(test.func, f.Name) and test.func.id == "any" and len(test.args) == 1:
         return _holds_a_change(frame, test.args[0])
     return None
+
+
+def _told_of(call: f.Call, said: re.Pattern[str]) -> f.Expr | None:
+    """What a helper is asked about whose name says that it tells reads from changes: `is_read_only(sql)`, `has_mutating_keywords(sql)`."""
+    name = call.func.attr if isinstance(call.func, f.Attr) else call.func.id if isinstance(call.func, f.Name) else ""
+    return same_text(call.args[0]) if len(call.args) == 1 and not call.keywords and said.search(name.lower()) else None
 
 
 def _begins_otherwise(frame: Frame, call: f.Call) -> f.Expr | None:
