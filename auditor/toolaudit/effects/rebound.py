@@ -6,7 +6,7 @@ from toolaudit.effects.attributes import may_assign
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.free import rebound_names
 from toolaudit.effects.globals import is_rebound
-from toolaudit.effects.values import Instance, Loc, Value
+from toolaudit.effects.values import Handle, Instance, Loc, Value
 from toolaudit.project.resolve import ClassRef, GlobalRef
 
 USED = "used"
@@ -14,10 +14,16 @@ USED = "used"
 
 
 def looked_at(frame: Frame, value: Value, line: int) -> Value:
-    """An object that is used: where its variable is bound anew by some function, which object it is was read there."""
-    if not isinstance(value.form, Instance) or value.loc is None or not _bound_anew(frame.world, value.loc):
+    """An object that is used: where its variable is bound anew by some function, or it is one of a store, which one it is was read there."""
+    loc = value.loc
+    if loc is None or not isinstance(value.form, Instance | Handle):
         return value
-    return value.tainted(frame.emit(value.loc, "r", "read", line, data=value.taint, atomic=True, note=USED))
+    of_store = (
+        isinstance(value.form, Handle) and not value.form.kind and loc.root in _RULES and bool(loc.path) and isinstance(loc.path[-1], tuple)
+    )
+    if not of_store and (isinstance(value.form, Handle) or not _bound_anew(frame.world, loc)):
+        return value
+    return value.tainted(frame.emit(loc, "r", "read", line, data=value.taint, atomic=True, note=USED))
 
 
 def _bound_anew(world: World, loc: Loc) -> bool:
