@@ -9,7 +9,7 @@ import time
 from functools import partial
 
 from pytest_toolaudit.engine.lanes import Problem
-from pytest_toolaudit.explorer import Explorer
+from pytest_toolaudit.explorer import Explorer, Judged
 from pytest_toolaudit.oracle.compare import Outcome
 from pytest_toolaudit.oracle.serial import Order, SerialRun
 from pytest_toolaudit.search.schedule import Schedule
@@ -24,14 +24,19 @@ def meets(explorer: Explorer, given: Order, end: float) -> list[Outcome] | None:
         serial.outcome(given[::-1])
     if not all(known.problem is not None and known.problem.kind == "deadlock" for known in serial.done.values()):
         return None
-    explorer.known.sites.clear()  # each call was seen alone
-    explorer.known.everywhere.clear()
-    ended = [judged for order in (given, given[::-1]) if (judged := explorer.judge(Schedule(order))).run.problem is None]
-    if not ended or not all(known.blocked for known in serial.done.values()):
+    if not all(known.blocked for known in serial.done.values()) or not _that_end(explorer, given):
         return None
+    explorer.known.sites.clear()  # each call was seen alone: what they do together is looked at anew
+    explorer.known.everywhere.clear()
+    ended = _that_end(explorer, given)
     if not explorer.settings.isolate:
         serial.meet = partial(stretches, explorer, end)
     return [judged.outcome for judged in ended]
+
+
+def _that_end(explorer: Explorer, given: Order) -> list[Judged]:
+    """The two orders, in parallel, as far as they come to an end."""
+    return [judged for order in (given, given[::-1]) if (judged := explorer.judge(Schedule(order))).run.problem is None]
 
 
 def stretches(explorer: Explorer, end: float) -> dict[Order, tuple[SerialRun, tuple[int, ...]]]:
