@@ -13,6 +13,7 @@ from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
 from toolaudit.effects.locks import bare
+from toolaudit.effects.sql import OF_ITSELF
 from toolaudit.effects.temporaries import carried
 from toolaudit.effects.units import Marks, Walked
 from toolaudit.effects.values import CLEAN, Loc, Taint, join_taint
@@ -248,7 +249,7 @@ def _configuration(read: Effect, write: Effect) -> bool:
 def _of_itself(table: Resource) -> bool:
     """A table in which a database lists its tables, extensions and settings."""
     name = table.key[0].text.lower() if table.kind == "sql" and table.key and table.key[0].kind == "literal" else ""
-    return name.startswith(("pg_", "information_schema.", "sqlite_master", "sqlite_schema", "duckdb_"))
+    return name.startswith(OF_ITSELF)
 
 
 def _window(read: Effect, write: Effect) -> Window:

@@ -168,8 +168,21 @@ def _statement(tree: object) -> list[TableEffect] | None:
             out.append(TableEffect(name, "r", "read", True, "same", rows=rows.compared(tree) if isinstance(tree, exp.Select) else ()))
     if not out and isinstance(tree, exp.Query | exp.Pragma | exp.Describe | exp.Show):
         constant = all(isinstance(node, exp.Select | exp.Literal | exp.Alias | exp.Identifier) for node in tree.walk())
-        return [] if constant else [TableEffect("", "r", "read", True, "same")]
+        return [] if constant else [TableEffect(_of_itself(tree), "r", "read", True, "same")]
     return out or None
+
+
+OF_ITSELF = ("pg_", "information_schema.", "sqlite_master", "sqlite_schema", "duckdb_", "pragma_")
+"""How the tables and table functions begin that say what a database holds and can do, not what is in its tables."""
+
+
+def _of_itself(tree: object) -> str:
+    """The one function that is asked as if it were a table, where it speaks of the database itself: `FROM duckdb_keywords()`."""
+    from sqlglot import exp
+
+    assert isinstance(tree, exp.Expression)  # pyright: ignore[reportPrivateImportUsage]
+    asked = [str(table.this.name).lower() for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Anonymous)]
+    return asked[0] if len(asked) == 1 and asked[0].startswith(OF_ITSELF) else ""
 
 
 def _rows(tree: object) -> tuple[Compared, ...]:

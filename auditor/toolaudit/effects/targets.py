@@ -42,7 +42,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         if (told := messages.exchanged(frame, effect, target, bound, data, line)) is not None:
             found |= told
             continue
-        counted = _counted(frame, effect, bound, target) if "w" in effect.mode else CLEAN
+        counted = _counted(frame, bound, target) if "w" in effect.mode else CLEAN
         chosen = _chosen(frame, effect, bound, target) if "w" in effect.mode else CLEAN
         repeat = effect.repeat if effect.repeat != "unknown" else _repeat(effect.op)
         outer, frame.control = frame.control, join_taint(frame.control, chosen)
@@ -66,11 +66,12 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
     return found
 
 
-def _counted(frame: Frame, effect: EffectEntry, bound: Bound, target: Loc | Resource) -> Taint:
+def _counted(frame: Frame, bound: Bound, target: Loc | Resource) -> Taint:
     """The looks into a folder from which the name of a new file there was made: `notes / f"{len(list(notes.iterdir())) + 1}.txt"`."""
     if not isinstance(target, Resource) or target.kind != "file" or all(part.kind != "unknown" for part in target.key):
         return CLEAN
-    return frozenset(i for i in looks_of(frame, taints(_namers(effect, bound)), "list") if _within(target.key, frame.effects[i].target))
+    named = bound.receiver.taint if bound.receiver is not None else CLEAN
+    return frozenset(i for i in looks_of(frame, named, "list") if _within(target.key, frame.effects[i].target))
 
 
 def _chosen(frame: Frame, effect: EffectEntry, bound: Bound, target: Loc | Resource) -> Taint:

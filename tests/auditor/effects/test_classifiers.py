@@ -31,6 +31,8 @@ from toolaudit.model import KeyPart
         ("BEGIN", []),
         ("SELECT 1", []),
         ("SELECT version()", [("", "r", "read")]),
+        ("SELECT name FROM duckdb_settings() WHERE name = 'x'", [("duckdb_settings", "r", "read")]),
+        ("SELECT * FROM a_function(1)", [("", "r", "read")]),
         ("SELECT 1 FROM a; DELETE FROM b", [("a", "r", "read"), ("b", "w", "delete")]),
         ("EXPLAIN QUERY PLAN SELECT * FROM a", [("a", "r", "read")]),
         ("EXPLAIN (FORMAT JSON, COSTS TRUE) DELETE FROM a", [("a", "r", "read")]),
