@@ -1,4 +1,4 @@
-"""Files that only this call knows: what is written into one goes on to where it is copied or moved."""
+"""What a call writes into one file goes on to where it is moved; out of a file that only this call knows, to where it is copied, too."""
 
 from __future__ import annotations
 
@@ -21,21 +21,26 @@ def is_temporary(target: Loc | Resource) -> bool:
 
 
 def carried(effects: Sequence[Effect]) -> list[Effect]:
-    """The effects, where a write of what comes out of a temporary file depends on what had gone into it: read, change, save beside, move over."""
+    """The effects, where a write of what comes out of such a file depends on what had gone into it: read, change, save beside, move over."""
     content: dict[Resource, Taint] = {}
     out: list[Effect] = []
     for effect in effects:
         if content and "w" in effect.mode and isinstance(effect.target, Resource) and not is_temporary(effect.target):
             effect = _with_content(effect, out, content)
-        elif "w" in effect.mode and effect.op != "rename" and isinstance(effect.target, Resource) and is_temporary(effect.target):
+        if (
+            "w" in effect.mode
+            and effect.op not in ("rename", "delete")
+            and isinstance(effect.target, Resource)
+            and effect.target.kind == "file"
+        ):
             content[effect.target] = content.get(effect.target, CLEAN) | effect.data
         out.append(effect)
     return out
 
 
 def _with_content(effect: Effect, earlier: Sequence[Effect], content: dict[Resource, Taint]) -> Effect:
-    read = [earlier[i] for i in effect.data if isinstance(i, int) and i < len(earlier) and "r" in earlier[i].mode]
-    moved = earlier[-1:] if earlier[-1].op == "rename" and earlier[-1].chain == effect.chain else ()
+    read = [earlier[i] for i in effect.data if isinstance(i, int) and i < len(earlier) and is_temporary(earlier[i].target)]
+    moved = earlier[-1:] if earlier[-1].op in ("rename", "delete") and earlier[-1].chain == effect.chain else ()
     data = effect.data
     for source in (*read, *moved):
         data |= content.get(source.target, CLEAN) if isinstance(source.target, Resource) else CLEAN

@@ -129,7 +129,7 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
     windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
     windows = tuple(w for w in windows if not _own_write(w, writes))
     windows = tuple(w for w in windows if not _looked_again(w, windows))
-    windows = _renamed(writes, windows) + _rewritten(reads, writes, windows) + _replaced(writes) + windows
+    windows = _rewritten(reads, writes, windows) + _replaced(writes) + windows
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
     windows = _distinct(windows + alone)
     met = _one_of_each(reads + writes, windows)
@@ -284,20 +284,6 @@ def _rewritten(reads: list[Access], writes: list[Access], windows: tuple[Window,
             if read.operation == "read" and read.order < write.order and read.resource == write.resource:
                 found.append(Window(read, write, "data", checked[-1].lies, True, shared_locks(read, write)))
                 break
-    return tuple(found)
-
-
-def _renamed(writes: list[Access], windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    """What was written to a temporary file and renamed over the one it was read from: the edit is of that one."""
-    found: list[Window] = []
-    for window in windows:
-        if window.link != "data" or window.same or window.write.resource.kind != "file":
-            continue
-        for gone in writes:
-            if gone.operation in {"rename", "delete"} and gone.resource == window.write.resource and gone.order > window.write.order:
-                made = (w for w in writes if w.chain == gone.chain and w is not gone and one_thing(window.read.resource, w.resource))
-                locks = shared_locks(window.read, gone)
-                found += [Window(window.read, w, "data", window.lies, True, locks, window.accumulates) for w in made]
     return tuple(found)
 
 
