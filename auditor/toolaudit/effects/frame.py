@@ -117,6 +117,7 @@ class World:
     """The parameters of functions in which such a name decided something."""
     reach: dict[object, frozenset[str]] | None = None
     renewed: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    rebound: dict[tuple[str, str, str], bool] = field(default_factory=dict)
     redone: set[object] = field(default_factory=set)
     variants: dict[tuple[str, str, int], int] = field(default_factory=dict)
     codes: dict[tuple[str, str], Code | None] = field(default_factory=dict)
@@ -318,11 +319,10 @@ class Frame:
             return CLEAN
         for index in range(len(self.effects) - 1, max(len(self.effects) - 12, -1), -1):
             known = self.effects[index]
-            if known.target != target or known.locks != self.locks:
-                continue
-            if mode == "r" and (known.mode, known.op) == ("w", "write"):
+            alike = known.target == target and known.locks == self.locks
+            if alike and mode == "r" and (known.mode, known.op) == ("w", "write"):
                 return frozenset((index,))  # it was emptied: what is in it now was written here
-            if mode == known.mode or known.mode == "rw":
+            if alike and (mode == known.mode or known.mode == "rw"):
                 return self._written_into(index, data) if "w" in mode else frozenset((index,))
         return None
 

@@ -30,11 +30,11 @@ def _bound_anew(world: World, loc: Loc) -> bool:
     name = loc.name if loc.root in ("global", "cell") else loc.path[0] if loc.root == "self" and len(loc.path) == 1 else ""
     if not isinstance(name, str) or not name or (loc.root != "self" and loc.path):
         return False
-    key = (f"{loc.root} bound anew", loc.scope, name)
-    if key not in world.renewed:
+    key = (loc.root, loc.scope, name)
+    if key not in world.rebound:
         path, _, qualname = loc.scope.partition("::")
-        world.renewed[key] = _RULES[loc.root](world, path, qualname, name)
-    return world.renewed[key]
+        world.rebound[key] = _RULES[loc.root](world, path, qualname, name)
+    return world.rebound[key]
 
 
 def _global(world: World, path: str, qualname: str, name: str) -> bool:

@@ -42,8 +42,9 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         if (told := messages.exchanged(frame, effect, target, bound, data, line)) is not None:
             found |= told
             continue
-        counted = _counted(frame, bound, target) if "w" in effect.mode else CLEAN
-        chosen = _chosen(frame, effect, bound, target) if "w" in effect.mode else CLEAN
+        writes = "w" in effect.mode
+        counted = _counted(frame, bound, target) if writes else CLEAN
+        chosen = _chosen(frame, effect, bound, target) if writes else CLEAN
         repeat = effect.repeat if effect.repeat != "unknown" else _repeat(effect.op)
         outer, frame.control = frame.control, join_taint(frame.control, chosen)
         found |= frame.emit(
@@ -51,7 +52,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
             effect.mode,
             op,  # type: ignore[arg-type]
             line,
-            data=data | counted if "w" in effect.mode else CLEAN,
+            data=data | counted if writes else CLEAN,
             atomic=effect.atomic,
             repeat="again" if counted else repeat,  # type: ignore[arg-type]
             confidence="catalogued" if isinstance(target, Resource) else "proven",
