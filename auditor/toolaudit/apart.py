@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+from toolaudit.errors import ChangedError
 from toolaudit.request import Request
 
 if TYPE_CHECKING:
@@ -32,4 +34,5 @@ def found(request: Request, progress: Report) -> None:
 def _found(request: Request, told: Connection) -> None:
     from toolaudit import pipeline
 
-    pipeline.remember(request, lambda *stage: told.send(stage))
+    with contextlib.suppress(ChangedError):  # who asks next sees it too
+        pipeline.remember(request, lambda *stage: told.send(stage))

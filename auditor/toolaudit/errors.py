@@ -19,5 +19,13 @@ class ToolauditError(Exception):
         self.exit_code = exit_code
 
 
+class ChangedError(ToolauditError):
+    """A file is not what it was when the scan began to read: what was found of the old text fits no line of the new one."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: changed while it was read; run toolaudit again")
+        self.path = path
+
+
 class ConfigurationError(ToolauditError):
     """`[tool.toolaudit]` or a file that it names says something that toolaudit does not understand."""

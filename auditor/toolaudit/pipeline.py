@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
 from toolaudit import __version__
-from toolaudit.errors import ConfigurationError
+from toolaudit.errors import ChangedError, ConfigurationError
 from toolaudit.request import Request
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from toolaudit_reports.document import ScanDocument
     from toolaudit_reports.lines import Change, Sentences
 
+T = TypeVar("T")
 Report = Callable[[str, int, int], None]
 """Told of progress: a stage's name, how many are done, of how many."""
 
@@ -79,8 +81,7 @@ def scan(request: Request, progress: Report | None = None) -> ScanDocument:
 
     Raises ToolauditError for a configuration that cannot be used.
     """
-    with _opened(request) as opened:
-        return _scanned(opened, progress or _silent)[0]
+    return _settled(request, lambda opened: _scanned(opened, progress or _silent)[0])
 
 
 def show(
@@ -93,7 +94,7 @@ def show(
     """
     from toolaudit_reports.document import pieces
 
-    with _opened(request) as opened:
+    def shown_of(opened: Opened) -> int:
         shown, found = _shown_before(opened, view), None
         if shown is None and opened.request.use_cache and opened.project.pieces(opened.settings) is None:
             found = _found(opened, progress or _silent)
@@ -108,6 +109,19 @@ def show(
         if request.use_cache:
             opened.project.store_result(opened.settings + view, msgspec.msgpack.encode(shown))
         return write_shown(shown, lambda: pieces(document), write)
+
+    return _settled(request, shown_of)
+
+
+def _settled(request: Request, use: Callable[[Opened], T]) -> T:
+    """Open the code base for `use`, and again where a file changes while it is read; one that does so twice is left out, and listed."""
+    changed = Counter[str]()
+    while True:
+        try:
+            with _opened(request, [path for path, times in changed.items() if times > 1]) as opened:
+                return use(opened)
+        except ChangedError as error:
+            changed[error.path] += 1
 
 
 def _shown_again(opened: Opened, view: str, found: Found, again: Again) -> Shown | None:
@@ -150,12 +164,12 @@ def remember(request: Request, progress: Report) -> None:
 
 
 @contextmanager
-def _opened(request: Request) -> Iterator[Opened]:
+def _opened(request: Request, unsettled: Collection[str] = ()) -> Iterator[Opened]:
     from toolaudit.frameworks.versions import detect
 
     frameworks = _frameworks(request)
     versions = detect(request.roots, frameworks)
-    with _uncollected(), _project(request, frameworks) as project:
+    with _uncollected(), _project(request, frameworks, unsettled) as project:
         yield Opened(request, frameworks, versions, project, _settings(request, versions))
 
 
@@ -228,7 +242,7 @@ def _files(names: tuple[str, ...], request: Request) -> tuple[Path, ...]:
     return tuple(Path(request.config.folder) / name for name in names)
 
 
-def _project(request: Request, frameworks: tuple[Framework, ...]) -> LocalProject:
+def _project(request: Request, frameworks: tuple[Framework, ...], unsettled: Collection[str]) -> LocalProject:
     from toolaudit.frameworks import markers
     from toolaudit.project.cache import Cache
     from toolaudit.project.local import open_project
@@ -242,6 +256,7 @@ def _project(request: Request, frameworks: tuple[Framework, ...]) -> LocalProjec
         max_bytes=config.max_file_size,
         workers=Workers(config.jobs) if config.jobs is not None else Workers(),
         cache=Cache() if request.use_cache else Cache.none(),
+        unsettled=unsettled,
     )
 
 

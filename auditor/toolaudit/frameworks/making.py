@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toolaudit import facts as f
+from toolaudit.errors import ToolauditError
 from toolaudit.frameworks import making_calls, making_natives
 from toolaudit.frameworks.bodies import MODULE, Bodies
 from toolaudit.frameworks.discover_calls import called_rules
@@ -167,6 +168,8 @@ class Maker:
                 making_calls.call_unknown(self, path, qualname, facts)
         except (RaisedError, ExhaustedError, RecursionError):
             pass
+        except ToolauditError:
+            raise
         except Exception:  # a fault of ours costs what this start would still have made, not the scan
             return
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from toolaudit import facts as f
 from toolaudit.project.guard import depth
 from toolaudit.project.lowering import bindings, lower, lower_optional, parameters
 from toolaudit.project.pragmas import pragmas
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_indexes = msgspec.msgpack.Decoder(f.ModuleIndex)
 
 
 def index_module(tree: ast.Module, text: str, *, path: str, module: str, digest: str) -> f.ModuleIndex:
@@ -30,6 +33,14 @@ def index_module(tree: ast.Module, text: str, *, path: str, module: str, digest:
         lines=text.count("\n") + (not text.endswith("\n") and text != ""),
         pragmas=pragmas(text),
     )
+
+
+def recalled(data: bytes | None) -> f.ModuleIndex | None:
+    """An index that was kept as MessagePack; None where it cannot be read."""
+    try:
+        return None if data is None else _indexes.decode(data)
+    except msgspec.MsgspecError:
+        return None
 
 
 class _Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -10,11 +10,12 @@ from typing import Self
 import msgspec
 from msgspec.structs import replace
 
+from toolaudit.errors import ChangedError
 from toolaudit.facts import FunctionFacts, FunctionHead, ModuleIndex, Pragma, Unreadable
 from toolaudit.project.cache import Cache, Depends, Told, content_digest, key
 from toolaudit.project.decode import DecodeError, decode
 from toolaudit.project.guard import MAX_BYTES, RefusedError, parse, read
-from toolaudit.project.index import index_module
+from toolaudit.project.index import index_module, recalled
 from toolaudit.project.layout import Layout
 from toolaudit.project.memory import Kept, Memory, State, outside
 from toolaudit.project.mentions import Mentions
@@ -26,50 +27,48 @@ from toolaudit.project.survey import Survey, survey
 from toolaudit.project.texts import Texts
 from toolaudit.project.walk import absolute, base_of, shown, walk
 
-_indexes = msgspec.msgpack.Decoder(ModuleIndex)
 _outcomes = msgspec.msgpack.Decoder(Extracted)
 
 MUCH = 1_000_000
 """Bytes of facts as they are kept; opened they take five times the room."""
 
+CHANGES = "skipped: changes while it is read"
 
-def open_project(
-    roots: Sequence[Path],
-    markers: Mapping[str, bytes],
-    *,
-    exclude: Sequence[str] = (),
-    max_bytes: int = MAX_BYTES,
-    workers: Workers | None = None,
-    cache: Cache | None = None,
-) -> LocalProject:
-    """Opens what lies below `roots` (files or folders).
+
+class LocalProject:
+    """What lies below `roots` (files or folders); see `toolaudit.project.source.Project`. Close it, or use it as a context manager: that
+    writes the cache and ends the workers.
 
     markers    framework → regular expression over a file's bytes; a file that none matches cannot hold a tool
     exclude    patterns as in a `.gitignore`
     max_bytes  larger files are skipped, and listed as unreadable
     workers    where functions are extracted; default: this process, and a pool for what is much or dangerous
     cache      what remembers; default: nothing
+    unsettled  files that change all the time: listed as unreadable
     """
-    return LocalProject(roots, markers, exclude, max_bytes, workers or Workers(), cache or Cache.none())
-
-
-class LocalProject:
-    """See `toolaudit.project.source.Project`. Close it, or use it as a context manager: that writes the cache and ends the workers."""
 
     def __init__(
-        self, roots: Sequence[Path], markers: Mapping[str, bytes], exclude: Sequence[str], max_bytes: int, workers: Workers, cache: Cache
+        self,
+        roots: Sequence[Path],
+        markers: Mapping[str, bytes],
+        *,
+        exclude: Sequence[str] = (),
+        max_bytes: int = MAX_BYTES,
+        workers: Workers | None = None,
+        cache: Cache | None = None,
+        unsettled: Collection[str] = (),
     ) -> None:
         self._markers = dict(markers)
         self._marked = [part for item in sorted(markers.items()) for part in item]
         self._limit = max_bytes
-        self._workers = workers
-        self._cache = cache
+        self._workers = workers or Workers()
+        self._cache = cache or Cache.none()
         self._base = base_of(roots)
         found = walk(roots, exclude)
         self._unreadable: dict[tuple[str, int], Unreadable] = {}
-        self._scanned = {path: file for path, file in found.files.items() if file.size <= max_bytes}
+        self._scanned = {path: file for path, file in found.files.items() if file.size <= max_bytes and path not in unsettled}
         for path in found.files.keys() - self._scanned.keys():
-            self._refuse(path, 0, f"skipped: larger than the limit of {max_bytes:,} bytes")
+            self._refuse(path, 0, CHANGES if path in unsettled else f"skipped: larger than the limit of {max_bytes:,} bytes")
         for item in found.refused:
             self._refuse(item.path, item.line, item.reason)
         self._files = {path: file.path for path, file in self._scanned.items()}
@@ -84,7 +83,8 @@ class LocalProject:
         self._extracted: dict[tuple[str, str], bytes] = {}
         self._facts: dict[tuple[str, str], FunctionFacts] = {}
         self._mentions = Mentions(lambda path: self._read(path, self._files[path]) or b"")
-        self._lasting = True
+        self._unsettled = frozenset(unsettled)
+        self._lasting = not unsettled
         self._relied: Depends = {}
         self._opened: set[tuple[str, str]] = set()
         self._weight = 0
@@ -205,9 +205,7 @@ class LocalProject:
 
     def held(self, paths: Iterable[str], texts: Iterable[str]) -> set[str]:
         """Which of the texts stand in one of the files."""
-        wanted = {text: text.encode() for text in texts}
-        every = [self._read(path, self._files[path]) or b"" for path in paths] if wanted else []
-        return {text for text, data in wanted.items() if any(data in one for one in every)}
+        return self._mentions.held(paths, texts)
 
     def line(self, path: str, number: int) -> str:
         lines = self._lines(path)
@@ -295,17 +293,26 @@ class LocalProject:
         return self._surveyed
 
     def _read(self, path: str, file: Path) -> bytes | None:
+        """The bytes of a file, the same whenever they are read. Raises ChangedError where they are others by now."""
+        if path in self._unsettled:  # a module beside the scanned ones
+            return None
+        before = self._read_as.get(path) or (self._surveyed.digests.get(path) if self._surveyed else None)
         try:
-            return read(file, self._limit)
+            data = read(file, self._limit)
         except RefusedError as error:
+            if before is not None:
+                raise ChangedError(path) from None
             self._refuse(path, error.line, error.reason)
             return None
+        if before not in (None, content_digest(data)):
+            raise ChangedError(path)
+        return data
 
     def _index(self, path: str, file: Path) -> ModuleIndex | None:
         module = self._layout.module(path) or self._layout.name_of(file)
         name = ("index", path, module)
         digest = self._surveyed.digests.get(path) if self._surveyed else None
-        cached = self._cached_index(key(*name, digest)) if digest else None
+        cached = recalled(self._cache.facts([row]).get(row)) if digest and (row := key(*name, digest)) else None
         if cached is not None:
             return cached
         data = self._read(path, file)
@@ -321,22 +328,12 @@ class LocalProject:
         self._cache.store_facts({key(*name, index.digest): msgspec.msgpack.encode(index)})
         return index
 
-    def _cached_index(self, row: bytes) -> ModuleIndex | None:
-        data = self._cache.facts([row]).get(row)
-        try:
-            return None if data is None else _indexes.decode(data)
-        except msgspec.MsgspecError:
-            return None
-
     def _lines(self, path: str) -> list[str]:
         known = self._texts.lines(path)
         if known is not None:
             return known
         file = self._files.get(path)
         data = self._read(path, file) if file else None
-        if data is not None and path in self._read_as and self._read_as[path] != content_digest(data):
-            self._refuse(path, 0, "changed during the scan")
-            data = None
         try:
             return self._texts.keep(path, decode(data)) if data is not None else []
         except DecodeError as error:
@@ -398,3 +395,6 @@ class LocalProject:
             return
         own, *inside = nested(rebind_facts(outcome.facts, self._rename(path)))
         self._facts |= {(path, qualname): own} | {(path, inner.qualname): inner for inner in inside}
+
+
+open_project = LocalProject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 
 class Mentions:
@@ -20,6 +20,12 @@ class Mentions:
             data = text.encode()
             known = self._found[text, everywhere] = tuple([path for path in files if data in self._held(path)])
         return known
+
+    def held(self, paths: Iterable[str], texts: Iterable[str]) -> set[str]:
+        """Which of the texts stand in one of the files."""
+        wanted = {text: text.encode() for text in texts}
+        every = [self._held(path) for path in paths] if wanted else []
+        return {text for text, data in wanted.items() if any(data in one for one in every)}
 
     def _held(self, path: str) -> bytes:
         data = self._bytes.get(path)
