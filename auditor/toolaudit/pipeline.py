@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from toolaudit import __version__
-from toolaudit.errors import ChangedError, ConfigurationError
+from toolaudit.errors import ChangedError, ConfigurationError, ToolauditError
 from toolaudit.request import Request
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ Make = Callable[["ScanDocument", Mapping[str, str]], Shown]
 """Shows a document; with the messages that name lines, their marks in them, by fingerprint."""
 Again = Callable[[Shown, "Change"], Shown | None]
 """Shows the same where its lines are now; None where that cannot be told from what was kept."""
-
-
 Messages = Callable[[], Mapping[str, str]]
 Write = Callable[[int, Iterable[bytes]], None]
 """Takes the number of an output, and its pieces."""
@@ -191,17 +189,17 @@ def _uncollected() -> Iterator[None]:
 def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> tuple[ScanDocument, Messages]:
     """The document, and what gives its messages that name lines."""
     from toolaudit import unchanged
-    from toolaudit_reports.document import load_scan, pieces
+    from toolaudit_reports.document import pieces
     from toolaudit_reports.lines import Sentences, by_fingerprint
 
     project, request, settings, last = opened.project, opened.request, opened.settings, _last(opened)
-    stored = project.result(settings) if request.use_cache else None
+    stored = _stored(opened)
     if stored is None and found is None:
         found = _found(opened, progress)
-        stored = project.result(settings) if _carried(opened, found, (settings,)) is not None else None
-    if stored is not None or found is None:
-        document = load_scan(stored or b"")
-        return document, lambda: by_fingerprint(document, last.sentences())
+        stored = _stored(opened) if _carried(opened, found, (settings,)) is not None else None
+    if stored is not None:
+        return stored, lambda: by_fingerprint(stored, last.sentences())
+    assert found is not None
     looked, said = unchanged.Looked(project), Sentences()
     document = _document(opened, found, looked, said, progress)
     if request.use_cache:
@@ -209,6 +207,17 @@ def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> tu
         if project.unreadable == found.unreadable:
             last.keep(found.basis, looked, said, document)
     return document, lambda: by_fingerprint(document, said.marked)
+
+
+def _stored(opened: Opened) -> ScanDocument | None:
+    """The document that is kept of this code; None where there is none, or it is damaged."""
+    from toolaudit_reports.document import load_pieces
+
+    pieces = opened.project.pieces(opened.settings) if opened.request.use_cache else None
+    try:
+        return None if pieces is None else load_pieces(pieces)
+    except (ToolauditError, msgspec.MsgspecError):
+        return None
 
 
 def _last(opened: Opened) -> Last:

@@ -50,6 +50,7 @@ from toolaudit_reports.scan_v1 import (
     UnknownCall,
     Upgrade,
 )
+from toolaudit_reports.sharing import load_pieces
 
 __all__ = [
     "SCHEMA",
@@ -91,6 +92,7 @@ __all__ = [
     "json_schema",
     "load",
     "load_evidence",
+    "load_pieces",
     "load_scan",
     "pieces",
     "shipped_schema",

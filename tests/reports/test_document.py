@@ -18,10 +18,13 @@ from toolaudit_reports.document import (
     json_schema,
     load,
     load_evidence,
+    load_pieces,
     load_scan,
     pieces,
     shipped_schema,
 )
+from toolaudit_reports.scan_v1 import Conflict, Suppression
+from toolaudit_reports.sharing import _Conflict
 
 DATA = Path(__file__).parent / "data"
 
@@ -42,6 +45,30 @@ def test_pieces_are_the_document(count: int) -> None:
     tool = msgspec.structs.replace(document.tools[0], description='"conflicts":[]')
     document = msgspec.structs.replace(document, tools=(tool,), conflicts=(document.conflicts * count)[:count])
     assert b"".join(pieces(document)) == encode(document)
+
+
+@pytest.mark.parametrize("count", [0, 1, 51, 1000])
+def test_pieces_give_the_document_back(count: int) -> None:
+    document = load_scan((DATA / "scan.json").read_bytes())
+    accepted = [
+        msgspec.structs.replace(c, suppressed=True, suppression=Suppression(origin="comment", reason='why, "]'), new=False, help="")
+        for c in document.conflicts
+    ]
+    document = msgspec.structs.replace(document, conflicts=((*document.conflicts, *accepted) * count)[:count])
+    assert load_pieces(pieces(document)) == document
+
+
+def test_what_many_conflicts_say_is_held_once() -> None:
+    document = load_scan((DATA / "scan.json").read_bytes())
+    one, *_, other = load_pieces(pieces(msgspec.structs.replace(document, conflicts=document.conflicts[:1] * 200))).conflicts
+    assert one.evidence[0] is other.evidence[0] and one.resource is other.resource and one.tools[0] is other.tools[0]
+
+
+def test_conflicts_are_read_with_all_their_fields() -> None:
+    def fields(of: type[msgspec.Struct]) -> list[tuple[str, bool]]:
+        return [(field.encode_name, field.required) for field in msgspec.structs.fields(of)]
+
+    assert fields(_Conflict) == fields(Conflict)
 
 
 @pytest.mark.parametrize("kind", [ScanDocument, EvidenceDocument])
