@@ -16,7 +16,7 @@ from toolaudit.effects.instantiate import instantiate
 from toolaudit.effects.objects import attribute, read
 from toolaudit.effects.results import WRAPPED
 from toolaudit.effects.summaries import bind, summarise
-from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value
+from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value, alternatives, union
 
 STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 
@@ -27,7 +27,7 @@ def enter(frame: Frame, stmt: f.With) -> None:
 
     held, transaction, waits = frame.locks, frame.transaction, frame.transaction_waits
     before, arms, open_before = len(frame.effects), frame.arms, len(frame.opened)
-    leaving: list[tuple[Value, f.Expr, _Open | None]] = []
+    leaving: list[tuple[Value, f.Expr, tuple[_Open, ...]]] = []
     for expr, target in stmt.items:
         frame.line = stmt.line
         value = look(frame, expr)
@@ -75,13 +75,9 @@ def enter_until_later(frame: Frame, value: Value, line: int, is_async: bool, sta
     stays = stack is not None and stack.loc is not None and stack.loc.root != "param"
     if _take(frame, value, f.Name(""), is_async):
         return value
-    if isinstance(value.form, Manager):
-        opened = _enter_generator(frame, value.form, line)
-        if opened is not None:
-            frame.opened += [] if stays else [(value, opened, line, is_async)]
-            return PLAIN if opened.summary.yields is None else replace_value(opened.summary.yields, opened.ids, opened.bindings)
-    frame.opened += [] if stays else [(value, None, line, is_async)]
-    return _enter_object(frame, value, line, is_async)
+    opened, given = _enter_generators(frame, value, line, is_async)
+    frame.opened += [] if stays else [(value, opened, line, is_async)]
+    return given if opened else _enter_object(frame, value, line, is_async)
 
 
 def _take(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> bool:
@@ -93,24 +89,40 @@ def _take(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> bool:
     return bool(taken)
 
 
-def _enter_one(frame: Frame, value: Value, expr: f.Expr, stmt: f.With, target: f.Expr | None) -> _Open | None:
+def _enter_one(frame: Frame, value: Value, expr: f.Expr, stmt: f.With, target: f.Expr | None) -> tuple[_Open, ...]:
     if _take(frame, value, expr, stmt.is_async):
         if target is not None:
             bind_target(frame, target, value)
-        return None
-    form = value.form
-    if isinstance(form, Manager):
-        opened = _enter_generator(frame, form, stmt.line)
-        if opened is not None:
-            given = opened.summary.yields
-            bound = PLAIN if given is None else replace_value(given, opened.ids, opened.bindings)
-            if target is not None:
-                bind_target(frame, target, bound)
-        return opened
-    entered = _enter_object(frame, value, stmt.line, stmt.is_async)
+        return ()
+    opened, entered = _enter_generators(frame, value, stmt.line, stmt.is_async)
+    if not opened and isinstance(value.form, Manager):
+        return ()
+    if not opened:
+        entered = _enter_object(frame, value, stmt.line, stmt.is_async)
     if target is not None:
         bind_target(frame, target, entered)
-    return None
+    return opened
+
+
+def _enter_generators(frame: Frame, value: Value, line: int, is_async: bool) -> tuple[tuple[_Open, ...], Value]:
+    """Managers that are generators, with what they yield: of an object of one class or another, each one's; their locks are not held then."""
+    options = alternatives(value)
+    if not any(isinstance(option.form, Manager) for option in options):
+        return (), PLAIN
+    opened: list[_Open] = []
+    given: list[Value] = []
+    held = frame.locks
+    for option in options:
+        if not isinstance(option.form, Manager):
+            given.append(_enter_object(frame, option, line, is_async))
+            continue
+        entered = _enter_generator(frame, option.form, line)
+        if entered is not None:
+            opened.append(entered)
+            given.append(PLAIN if entered.summary.yields is None else replace_value(entered.summary.yields, entered.ids, entered.bindings))
+    if len(options) > 1:
+        frame.locks = held
+    return tuple(opened), union(given)
 
 
 def _enter_generator(frame: Frame, manager: Manager, line: int) -> _Open | None:
@@ -168,12 +180,13 @@ def _class_locks(frame: Frame, enter_method: Function) -> None:
         frame.locks = locks.held_too(frame.locks, taken, frame.line)
 
 
-def _leave(frame: Frame, value: Value, opened: _Open | None, line: int, is_async: bool) -> None:
-    if opened is not None:
-        if opened.summary.yield_at >= 0:
-            awaits, io = opened.summary.awaits, opened.summary.io
-            instantiate(frame, opened.summary, opened.bindings, line, opened.summary.yield_at, None, opened.ids)
+def _leave(frame: Frame, value: Value, opened: tuple[_Open, ...], line: int, is_async: bool) -> None:
+    for generator in opened:
+        if generator.summary.yield_at >= 0:
+            awaits, io = generator.summary.awaits, generator.summary.io
+            instantiate(frame, generator.summary, generator.bindings, line, generator.summary.yield_at, None, generator.ids)
             frame.awaits, frame.io = frame.awaits - awaits, frame.io - io
+    if opened:
         return
     name = "__aexit__" if is_async else "__exit__"
     if isinstance(value.form, Instance):

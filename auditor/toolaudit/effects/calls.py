@@ -7,10 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from toolaudit.branches import way
 from toolaudit.effects import attributes, construct, edits
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.bodies import decorators, is_default, is_empty
-from toolaudit.effects.frame import Frame, World
+from toolaudit.effects.cursors import asked
+from toolaudit.effects.frame import MAX_ARMS, Frame, World
 from toolaudit.effects.instantiate import conjunction
 from toolaudit.effects.objects import attribute
 from toolaudit.effects.summaries import call_function
@@ -183,15 +185,17 @@ def _call_either(frame: Frame, func: Value, arguments: Arguments, line: int) -> 
     form = func.form
     assert isinstance(form, Either)
     results: list[Value] = []
-    outer = frame.when
+    outer, arms, key = frame.when, frame.arms, f"{line} {frame.total}"
+    apart = len(form.values) > 1 and not frame.in_loop and len(arms) < MAX_ARMS
     for index, option in enumerate(form.values):
         fact = form.facts[index] if index < len(form.facts) else None
         when = outer if fact is None else conjunction(outer, (fact,))
         if when is None:
             continue
         frame.when = when
+        frame.arms = (*arms, (key, way(index))) if apart else arms
         results.append(call(frame, option, arguments, line))
-    frame.when = outer
+    frame.when, frame.arms = outer, arms
     return union(results) if results else PLAIN
 
 
@@ -248,16 +252,18 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, giv
 
     held = frame.env[holder]
     form = held.form
+    asks = asked(held, target.attr)
     if target.attr in containers.MUTATORS and all(isinstance(way.form, Many) and way.loc is None for way in alternatives(held)):
         grown = union(containers.added_to(way, target.attr, arguments, frame.in_loop > 0) for way in alternatives(held))
         frame.env[holder] = Value(grown.form, join_taint(held.taint, taints(arguments.all())))
     elif isinstance(form, Instance) and frame.made:
         fields = {**dict(form.fields), **dict(frame.made)}
-        frame.env[holder] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), held.taint, held.loc)
+        taint = join_taint(held.taint, given.taint) if asks else held.taint
+        frame.env[holder] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), taint, held.loc)
         if holder == frame.receiver:
             frame.fields.update(frame.made)
-    elif held.loc is None and isinstance(form, Data | Handle) and target.attr.startswith("execute"):
-        frame.env[holder] = held.tainted(given.taint)  # a cursor hands out what its statement read
+    elif asks:
+        frame.env[holder] = held.tainted(given.taint)
     elif held.loc is None and isinstance(form, Data | Handle) and arguments.all():
         frame.env[holder] = held.tainted(taints(arguments.all()))
     frame.made = ()

@@ -13,6 +13,7 @@ from toolaudit.effects.applying import apply, in_document, read_all
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.calls import call
+from toolaudit.effects.cursors import handing_out
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
@@ -110,6 +111,7 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if isinstance(form, Method):
         return call(frame, attribute(frame, behind(frame, receiver, form), name, line, called=True), arguments, line)
     frame.total += 1
+    receiver = handing_out(frame, receiver, name)
     if name == "*" and receiver.loc is not None and (not isinstance(form, Handle) or form.kind in ("", "memory")):
         return _any_method(frame, receiver, receiver.loc, arguments, line)
     if isinstance(form, Instance):

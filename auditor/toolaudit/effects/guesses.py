@@ -9,6 +9,7 @@ from toolaudit.catalogue.entries import Library
 from toolaudit.effects import edits
 from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.classify import run_command, run_sql
+from toolaudit.effects.cursors import is_upkeep_of_statements
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, literal, parts_of
 from toolaudit.effects.served import RPC, asked_for, handed_out, saved
@@ -244,9 +245,6 @@ OTHER_CODE = {"script", "js", "javascript", "cdp", "python", "code", "tool", "wo
 RUNS_COMMANDS = re.compile(r"(^|_)(exec|run|execute|start)_(shell|command|cmd|bash|terminal|script)s?(_|$)|^(shell|bash|run_in_shell)$")
 COMMAND_HOLDERS = {"process", "commands", "shell", "terminal", "ssh", "console"}
 
-# PEP 249: what a cursor hands out of a statement that has run.
-OF_RESULTS = {"fetchone", "fetchmany", "fetchall", "nextset", "scroll"}
-
 
 def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint, line: int, arguments: Arguments) -> Value | None:
     """A method that runs the SQL or the command that it is given, by its name and its object's; None for any other."""
@@ -332,7 +330,7 @@ def unlisted(
     ):
         return own
     words = set(re.findall(r"[a-z]+", type_name.lower()))
-    results = name in OF_RESULTS and bool(words & {"cursor", "cur"}) and (arguments is None or not arguments.args)
+    results = is_upkeep_of_statements(words, name) and (arguments is None or not arguments.args)
     if name in QUIET_METHODS or results or type_name.rpartition(".")[2] in SETTINGS:
         frame.resolved += 1
         return Value(Data(), taint)

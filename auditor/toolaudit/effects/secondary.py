@@ -130,7 +130,7 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
     ]
 
     def part(effect: Effect) -> bool:
-        assigned = isinstance(effect.target, Loc) and effect.target.root == "self" and effect.op == "write"
+        assigned = isinstance(effect.target, Loc) and effect.target.root in ("self", "global") and effect.op == "write"
         settles = effect.mode == "r" or assigned or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other"))
         settles |= isinstance(effect.target, Resource) and any(p.function.endswith(".__init__") for p in effect.chain[2:])
         asked = isinstance(effect.target, Resource) and effect.target.kind in ("sql", "redis")  # by what was made, unless to set it up

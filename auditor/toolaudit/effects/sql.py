@@ -43,6 +43,8 @@ _SESSION = {
     "VACUUM",
     "ANALYZE",
 }
+# What SQLite writes into the database file for its users; any other `PRAGMA … = …` sets up the connection.
+_KEPT = {"user_version", "application_id", "schema_version"}
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _FILE = re.compile(
     r"\b(?:FROM|JOIN)\s+'([^']+)'|\b(?:read_(?:csv|parquet|json|ndjson|text|blob)(?:_auto|_objects)?|parquet_scan|sniff_csv)\s*\(\s*(?:'([^']*)'|\?)",
@@ -155,6 +157,9 @@ def _statement(tree: object) -> list[TableEffect] | None:
     if isinstance(tree, exp.Command | exp.Transaction | exp.Commit | exp.Rollback | exp.Set | exp.Use):
         return [] if not isinstance(tree, exp.Command) else None
     assert isinstance(tree, exp.Expression)  # pyright: ignore[reportPrivateImportUsage]
+    if isinstance(tree, exp.Pragma) and isinstance(tree.this, exp.EQ):
+        kept = tree.this.this.name.lower() in _KEPT
+        return [TableEffect("", "w", "update", True, "same")] if kept else []
     locals_ = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
     tables = [t for t in tree.find_all(exp.Table) if t.name and t.name.lower() not in locals_]
     written = _written(tree)
