@@ -216,7 +216,7 @@ def special(function: Any, site: Site, /, *args: Any) -> Any:
 
 def database(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
     """Statements on a connection that was made before the batch, whose class cannot be exchanged; rows of a cursor."""
-    if turn.ident == get_ident():
+    if turn.ident == get_ident() and type(obj) is not sqlite.PointedConnection:
         if hasattr(obj, "fetchone") and hasattr(obj, "description"):
             point(site, obj, None)  # a cursor holds one result: whoever executes next throws it away
         if sqlite.is_unseen(obj):

@@ -144,7 +144,7 @@ class Search:
             if (call, function, nth, resource) not in narrator.used
         ]
         schedule = narrator.schedule(order)
-        schedule = replace(schedule, preemptions=(*schedule.preemptions, *ends.values()))
+        schedule = schedule._replace(preemptions=(*schedule.preemptions, *ends.values()))
         order_found = None if run.problem else explorer.serial.explains(outcome, run.trace)
         return Judged(schedule, outcome, run, order_found, run.problem is None and explorer.serial.undecided)
 

@@ -18,8 +18,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import permutations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,16 +83,23 @@ class Ours:
         search = Search(explorer)
         explorer.serial.outcome(search.given)
         explorer.serial.outcome(search.given[::-1])
-        self.calls = len(search.given)
+        self.orders = list(permutations(search.given))
+        self.others = [[other for other in search.given if other != call] for call in search.given]
         self.points = [point for mine in explorer.known.points.values() for point in mine]
 
     def run(self, schedules: int) -> None:
+        again, apply = self.explorer.again, self.explorer.serial.masks.apply
         for _ in range(schedules):
-            order = list(range(self.calls))
-            self.rng.shuffle(order)
-            stops = (self.rng.choice(self.points), self.rng.choice(self.points))
-            preemptions = tuple(Preemption(p, self.rng.choice([c for c in order if c != p.call])) for p in stops)
-            self.explorer.serial.masks.apply(self.explorer.again(Schedule(tuple(order), preemptions))[1])
+            order = self._one_of(self.orders)
+            first, second = self._one_of(self.points), self._one_of(self.points)
+            preemptions = (
+                Preemption(first, self._one_of(self.others[first.call])),
+                Preemption(second, self._one_of(self.others[second.call])),
+            )
+            apply(again(Schedule(order, preemptions))[1])
+
+    def _one_of(self, things: Sequence[Any]) -> Any:
+        return things[int(self.rng.random() * len(things))]
 
 
 def plainly(tool: Callable[[], object], state: Callable[[], object], count: int) -> None:

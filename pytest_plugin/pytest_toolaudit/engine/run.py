@@ -68,15 +68,18 @@ class Machine:
         engine = self.engine
         engine.processor.schedule(engine.idle)
         lanes = [Lane(i, in_loop) for i, in_loop in enumerate(self.in_loop)]
-        for lane in lanes:
-            lane.finished = lane.index not in order
         self._begin(lanes, [lanes[i] for i in order], plan, serial)
-        engine.external = threading.active_count() > self.known_threads + len(engine.idle)
-        for lane, call in zip(lanes, self.calls, strict=True):
-            if not lane.is_async and not lane.finished:
-                engine.hire(lane, self._thread_job(lane, call))
+        looped = False
+        for lane in lanes:
+            if lane.index not in order:
+                lane.finished = True
+            elif lane.is_async:
+                looped = True
+            else:
+                engine.hire(lane, self._thread_job(lane, self.calls[lane.index]))
         engine.loop_actor = None
-        if any(self.in_loop[i] for i in order):
+        if looped:
+            engine.external = threading.active_count() > self.known_threads + len(engine.idle) + len(engine.busy)
             self._prepare_loop(lanes)
         turn.trace = []
         turn.engine = engine
@@ -180,19 +183,18 @@ class Machine:
             self.loop = None
 
     def _result(self, lanes: list[Lane], problem: Problem | None, watchdog: Watchdog) -> Run:
-        results = tuple(
-            lane.outcome if lane.outcome is not None else (UNFINISHED, problem.kind if problem else "cancelled") for lane in lanes
-        )
-        trace, turn.trace = turn.trace, []
+        results: list[Result] = []
         for lane in lanes:
             lane.task = None  # which holds what the call raised, and that its frames, and those the lane
+            results.append(lane.outcome if lane.outcome is not None else (UNFINISHED, problem.kind if problem else "cancelled"))
+        trace, turn.trace = turn.trace, []
         if self.loop is not None:
             self.loop.own = set()
         if self.fresh_threads:
             self.engine.dismiss()
         engine = self.engine
         spans, turns, impatient = tuple(engine.spans), tuple(engine.turns), frozenset(engine.impatient)
-        return Run(results, trace, problem, tuple(watchdog.detached), spans, turns, impatient)
+        return Run(tuple(results), trace, problem, tuple(watchdog.detached), spans, turns, impatient)
 
     def _thread_job(self, lane: Lane, call: Call) -> Callable[[], None]:
         context = self.contexts[lane.index].copy()

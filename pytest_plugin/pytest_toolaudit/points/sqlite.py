@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sqlite3
+from _thread import get_ident
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -20,7 +20,8 @@ from pytest_toolaudit.points.resources import CWD, as_text, touch
 from pytest_toolaudit.points.sql import is_end, touched
 
 _LOCKED = object()  # what all wait for who found a database locked
-_plain_connect, _plain_execute = sqlite3.connect, sqlite3.Connection.execute
+_plain_connect, _plain_execute, _plain_cursor = sqlite3.connect, sqlite3.Connection.execute, sqlite3.Connection.cursor
+_getcwd = os.getcwd  # not the one that a batch sees
 _CLOSED = object()  # the connection of an earlier schedule
 _BUSY = ("database is locked", "database table is locked", "database schema is locked")
 
@@ -32,12 +33,13 @@ class Databases:
         self.of: dict[str, dict[str, Any]] = {}
         self.current: set[str] = set()
 
-    def note(self, table: str, connection: Any) -> None:
-        """``table`` was used through ``connection``."""
+    def note(self, resource: str, connection: Any) -> None:
+        """The table was used through ``connection``."""
         where = getattr(connection, "_toolaudit_path", None)
         key = where if where is not None else str(id(connection))
-        self.of.setdefault(f"sql:{table}", {})[key] = connection if where is None else where
-        self.current.add(key)
+        if key not in self.current or key not in self.of.get(resource, ()):
+            self.of.setdefault(resource, {})[key] = connection if where is None else where
+            self.current.add(key)
 
     def lasting(self, resource: str, held: Callable[[Any], bool]) -> list[Any]:
         """Files, connections that this schedule used, and earlier ones that the tools still hold; others are forgotten."""
@@ -53,16 +55,15 @@ DATABASES = Databases()
 def _statement(connection: Any, sql: Any) -> None:
     if not isinstance(sql, str):
         return
-    pending: set[str] = getattr(connection, "_toolaudit_pending", set())
     end, text, parts = _understood(sql)
     if end:
         _transaction_end(connection, end)
         return
     for kind, table, resource in parts:
         touch(kind, resource, text)
-        if kind == WRITE:
+        if kind == WRITE and (pending := getattr(connection, "_toolaudit_pending", None)) is not None:
             pending.add(table)
-        DATABASES.note(table, connection)
+        DATABASES.note(resource, connection)
 
 
 @lru_cache(maxsize=1000)
@@ -108,10 +109,11 @@ class PointedCursor(sqlite3.Cursor):
 
     def execute(self, sql: Any, *args: Any) -> Any:
         """As ``sqlite3.Cursor.execute``."""
-        if not holds_turn():
+        if get_ident() != turn.ident:
             return super().execute(sql, *args)
-        _statement(self.connection, sql)
-        return _patiently(self.connection, super().execute, sql, *args)
+        connection = self.connection
+        _statement(connection, sql)
+        return _patiently(connection, super().execute, sql, *args)
 
     def executemany(self, sql: Any, *args: Any) -> Any:
         """As ``sqlite3.Cursor.executemany``."""
@@ -137,11 +139,11 @@ class PointedConnection(sqlite3.Connection):
 
     def execute(self, sql: Any, *args: Any) -> Any:
         """As ``sqlite3.Connection.execute``."""
-        return self.cursor().execute(sql, *args)
+        return _plain_cursor(self, PointedCursor).execute(sql, *args)
 
     def executemany(self, sql: Any, *args: Any) -> Any:
         """As ``sqlite3.Connection.executemany``."""
-        return self.cursor().executemany(sql, *args)
+        return _plain_cursor(self, PointedCursor).executemany(sql, *args)
 
     def executescript(self, sql: Any) -> Any:
         """As ``sqlite3.Connection.executescript``."""
@@ -178,10 +180,11 @@ _PLACES: dict[tuple[str, str], tuple[str, ...]] = {}
 
 def _files(path: str) -> tuple[str, ...]:
     """The database's file, and those that SQLite keeps beside it."""
-    here = ("" if path.startswith("/") else os.getcwd(), path)
-    found = _PLACES.get(here)
+    folder = "" if path.startswith("/") else _getcwd()
+    found = _PLACES.get((folder, path))
     if found is None:
-        found = _PLACES[here] = tuple(os.path.abspath(path + suffix) for suffix in ("", "-journal", "-wal", "-shm"))
+        beside = (os.path.join(folder, path + suffix) for suffix in ("", "-journal", "-wal", "-shm"))
+        found = _PLACES[folder, path] = tuple(map(os.path.normpath, beside))
     return found
 
 
@@ -206,19 +209,22 @@ def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
         connection._toolaudit_timeout = timeout
         connection._toolaudit_path = files[0] or None
         if on_disk:
-            with suppress(sqlite3.Error):  # it is locked, or no database: then its first statement shall say so
+            try:
                 _plain_execute(connection, "PRAGMA synchronous=OFF")  # what would outlive a power cut is not what is asked
+            except sqlite3.Error:  # it is locked, or no database: then its first statement shall say so
+                return connection
         return connection
 
     return connect
 
 
+_PLAIN = (sqlite3.Connection, sqlite3.Cursor)
 _OTHER_CURSORS = ("psycopg2", "MySQLdb", "pyodbc", "duckdb", "oracledb", "_duckdb")
 
 
 def is_unseen(obj: Any) -> bool:
     """A cursor or connection whose class cannot be patched: its statements are seen from instrumented code only."""
-    return type(obj) in (sqlite3.Connection, sqlite3.Cursor) or type(obj).__module__.startswith(_OTHER_CURSORS)
+    return type(obj) in _PLAIN or type(obj).__module__.startswith(_OTHER_CURSORS)
 
 
 def on_plain(obj: Any, method: str, args: tuple[Any, ...]) -> None:
@@ -233,7 +239,7 @@ def on_plain(obj: Any, method: str, args: tuple[Any, ...]) -> None:
             if kind == WRITE:
                 _plain_pending.setdefault(id(connection), set()).add(table)
             if isinstance(connection, sqlite3.Connection):
-                DATABASES.note(table, connection)
+                DATABASES.note(f"sql:{table}", connection)
 
 
 _plain_pending: dict[int, set[str]] = {}
@@ -269,27 +275,30 @@ def final(resource: str, held: Callable[[Any], bool]) -> Any:
 
 _ROWS: dict[tuple[str, bytes], Any] = {}  # by table and database: most schedules end in one that was seen before
 _SMALL, _MANY = 100_000, 100
+_exists = os.path.exists  # not the one that a batch sees
 
 
 def _rows_at(path: str, table: str) -> Any:
-    if not os.path.exists(path):
+    try:
+        image = _image(path)
+    except FileNotFoundError:
         return ("no database",)
-    image = _image(path)
     if image is None:
         return _rows_read(path, table)
-    if (table, image) not in _ROWS:
+    rows = _ROWS.get((table, image), _CLOSED)
+    if rows is _CLOSED:
         if len(_ROWS) >= _MANY:
             _ROWS.clear()
-        _ROWS[table, image] = _rows_read(path, table)
-    return _ROWS[table, image]
+        rows = _ROWS[table, image] = _rows_read(path, table)
+    return rows
 
 
 def _image(path: str) -> bytes | None:
     """A small database that is whole in its file, without its counters of changes: what tells which rows there are."""
-    if any(os.path.exists(path + beside) for beside in ("-journal", "-wal")):
-        return None
     with io.FileIO(path) as file:
         whole = file.read(_SMALL)
+    if _exists(path + "-journal") or _exists(path + "-wal"):
+        return None
     return whole[:24] + whole[28:92] + whole[96:] if len(whole) < _SMALL else None
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_toolaudit.engine.stops import Plan
 from pytest_toolaudit.engine.turn import Site
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """The ``nth`` time (from 1) that ``call`` comes to ``site``. ``threads_only``: no asynchronous call can follow."""
 
     call: int
@@ -18,16 +17,14 @@ class Point:
     threads_only: bool = False
 
 
-@dataclass(frozen=True)
-class Preemption:
+class Preemption(NamedTuple):
     """At ``point``, before its access, the turn goes to the call ``target``."""
 
     point: Point
     target: int
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(NamedTuple):
     """``order``: all calls, first to start first. Without preemptions it is a serial order."""
 
     order: tuple[int, ...]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.explorer import Explorer, Judged, Settings
-from pytest_toolaudit.search.schedule import Schedule
+from pytest_toolaudit.search.schedule import Preemption, Schedule
 
 
 class Failure(NamedTuple):
@@ -31,7 +31,7 @@ def fewer_preemptions(explorer: Explorer, hit: Judged, is_hit: Callable[[Judged]
         shrunk = False
         for i in range(len(best.schedule.preemptions)):
             kept = best.schedule.preemptions[:i] + best.schedule.preemptions[i + 1 :]
-            judged = explorer.judge(replace(best.schedule, preemptions=kept))
+            judged = explorer.judge(best.schedule._replace(preemptions=kept))
             if is_hit(judged) and _same_kind(judged, hit):
                 best, shrunk = judged, True
                 break
@@ -82,7 +82,7 @@ def _instead(call: int, schedule: Schedule) -> Iterator[Schedule]:
     """The schedule without a call; where that one was switched to, each of the others in its place."""
     targets = [p.target == call for p in schedule.preemptions]
     for other in [c for c in schedule.order if c != call] if any(targets) else [call]:
-        preemptions = tuple(replace(p, target=other) if there else p for p, there in zip(schedule.preemptions, targets, strict=True))
+        preemptions = tuple(p._replace(target=other) if there else p for p, there in zip(schedule.preemptions, targets, strict=True))
         if all(p.target != p.point.call for p in preemptions):
             candidate = _without(call, Schedule(schedule.order, preemptions))
             if candidate is not None:
@@ -95,7 +95,7 @@ def _without(call: int, schedule: Schedule) -> Schedule | None:
 
     if any(call in (p.point.call, p.target) for p in schedule.preemptions):
         return None
-    preemptions = tuple(replace(p, point=replace(p.point, call=moved(p.point.call)), target=moved(p.target)) for p in schedule.preemptions)
+    preemptions = tuple(Preemption(p.point._replace(call=moved(p.point.call)), moved(p.target)) for p in schedule.preemptions)
     return Schedule(tuple(moved(c) for c in schedule.order if c != call), preemptions)
 
 
