@@ -93,3 +93,93 @@ def test_rows_are_those_of_the_database_as_it_is_now(tmp_path: Path) -> None:
         connection.execute("UPDATE account SET balance = 3")  # the file itself still holds what it held
         assert sqlite._rows_at(path, "account") == (("account", (3,)),)
     assert sqlite._rows_at(path, "other")[0] == "no table"
+
+
+SHARED = "file:toolaudit_shared?mode=memory&cache=shared"
+NAMED = "file:/toolaudit_named?vfs=memdb"
+
+
+@pytest.fixture(params=[SHARED, NAMED])
+def shared(request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
+    """A connection that keeps a database in memory alive, which others find by its name."""
+    with closing(sqlite3.connect(request.param, uri=True, check_same_thread=False, isolation_level=None)) as keeper:
+        keeper.executescript("CREATE TABLE seats (left INT); INSERT INTO seats VALUES (5)")
+        yield keeper
+        with closing(sqlite3.connect(request.param, uri=True)) as other:
+            assert other.execute("SELECT * FROM seats").fetchall() == [(5,)] == keeper.execute("SELECT * FROM seats").fetchall()
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["the-one-held", "one-of-its-own"])
+def test_a_database_that_connections_share_in_memory_is_put_back(
+    shared: sqlite3.Connection, own: bool, request: pytest.FixtureRequest
+) -> None:
+    """Each schedule starts from its rows, whichever connection the calls use; the correct twin is cleared."""
+    address = request.node.callspec.params["shared"]
+
+    def read_and_write(connection: sqlite3.Connection) -> None:
+        left = connection.execute("SELECT left FROM seats").fetchone()[0]
+        connection.execute("UPDATE seats SET left = ?", (left - 1,))
+
+    def reserve() -> None:
+        if own:
+            with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+                read_and_write(connection)
+        else:
+            read_and_write(shared)
+
+    def reserve_at_once() -> None:
+        if own:
+            with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+                connection.execute("UPDATE seats SET left = left - 1")
+        else:
+            shared.execute("UPDATE seats SET left = left - 1")
+
+    for _ in range(2):  # the second exploration starts from the same rows as the first
+        verdict = explore([call(reserve), call(reserve)])
+        assert (verdict.kind, verdict.masked) == ("racy", ()), verdict.render()
+    verdict = explore([call(reserve_at_once), call(reserve_at_once)])
+    assert (verdict.kind, verdict.masked) == ("serializable", ()), verdict.render()
+    assert verdict.exhausted
+
+
+def test_nobody_waits_for_a_table_of_a_shared_cache() -> None:
+    """SQLite tells a connection to the same cache at once that a table is locked, whatever its timeout."""
+    address = "file:toolaudit_locked?mode=memory&cache=shared"
+    with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as keeper:
+        keeper.executescript("CREATE TABLE seats (left INT); INSERT INTO seats VALUES (5)")
+
+        def reserve() -> None:
+            with closing(sqlite3.connect(address, uri=True)) as connection:
+                connection.execute("UPDATE seats SET left = left - 1")
+                connection.commit()
+
+        verdict = explore([call(reserve), call(reserve)])
+        assert verdict.kind == "racy", verdict.render()
+        assert verdict.outcome is not None
+        assert ("OperationalError", "database table is locked") in [value for _, value in verdict.outcome.results]
+
+
+def test_a_database_that_cannot_be_put_back_clears_nobody() -> None:
+    """A connection left open, in the middle of its result, keeps the rows of one schedule for the next."""
+    address = "file:toolaudit_left?mode=memory&cache=shared"
+    left: list[sqlite3.Cursor] = []
+    with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as keeper:
+        keeper.executescript("CREATE TABLE seats (left INT); INSERT INTO seats VALUES (5), (6)")
+
+        def look() -> int:
+            keeper.execute("UPDATE seats SET left = 4")
+            keeper.commit()
+            connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+            kept.append(connection.execute("SELECT left FROM seats"))
+            return int(kept[-1].fetchone()[0])
+
+        class Kept:
+            append = left.append
+            __getitem__ = left.__getitem__
+
+        kept = Kept()
+        verdict = explore([call(look), call(look)])
+        for cursor in left:
+            cursor.connection.close()
+        assert verdict.kind not in ("independent", "serializable"), verdict.render()
+        assert any("locked between two schedules" in what for what in verdict.unobserved), verdict.unobserved

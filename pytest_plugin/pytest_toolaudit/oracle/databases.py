@@ -19,25 +19,42 @@ class HeldDatabase:
     image: bytes
     stamp: tuple[int, ...] | None
 
-    def restore(self) -> None:
-        """The database as it was; one that was closed or is locked by others is left."""
-        with contextlib.suppress(sqlite3.Error):
+    def restore(self) -> bool:
+        """The database as it was; one that was closed or is locked by others is left. Whether nothing of the last schedule is left in it.
+
+        It is copied page by page: `deserialize` would part a connection from the others that share its database in memory.
+        """
+        try:
             self.connection.rollback()
             if self.stamp is None:
-                self.connection.deserialize(self.image)
-                self.connection.execute("PRAGMA writable_schema=RESET")  # else it goes by the tables that it remembers
+                if self.connection.serialize() != self.image:
+                    self._copy_back()
+                    self.image = self.connection.serialize()  # with other counters of changes in it
             elif self.stamp != _stamp(self.connection):
-                with contextlib.closing(sqlite3.connect(":memory:")) as before:
-                    before.deserialize(self.image)
-                    before.backup(self.connection)
+                self._copy_back()
                 self.stamp = _stamp(self.connection)
+        except sqlite3.ProgrammingError:  # closed
+            return True
+        except sqlite3.Error:
+            return False
+        return True
+
+    def _copy_back(self) -> None:
+        with contextlib.closing(sqlite3.connect(":memory:")) as before:
+            before.deserialize(self.image)
+            before.backup(self.connection, progress=_at_once, sleep=0)
+
+
+def _at_once(status: int, left: int, pages: int) -> None:
+    if status not in (sqlite3.SQLITE_OK, sqlite3.SQLITE_DONE):  # else it would be tried again for ever
+        raise sqlite3.OperationalError("database is locked")
 
 
 def held_database(connection: sqlite3.Connection) -> HeldDatabase | None:
     """The database of a connection, remembered; None for one in the middle of a transaction, of another thread, closed or very large."""
     try:
         path = connection.execute("PRAGMA database_list").fetchone()[2]
-        path = path if os.path.isabs(path) else ""  # SQLite makes up a name for a database in memory that was put back before
+        path = path if os.path.isabs(path) and os.path.exists(path) else ""  # one in memory may have a name, too
         if connection.in_transaction or (path and os.path.getsize(path) > LARGEST):
             return None
         image = connection.serialize()

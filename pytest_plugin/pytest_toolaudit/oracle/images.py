@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import gc
 import io
 import sqlite3
 import threading
@@ -40,8 +41,8 @@ class PreImages:
             if isinstance(value, sqlite3.Connection) and (held := held_database(value)) is not None:
                 self.databases.append(held)
 
-    def restore(self) -> None:
-        """Every object as it was."""
+    def restore(self) -> bool:
+        """Every object as it was; whether that could be done for all databases."""
         for value, copy in self.saved:
             try:
                 _put_back(value, copy)
@@ -51,13 +52,16 @@ class PreImages:
             if content is not MISSING and _contents(cell) is not content:
                 cell.cell_contents = content
         self.opened.restore()
-        for held in self.databases:
-            held.restore()
+        left = [held for held in self.databases if not held.restore()]
+        if left:  # a connection that a call left open may stand in the way, with a result that it did not read to the end
+            gc.collect()
+            left = [held for held in left if not held.restore()]
         for value, content in self.raw:
             raw.put_back(value, content)
         for cached, before in self.caches:
             if cached.cache_info() != before:
                 cached.cache_clear()
+        return not left
 
 
 def _contents(cell: types.CellType) -> Any:

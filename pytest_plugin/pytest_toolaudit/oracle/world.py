@@ -77,8 +77,8 @@ class World:
         JOURNAL.restore()
         for tree in self.trees:
             tree.restore()
-        if self.images is not None:
-            self.images.restore()
+        if self.images is not None and not self.images.restore() and self.observe is None:
+            self.unobserved.add("sql:a database that is locked between two schedules")
 
     def reset(self) -> None:
         """The start state of the next schedule."""

@@ -23,6 +23,7 @@ _LOCKED = object()  # what all wait for who found a database locked
 _plain_connect, _plain_execute, _plain_cursor = sqlite3.connect, sqlite3.Connection.execute, sqlite3.Connection.cursor
 _getcwd = os.getcwd  # not the one that a batch sees
 _CLOSED = object()  # the connection of an earlier schedule
+_SHARED = sqlite3.SQLITE_LOCKED_SHAREDCACHE  # for a connection to the same cache SQLite never waits
 _BUSY = ("database is locked", "database table is locked", "database schema is locked")
 
 
@@ -90,7 +91,7 @@ def _patiently(connection: Any, action: Callable[..., Any], *args: Any) -> Any:
         try:
             result = action(*args)
         except sqlite3.OperationalError as error:
-            if not str(error).startswith(_BUSY):
+            if not str(error).startswith(_BUSY) or error.sqlite_errorcode == _SHARED:
                 raise
             if deadline is None:
                 deadline = engine.lanes[turn.call].clock + getattr(connection, "_toolaudit_timeout", 5.0)
@@ -188,12 +189,17 @@ def _files(path: str) -> tuple[str, ...]:
     return found
 
 
+def _is_shared(path: str | None) -> bool:
+    """Whether a database in memory has a name, by which each connection finds it."""
+    return path is not None and path.startswith("file:") and ("cache=shared" in path or "vfs=memdb" in path)
+
+
 def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
     def connect(database: Any, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs.get("factory") is not None:
             return original(database, *args, **kwargs)
         path = as_text(database)
-        in_memory = path is None or path == "" or ":memory:" in path or "mode=memory" in path
+        in_memory = path is None or path == "" or ":memory:" in path or "mode=memory" in path or "vfs=memdb" in path
         timeout = float(kwargs.get("timeout", 5.0))
         if path is not None and path.startswith("file:") and kwargs.get("uri") and not in_memory:
             path = unquote(urlsplit(path).path)
@@ -207,7 +213,7 @@ def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
                 JOURNAL.before_writes(files)
         connection = original(database, factory=PointedConnection, **kwargs)
         connection._toolaudit_timeout = timeout
-        connection._toolaudit_path = files[0] or None
+        connection._toolaudit_path = files[0] or (path if in_memory and kwargs.get("uri") and _is_shared(path) else None)
         if on_disk:
             try:
                 _plain_execute(connection, "PRAGMA synchronous=OFF")  # what would outlive a power cut is not what is asked
@@ -279,6 +285,8 @@ _exists = os.path.exists  # not the one that a batch sees
 
 
 def _rows_at(path: str, table: str) -> Any:
+    if path.startswith("file:"):
+        return _rows_read(path, table)
     try:
         image = _image(path)
     except FileNotFoundError:
@@ -303,7 +311,8 @@ def _image(path: str) -> bytes | None:
 
 
 def _rows_read(path: str, table: str) -> Any:
-    connection = _plain_connect(f"file:{path}?mode=ro", uri=True, timeout=0.2)
+    address = path if path.startswith("file:") else f"file:{path}?mode=ro"
+    connection = _plain_connect(address, uri=True, timeout=0.2)
     try:
         return _rows(connection, table)
     finally:
