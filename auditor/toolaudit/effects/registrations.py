@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.values import Data, Scalar, Text, Value
-from toolaudit.facts import Attr, Call, FunctionFacts, FunctionHead, Name
-from toolaudit.project.resolve import FunctionRef, ModuleRef
+from toolaudit.facts import Attr, Call, FunctionFacts, FunctionHead, Import, Name
+from toolaudit.project.resolve import FunctionRef, ModuleRef, Target
 
+T = TypeVar("T")
 MODULE = "<module>"
 MAX_CALLERS = 4
+_IMPORTS = re.compile(r"\s+(from\s+\S+\s+)?import\s")
 
 
 def supplied(world: World, path: str, head: FunctionHead) -> dict[str, Value]:
@@ -24,8 +27,9 @@ def supplied(world: World, path: str, head: FunctionHead) -> dict[str, Value]:
     for caller, qualname in _callers(world, path, head.name):
         code = world.code(caller, qualname)
         body = code.facts.body if code is not None and isinstance(code.facts, FunctionFacts) else ()
+        inside = _imported_inside(world, body)
         for call in _calls(body):
-            if _is_call_of(world, caller, call, FunctionRef(path, head.qualname)):
+            if _is_call_of(world, caller, call, FunctionRef(path, head.qualname), inside):
                 return _arguments(world, caller, qualname, head, call)
     return {}
 
@@ -49,32 +53,46 @@ def _callers(world: World, path: str, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _knows(world: World, file: str, path: str, name: str) -> bool:
-    """Whether a file can call the function: by its own name, or through a module that it imports."""
+    """Whether a file can call the function: by its own name, or through a module that it imports, at its top or in a function."""
     target = world.resolver.name(file, name)
     if target is not None:
         return isinstance(target, FunctionRef) and target.path == path
-    index = world.project.index(path)
+    index, here = world.project.index(path), world.project.index(file)
     last = index.module.rsplit(".", 1)[-1] if index is not None else ""
-    return bool(last) and isinstance(world.resolver.name(file, last), ModuleRef)
+    if last and isinstance(world.resolver.name(file, last), ModuleRef):
+        return True
+    return any(_IMPORTS.match(world.project.line(file, number)) for number in range(1, here.lines + 1)) if here is not None else False
+
+
+def _imported_inside(world: World, body: Any) -> dict[str, Target]:
+    """What a function imports for itself."""
+    bound = (binding for stmt in nodes(body, Import) for binding in stmt.bindings)
+    found = ((binding.name, world.resolver.binding(binding, 0)) for binding in bound)
+    return {name: target for name, target in found if target is not None}
 
 
 def _calls(body: Any) -> Iterator[Call]:
+    return nodes(body, Call)
+
+
+def nodes(body: Any, wanted: type[T]) -> Iterator[T]:
+    """All nodes of a kind in a body, in the order of the text."""
     stack = [body]
     while stack:
         node = stack.pop()
         if isinstance(node, tuple):
             stack.extend(reversed(node))
         elif isinstance(node, Struct):
-            if isinstance(node, Call):
+            if isinstance(node, wanted):
                 yield node
             stack.extend(getattr(node, name) for name in reversed(node.__struct_fields__))
 
 
-def _is_call_of(world: World, file: str, call: Call, ref: FunctionRef) -> bool:
+def _is_call_of(world: World, file: str, call: Call, ref: FunctionRef, inside: dict[str, Target]) -> bool:
     if isinstance(call.func, Name):
-        return world.resolver.name(file, call.func.id) == ref
+        return (inside.get(call.func.id) or world.resolver.name(file, call.func.id)) == ref
     if isinstance(call.func, Attr) and isinstance(call.func.value, Name) and call.func.attr == ref.qualname:
-        target = world.resolver.name(file, call.func.value.id)
+        target = inside.get(call.func.value.id) or world.resolver.name(file, call.func.value.id)
         return isinstance(target, ModuleRef) and target.path == ref.path
     return False
 

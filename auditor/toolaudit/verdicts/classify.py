@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
 from toolaudit.verdicts.keys import resource_text
@@ -150,7 +152,18 @@ def _guessed_free(view: Profile, tool_class: ToolClass) -> bool:
         return False
     if all(a.resource.kind == "sql" for a in free):  # a statement that was not read; free code and commands are known to be free
         return not any("opaque" not in (w.read.operation, w.write.operation) for w in view.windows)
-    return all(a.operation == "opaque" for a in view.writes)
+    turned = not _takes_text(view)
+    return all(a.operation == "opaque" or (turned and _own_output(a)) for a in view.writes)
+
+
+def _takes_text(view: Profile) -> bool:
+    """Whether an argument of the tool can be the text that is run."""
+    return any(p.annotation is None or re.search(r"\b(str|Any|dict|Dict|list|List)\b|^$", p.annotation) for p in view.tool.parameters)
+
+
+def _own_output(access: Access) -> bool:
+    """Where the program prints to, turned aside while the code runs."""
+    return access.resource.kind == "other" and [part.text for part in access.resource.key] in (["stdout"], ["stderr"])
 
 
 def _stands_for_more(access: Access) -> bool:

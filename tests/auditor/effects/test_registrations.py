@@ -35,8 +35,15 @@ def _touched(tmp_path: Path, catalogue: Any, files: dict[str, str], function: st
         ({"m.py": AT_TOP + REGISTER + "def main():\n    register(app, STORE, current=current)\n"}, "m.py"),
         ({"m.py": REGISTER, "server.py": AT_TOP + "from m import register\nregister(app, STORE, current)\n"}, "server.py"),
         ({"m.py": REGISTER, "server.py": AT_TOP + "import m\nm.register(app, STORE, current)\n"}, "server.py"),
+        (
+            {
+                "m.py": REGISTER,
+                "server.py": AT_TOP + "def main():\n    from m import register\n    register(app, STORE, current)\nmain()\n",
+            },
+            "server.py",
+        ),
     ],
-    ids=["at the top level", "in a function", "in another module", "through the module"],
+    ids=["at the top level", "in a function", "in another module", "through the module", "imported by the function"],
 )
 def test_what_is_handed_over_is_the_callers(tmp_path: Path, catalogue: Any, files: dict[str, str], scope: str) -> None:
     found = _touched(tmp_path, catalogue, files)
