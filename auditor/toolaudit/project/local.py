@@ -22,6 +22,7 @@ from toolaudit.project.mentions import Mentions
 from toolaudit.project.pool import RISKY_DEPTH, Workers
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index, renamer
+from toolaudit.project.room import give_back
 from toolaudit.project.slices import MODULE, SETTER, Extracted, Slice, function_slice, heads_of, module_slice, nested, package_of
 from toolaudit.project.survey import Survey, survey
 from toolaudit.project.texts import Texts
@@ -29,7 +30,7 @@ from toolaudit.project.walk import absolute, base_of, shown, walk
 
 _outcomes = msgspec.msgpack.Decoder(Extracted)
 
-MUCH = 1_000_000
+MUCH = 500_000
 """Bytes of facts as they are kept; opened they take five times the room."""
 
 CHANGES = "skipped: changes while it is read"
@@ -161,8 +162,6 @@ class LocalProject:
     def prefetch(self, functions: Iterable[tuple[str, str]], closely: bool = False) -> None:
         wanted = {outer for path, qualname in functions if (outer := self._outer(path, qualname)) is not None}
         keys = {where: self._facts_key(*where) for where in sorted(w for w in wanted if w not in self._extracted)}
-        if not keys:
-            return
         known = self._cache.facts(keys.values())
         self._extracted |= {where: known[k] for where, k in keys.items() if k in known}
         missing = [where for where, k in keys.items() if k not in known and self._lines(where[0])]
@@ -190,9 +189,10 @@ class LocalProject:
         return self._cache.enabled
 
     def spare(self) -> bool:
-        """`release` where facts have come to take much room and the cache has them; whether it was done."""
+        """`release` where facts have come to take much room and the cache has them, and give it back; whether it was done."""
         if much := self._weight > MUCH and self._cache.enabled:
             self.release()
+            give_back()
         return much
 
     @property
