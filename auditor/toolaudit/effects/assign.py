@@ -103,7 +103,10 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         place = of_function(form, target.attr)
     if place is not None:
         repeat = "again" if op in ("increment", "append") else "same"
-        frame.emit(place, "w", op, frame.line, data=value.taint, atomic=op != "increment", repeat=repeat)  # type: ignore[arg-type]
+        # A module that is imported late is the same for every call.
+        why = "lazy-init" if isinstance(value.form, Foreign | Module) and not value.taint else ""
+        atomic = op != "increment"
+        frame.emit(place, "w", op, frame.line, data=value.taint, atomic=atomic, repeat=repeat, secondary=why)  # type: ignore[arg-type]
     elif isinstance(form, Handle) and form.kind and form.kind not in ("file", "memory"):
         api = frame.world.catalogue.method(form.type, "__setattr__")
         if api is not None:

@@ -1,7 +1,7 @@
 """How what is written back differs from what was read: entries set by key, or something added that a repeat would add again.
 
-Three marks travel in the taint beside the reads and parameters that they speak of: `+x` something was added to what comes from `x`, `~x` text in
-it was replaced, `=x` it was compared with something else, as a look-up does. An addition behind a look-up is made once.
+Four marks travel in the taint beside the reads and parameters that they speak of: `+x` something was added to what comes from `x`, `~x` text in
+it was replaced, `=x` it was compared with something else, as a look-up does, `!x` it was there. An addition behind a look-up is made once.
 """
 
 from __future__ import annotations

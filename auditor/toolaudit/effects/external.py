@@ -8,19 +8,21 @@ from datetime import date, datetime, timedelta
 from msgspec.structs import replace
 
 from toolaudit.catalogue.entries import Api
-from toolaudit.effects import containers, guesses, natives
+from toolaudit.effects import containers, edits, guesses, natives
 from toolaudit.effects.applying import apply, in_document, read_all
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.calls import call
 from toolaudit.effects.cursors import handing_out
-from toolaudit.effects.frame import Frame
+from toolaudit.effects.frame import Frame, Repeat
+from toolaudit.effects.kept_objects import CHANGES, computes, harmless
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
 from toolaudit.effects.results import pure_result
 from toolaudit.effects.served import fetched, handed_out, saved
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
+    CLEAN,
     Class,
     Data,
     Either,
@@ -31,10 +33,12 @@ from toolaudit.effects.values import (
     Many,
     Method,
     Scalar,
+    Taint,
     Text,
     Value,
     alternatives,
     constant,
+    taints,
     union,
 )
 from toolaudit.project.resolve import ClassRef
@@ -259,16 +263,6 @@ def looks_up(frame: Frame, type_name: str) -> bool:
     return getter is not None and getter.origin != "default"
 
 
-def harmless(frame: Frame, type_name: str) -> bool:
-    """What is not listed of this type does nothing: the type's own default, else its library's."""
-    owner = type_name
-    while (kind := frame.world.catalogue.type(owner)) is None and "." in owner:
-        owner = owner.rpartition(".")[0]
-    library = frame.world.catalogue.library(type_name)
-    default = (kind.default if kind else "") or (library.default if library else "unknown")
-    return default in ("pure", "telemetry")
-
-
 def _inherited(frame: Frame, receiver: Value, form: Instance, name: str, arguments: Arguments, line: int) -> Value:
     """A method that a foreign base of a project class gives."""
     for base in frame.world.resolver.foreign_bases(form.cls):
@@ -305,7 +299,7 @@ def _unlisted_method(frame: Frame, receiver: Value, form: Handle, name: str, arg
     taint = read_all(frame, arguments, line) | receiver.taint
     if harmless(frame, form.type):
         frame.resolved += 1
-        return Value(Data(), taint)
+        return Value(Data(), taint | _of_kept_object(frame, receiver, form, name, arguments, line))
     if library is not None and library.default == "reads":
         frame.resolved += 1
         kind = library.default_kind or "other"
@@ -314,6 +308,16 @@ def _unlisted_method(frame: Frame, receiver: Value, form: Handle, name: str, arg
         frame.resolved += 1
         return Value(Data(), taint)
     return guesses.unlisted(frame, receiver, form.type, name, taint, line, library, arguments)
+
+
+def _of_kept_object(frame: Frame, receiver: Value, form: Handle, name: str, arguments: Arguments, line: int) -> Taint:
+    """A method of an object that outlives the call and that a library which only computes made: the object is all that it reads or changes."""
+    if receiver.loc is None or name.startswith("_") or not computes(frame, form):
+        return CLEAN
+    if not CHANGES.match(name):
+        return read(frame, receiver, line).taint
+    repeat: Repeat = "again" if edits.adds(name) and name != "add" else "unknown"
+    return frame.emit(receiver.loc, "w", "update", line, data=taints(arguments.all()), repeat=repeat, confidence="typed")
 
 
 def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: int) -> Value:

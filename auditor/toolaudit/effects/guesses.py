@@ -293,7 +293,7 @@ def _written(frame: Frame, resource: Resource, name: str, arguments: Arguments |
     frame.io += 1
     frame.pending = True
     frame.missing(f"{resource.scope}.{name}", "not-in-catalogue", "ignored", line)
-    posted = op == "create" and resource.kind == "http" and (inside or _nameless(arguments, thing_of(name)))
+    posted = op == "create" and resource.kind in ("http", "other") and (inside or _nameless(arguments, thing_of(name)))
     again = (
         op in ("append", "send", "increment") or posted or (op == "write" and arguments is not None and edits.identified(name, arguments))
     )

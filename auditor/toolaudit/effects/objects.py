@@ -10,6 +10,7 @@ from toolaudit.effects.answering import answer
 from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.choices import as_chosen
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.handed_methods import is_operation, of_client
 from toolaudit.effects.keys import ANY, derived, parts_of
 from toolaudit.effects.own_words import own_words
 from toolaudit.effects.rebound import looked_at
@@ -95,7 +96,7 @@ def attribute(frame: Frame, value: Value, name: str, line: int, called: bool = F
     look = _ATTRIBUTE.get(type(form))
     if look is None:
         return Value(Method(value, name), value.taint)
-    return look(frame, looked_at(frame, value, line), name, line, called)
+    return look(frame, looked_at(frame, value, line, called), name, line, called)
 
 
 def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
@@ -121,8 +122,8 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     fallback = world.resolver.method(form.cls, "__getattr__")
     if fallback is not None and not name.startswith("__"):
         return _asked_for(frame, value, fallback, name, line)
-    if called and world.resolver.field(form.cls, name) is not None:
-        return Value(Data("untyped-parameter"), value.taint, place_of(value, name))  # a field that holds something to be called
+    if world.resolver.field(form.cls, name) is not None:  # one that holds something to be called, or an object of any type
+        return Value(Data("untyped-parameter" if called else ""), value.taint, place_of(value, name))
     if called or any(world.catalogue.method(base, name) for base in world.resolver.foreign_bases(form.cls)):
         return Value(Method(value, name), value.taint)
     return Value(Data(), value.taint, place_of(value, name))
@@ -240,8 +241,8 @@ def extend_text(form: Text, name: str, value: Value) -> Value:
 
 
 def _of_data(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
-    if called:
-        return Value(Method(value, name), value.taint)
+    if called or is_operation(value, name):
+        return Value(Method(value if called else of_client(value), name), value.taint)
     if isinstance(value.form, Scalar) and name == "value":
         return value
     if isinstance(value.form, Many) and frame.world.catalogue.method(value.form.type or value.form.kind, name) is not None:

@@ -6,6 +6,7 @@ from toolaudit.effects.attributes import may_assign
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.free import rebound_names
 from toolaudit.effects.globals import is_rebound
+from toolaudit.effects.kept_objects import computes
 from toolaudit.effects.values import Handle, Instance, Loc, Value
 from toolaudit.project.resolve import ClassRef, GlobalRef
 
@@ -13,15 +14,17 @@ USED = "used"
 """Note on a read of a variable whose object is used: no look whether it is there."""
 
 
-def looked_at(frame: Frame, value: Value, line: int) -> Value:
-    """An object that is used: where its variable is bound anew by some function, or it is one of a store, which one it is was read there."""
+def looked_at(frame: Frame, value: Value, line: int, called: bool = False) -> Value:
+    """An object that is used: where its variable is bound anew by some function, or it is one of a store, which one it is was read there;
+    an object that is changed in place is read as it is, unless one of its methods is `called`, which says what it does."""
     loc = value.loc
     if loc is None or not isinstance(value.form, Instance | Handle):
         return value
     of_store = (
         isinstance(value.form, Handle) and not value.form.kind and loc.root in _RULES and bool(loc.path) and isinstance(loc.path[-1], tuple)
     )
-    if not of_store and (isinstance(value.form, Handle) or not _bound_anew(frame.world, loc)):
+    changed = not called and isinstance(value.form, Handle) and computes(frame, value.form)
+    if not (of_store or changed) and (isinstance(value.form, Handle) or not _bound_anew(frame.world, loc)):
         return value
     return value.tainted(frame.emit(loc, "r", "read", line, data=value.taint, atomic=True, note=USED))
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
+from toolaudit.effects.lazily import is_switch, made_where_missing
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
@@ -103,6 +104,8 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
     written = [effect for effect in marked if "w" in effect.mode]
     if alone and written and all(map(_empties, written)):
         return list(effects)
+    if alone and any(is_switch(marked, index, tool) for index in range(len(marked))):
+        return [replace(e, secondary="") if e.secondary == "lazy-init" and isinstance(e.target, Loc) else e for e in marked]
     if alone and any(_own_connection(effect, tool) for effect in marked):
         return [replace(effect, secondary="") if isinstance(effect.target, Loc) else effect for effect in marked]
     return marked
@@ -311,7 +314,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         looked = checks or [i for i in _items(effect.control, effects) if _same_store(effects[i].target, target)]
         leased = derives and not counts and bool(helpers(effect, tool)) and _is_session_of_key(effect, target)
         return "memo" if kept and looked and (not derives or leased) and effect.op == "write" else ""
-    if checks and not derives and effect.op == "write" and (_LAZY.search(name) or any(effects[i].op == "check" for i in checks)):
+    if checks and not derives and effect.op == "write" and (_LAZY.search(name) or made_where_missing(effects, effect, checks, tool)):
         return "lazy-init"
     return ""
 

@@ -14,7 +14,7 @@ from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import MAX_ARMS, Frame, Jump
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import read
-from toolaudit.effects.truth import facts_of, found_in, missed_rows, refuses_all_but_reads, truth
+from toolaudit.effects.truth import NOTHING_MET, Met, facts_of, met, missed_rows, refuses_all_but_reads, truth
 from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, bare, join_taint, union
 from toolaudit.project.resolve import ClassRef
 
@@ -75,7 +75,7 @@ def _if(frame: Frame, stmt: f.If) -> None:
         frame.ladder = None
         return
     when = facts_of(frame, stmt.test, frame.when)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], found_in(stmt.test), ladder)
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, test.taint), ladder)
     asked = refuses_all_but_reads(frame, stmt)
     if asked:
         frame.asks |= {asked}
@@ -86,7 +86,7 @@ def branch(
     frame: Frame,
     taint: Taint,
     paths: list[tuple[Any, tuple[f.Stmt, ...]]],
-    found: int | None = None,
+    found: Met = NOTHING_MET,
     ladder: tuple[str, int] | None = None,
 ) -> None:
     """Walk alternatives from the same state and join what they leave; when one of them ends, the rest depends on the condition.
@@ -100,7 +100,8 @@ def branch(
     left_fixed: list[set[str]] = []
     arms = frame.arms[:-1] if ladder else frame.arms
     key, first = ladder or (str(frame.line), 0)
-    missed = join_taint(taint, missed_rows(frame, taint, found))
+    missed = join_taint(taint, missed_rows(frame, taint, found.way))
+    there = join_taint(edits.found(taint), found.there)
     ways: list[int] = []
     open_ways: list[int] = []
     ended = False
@@ -112,7 +113,7 @@ def branch(
         frame.env = dict(before)
         frame.fixed, frame.asks, frame.fields = set(fixed), asks, dict(fields)
         frame.alive = True
-        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if number == found else missed))
+        frame.control = join_taint(outer, join_taint(frame.sticky, there if number == found.way else missed))
         frame.when = facts
         if facts is None:
             continue
@@ -133,7 +134,7 @@ def branch(
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
-        frame.guard(edits.found(taint) if open_ways == [found] else missed)
+        frame.guard(there if open_ways == [found.way] else missed)
 
 
 def _left(frame: Frame, arms: Arms, key: str, ways: list[int]) -> Arms:

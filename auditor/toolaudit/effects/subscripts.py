@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
-from toolaudit.effects.external import behind, call_method, harmless
+from toolaudit.effects.external import behind, call_method
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.kept_objects import harmless
 from toolaudit.effects.objects import attribute, below, item, key_step
 from toolaudit.effects.values import Data, Form, Function, Handle, Instance, Many, Method, Scalar, Value
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from toolaudit import facts as f
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.objects import parameter_of
-from toolaudit.effects.values import CLEAN, Data, Many, Scalar, Taint, Value
+from toolaudit.effects.values import CLEAN, Data, Loc, Many, Scalar, Taint, Value
 from toolaudit.model import Fact, Resource
 
 
@@ -260,6 +261,33 @@ def found_in(test: f.Expr) -> int | None:
         nothing = isinstance(right, f.Const) and (right.value is None or right.value == 0)
         return {"is": 1, "==": 1, "is not": 0, "!=": 0, ">": 0}.get(test.ops[0]) if nothing else None
     return 0 if isinstance(test, f.Name | f.Call | f.Await | f.Item | f.Attr) else None
+
+
+class Met(NamedTuple):
+    """The way of a condition on which something was found, and the marks of what was there."""
+
+    way: int | None = None
+    there: Taint = CLEAN
+
+
+NOTHING_MET = Met()
+
+
+def met(frame: Frame, test: f.Expr, taint: Taint) -> Met:
+    """What a condition says of the places that it looks at; one that calls a function may ask how they are instead."""
+    way = found_in(test)
+    if way is None or not _plain(test):
+        return Met(way)
+    looks = [i for i in taint if isinstance(i, int) and i < len(frame.effects) and isinstance(frame.effects[i].target, Loc)]
+    return Met(way, frozenset([f"!{i}" for i in looks]))
+
+
+def _plain(test: f.Expr) -> bool:
+    if isinstance(test, f.Boolean):
+        return all(_plain(part) for part in test.values)
+    if isinstance(test, f.Compare):
+        return _plain(test.left)
+    return _plain(test.operand) if isinstance(test, f.Unary) else isinstance(test, f.Name | f.Attr | f.Item)
 
 
 def missed_rows(frame: Frame, taint: Taint, found: int | None) -> Taint:

@@ -252,11 +252,10 @@ def _next_free(view: Profile, access: Access) -> bool:
 
 def _starts_anew(view: Profile, access: Access) -> bool:
     """Whether the call empties or replaces the thing that it appends to, before or after."""
-    emptied = any(w.order < access.order and w.operation == "delete" and alike(w, access) for w in view.writes)
+    beside = [w for w in view.writes if alike(w, access) and not never_both(w, access)]
+    emptied = any(w.order < access.order and w.operation == "delete" for w in beside)
     made_once = {id(w.write) for w in view.windows if w.link == "control" and w.same}
-    return emptied or any(
-        w.operation == "write" and alike(w, access) and w.chain != access.chain and id(w) not in made_once for w in view.writes
-    )
+    return emptied or any(w.operation == "write" and w.chain != access.chain and id(w) not in made_once for w in beside)
 
 
 def _refused(view: Profile, access: Access) -> bool:

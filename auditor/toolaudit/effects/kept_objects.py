@@ -1,0 +1,30 @@
+"""Objects of libraries that only compute: harmless, save that one which outlives the call is state like any container."""
+
+from __future__ import annotations
+
+import re
+
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.values import Handle
+
+CHANGES = re.compile(
+    r"(?:add|remove|clear|insert|append|pop|extend|set|discard|delete|del|push|put|update|fit|partial_fit|reset|move|merge|sort|reverse|setdefault|popitem)"
+    r"(?:_|$)"
+)
+"""Names under which an object in memory is changed."""
+
+
+def harmless(frame: Frame, type_name: str) -> bool:
+    """What is not listed of this type does nothing: the type's own default, else its library's."""
+    owner = type_name
+    while (kind := frame.world.catalogue.type(owner)) is None and "." in owner:
+        owner = owner.rpartition(".")[0]
+    library = frame.world.catalogue.library(type_name)
+    default = (kind.default if kind else "") or (library.default if library else "unknown")
+    return default in ("pure", "telemetry")
+
+
+def computes(frame: Frame, form: Handle) -> bool:
+    """An object of a class that the catalogue does not list, of a library that touches nothing but its arguments."""
+    named = form.type.rsplit(".", 1)[-1][:1].isupper() and "." in form.type
+    return named and form.kind in ("", "memory") and frame.world.catalogue.type(form.type) is None and harmless(frame, form.type)
