@@ -8,12 +8,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from toolaudit.branches import way
-from toolaudit.effects import attributes, construct, edits, guesses
+from toolaudit.effects import attributes, construct, edits
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.bodies import decorators, is_default, is_empty
 from toolaudit.effects.cursors import asked
 from toolaudit.effects.frame import MAX_ARMS, Frame, World
-from toolaudit.effects.handed_methods import CLIENT, is_client
+from toolaudit.effects.handed_methods import client_of
 from toolaudit.effects.instantiate import conjunction
 from toolaudit.effects.objects import attribute
 from toolaudit.effects.summaries import call_function
@@ -213,9 +213,9 @@ def _call_method(frame: Frame, func: Value, arguments: Arguments, line: int) -> 
 
     form = func.form
     assert isinstance(form, Method)
-    if is_client(form.receiver) and not guesses.client_like(frame.called):
-        frame.called = CLIENT  # not the name that a variable or a parameter gave it on the way
-    return call_method(frame, form.receiver, form.name, arguments, line)
+    name, receiver = client_of(form.receiver)
+    frame.called = name or frame.called  # not the name that a variable or a parameter gave it on the way
+    return call_method(frame, receiver, form.name, arguments, line)
 
 
 def _call_handle(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:

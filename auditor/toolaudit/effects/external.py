@@ -15,6 +15,7 @@ from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.calls import call
 from toolaudit.effects.cursors import handing_out
 from toolaudit.effects.frame import Frame, Repeat
+from toolaudit.effects.handed_methods import client_of
 from toolaudit.effects.kept_objects import CHANGES, computes, harmless
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
@@ -247,7 +248,8 @@ def behind(frame: Frame, value: Value, form: Method) -> Value:
         # nobody looks behind a method: a name like one of a client's methods that is not called is a part of the client
         return form.receiver.tainted(value.taint) if api.effects else Value(Data(), value.taint)
     if isinstance(holder, Data):
-        return Value(Data(holder.why), value.taint)
+        called, client = client_of(form.receiver)
+        return Value(Data(), value.taint, below(client.loc, form.name)) if called else Value(Data(holder.why), value.taint)
     if not owners or owners == ("arguments",):
         return Value(Data(), value.taint)
     if all(harmless(frame, owner) for owner in owners):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from toolaudit.effects import attributes
 from toolaudit.effects.frame import World
-from toolaudit.effects.values import Data, Foreign, Function, Scalar, Value
+from toolaudit.effects.values import Class, Data, Foreign, Function, Instance, Loc, Scalar, Value
+from toolaudit.facts import FunctionHead
 from toolaudit.model import Given
-from toolaudit.project.resolve import FunctionRef
+from toolaudit.project.resolve import ClassRef, FunctionRef
 
 
 def held(world: World, path: str, qualname: str) -> dict[str, Value]:
@@ -45,7 +46,21 @@ def _function(world: World, one: Given) -> Value:
     around = world.given
     world.given = one.around
     try:
-        nested = entries.nested(world, path, head) if head.nested_in and head.owner is None else None
+        if head.nested_in and head.owner is None:
+            return entries.nested(world, path, head) or Value(Function(path, qualname, code))
+        bound = _receiver(world, path, head)
     finally:
         world.given = around
-    return nested or Value(Function(path, qualname, code))
+    return Value(Function(path, qualname, code, ClassRef(path, head.owner) if head.owner else None, bound))
+
+
+def _receiver(world: World, path: str, head: FunctionHead) -> Value | None:
+    """The object whose method was handed over."""
+    first = head.parameters[0].name if head.parameters else ""
+    if not head.owner or first not in ("self", "cls"):
+        return None
+    ref = ClassRef(path, head.owner)
+    if first == "cls":
+        return Value(Class(ref))
+    known = fields(held(world, path, head.qualname), first)
+    return Value(Instance(ref, known), loc=Loc("self", "", attributes.scope_of(ref)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolaudit.effects import guesses
 from toolaudit.effects.values import Data, Value
 
-CLIENT = "client"
+_MARK = "client:"
 
 
 def is_operation(value: Value, name: str) -> bool:
@@ -14,12 +14,16 @@ def is_operation(value: Value, name: str) -> bool:
 
 
 def of_client(value: Value) -> Value:
-    """What has the operation, known to be a client wherever it goes."""
-    return Value(Data(CLIENT), value.taint, value.loc)
+    """What has the operation, known to be a client by its name wherever it goes."""
+    return Value(Data(_MARK + _owner(value)), value.taint, value.loc)
 
 
-def is_client(value: Value) -> bool:
-    return isinstance(value.form, Data) and value.form.why == CLIENT
+def client_of(value: Value) -> tuple[str, Value]:
+    """The name that such a client was kept under, and the client; no name for any other object."""
+    form = value.form
+    if not isinstance(form, Data) or not form.why.startswith(_MARK):
+        return "", value
+    return form.why.removeprefix(_MARK), Value(Data("client"), value.taint, value.loc)
 
 
 def _owner(value: Value) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from toolaudit.effects.edits import CLIENT, RECORD, accumulates
+from toolaudit.effects.folders import folder_checks, kind_checks
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.lazily import is_switch, made_where_missing
@@ -64,9 +65,9 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
     effects = [replace(one, secondary=one.secondary or "telemetry") if i in beside else one for i, one in enumerate(effects)]
     out = _kept_locks([_marked(effects, index, effect, tool) for index, effect in enumerate(effects)])
     for effect in effects:
-        for index in _folder_checks(effects, effect):
+        for index in folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
-    for index in _kind_checks(effects):
+    for index in kind_checks(effects):
         out[index] = replace(effects[index], secondary="kind-check")
     out = _looked_up(_while_made(effects, _beside(effects, out)))
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)
@@ -160,20 +161,6 @@ def _of_folder(effect: Effect) -> bool:
     return effect.secondary == "ensure-folder" and isinstance(effect.target, Resource) and any(p.kind == "param" for p in effect.target.key)
 
 
-def _kind_checks(effects: Sequence[Effect]) -> list[int]:
-    """The checks that only choose how the same is done to a path: `if p.is_dir(): p.rmdir() else: p.unlink()`."""
-    found: list[int] = []
-    for folder in effects:
-        if folder.op != "delete" or not isinstance(folder.target, Resource) or folder.target.kind != "dir":
-            continue
-        for file in effects:
-            if file.op == "delete" and isinstance(file.target, Resource) and file.target.kind == "file" and _same_path(file, folder.target):
-                both = sorted(i for i in folder.control & file.control if isinstance(i, int) and i < len(effects))
-                checks = [i for i in both if effects[i].op == "check" and _same_path(effects[i], folder.target)]
-                found += checks[-1:]
-    return found
-
-
 def _beside(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
     """What is made again together with a memo that says of what it was made is part of that memo: one function, one look decides on both."""
     memos = [
@@ -194,20 +181,6 @@ def _beside(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
     return [replace(e, secondary="memo") if e.op == "write" and not e.secondary and kept(e) else e for e in marked]
 
 
-def _folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:
-    """The checks that guard the making of the same folder: `if not exists(d): makedirs(d)`."""
-    target = effect.target
-    if not isinstance(target, Resource) or target.kind != "dir" or effect.op not in ("create", "ensure"):
-        return []
-    found = sorted(i for i in effect.control if isinstance(i, int) and i < len(effects))
-    return [i for i in found if effects[i].op == "check" and _same_path(effects[i], target)]
-
-
-def _same_path(effect: Effect, target: Resource) -> bool:
-    other = effect.target
-    return isinstance(other, Resource) and other.kind in ("file", "dir") and other.key == target.key
-
-
 def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) -> Effect:
     if not effect.secondary and _signs_in(effect, tool):
         return replace(effect, secondary="lazy-init")
@@ -225,7 +198,7 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
     if isinstance(target, Loc):
         why = _memory(effects, effect, target, tool)
         return replace(effect, secondary=why) if why else effect
-    if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and _folder_checks(effects, effect))):
+    if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and folder_checks(effects, effect))):
         return replace(effect, secondary="ensure-folder")
     if target.kind in ("file", "dir") and effect.op == "update" and _rights_of_folder(effects, target):
         return replace(effect, secondary="ensure-folder")

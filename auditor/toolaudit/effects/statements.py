@@ -67,7 +67,7 @@ def _raise(frame: Frame, stmt: f.Raise) -> None:
 def _if(frame: Frame, stmt: f.If) -> None:
     frame.line = stmt.line
     ladder, frame.ladder = frame.ladder, None
-    test = tested(frame, stmt.test)
+    first, test = len(frame.effects), tested(frame, stmt.test)
     decided = truth(frame, stmt.test)
     if decided is not None:
         frame.ladder = ladder if not decided and bodies.is_rung(stmt.orelse) else None
@@ -75,7 +75,7 @@ def _if(frame: Frame, stmt: f.If) -> None:
         frame.ladder = None
         return
     when = facts_of(frame, stmt.test, frame.when)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, test.taint), ladder)
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, first), ladder)
     asked = refuses_all_but_reads(frame, stmt)
     if asked:
         frame.asks |= {asked}

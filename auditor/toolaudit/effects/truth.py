@@ -273,12 +273,13 @@ class Met(NamedTuple):
 NOTHING_MET = Met()
 
 
-def met(frame: Frame, test: f.Expr, taint: Taint) -> Met:
-    """What a condition says of the places that it looks at; one that calls a function may ask how they are instead."""
+def met(frame: Frame, test: f.Expr, first: int) -> Met:
+    """What a condition says of the places that it looked at, whose effects begin at `first`; one that calls a function may ask how they are
+    instead."""
     way = found_in(test)
     if way is None or not _plain(test):
         return Met(way)
-    looks = [i for i in taint if isinstance(i, int) and i < len(frame.effects) and isinstance(frame.effects[i].target, Loc)]
+    looks = [i for i in range(first, len(frame.effects)) if isinstance(frame.effects[i].target, Loc) and frame.effects[i].op == "check"]
     return Met(way, frozenset([f"!{i}" for i in looks]))
 
 

@@ -84,7 +84,8 @@ def _registered(bodies: Bodies, known: Known, scope: Scope, call: Call, declarin
 
 
 def _is_made(scope: Scope, value: Expr) -> bool:
-    """The function is defined in a loop, is given arguments beforehand, or comes out of the function that defines it."""
+    """The function is defined in a loop, is given arguments beforehand, comes out of the function that defines it, or calls what that one is
+    given."""
     if isinstance(value, Name):
         bound = scope.local(value.id) if scope.qualname else scope.module_local(value.id)
         calls = [one.expr for one in bound if isinstance(one.expr, Call)]
@@ -94,9 +95,20 @@ def _is_made(scope: Scope, value: Expr) -> bool:
         return True
     for ref in functions_of(scope, value):
         head = scope.names.head(ref.path, ref.qualname) if ref.kind == "function" else None
-        if head is not None and head.nested_in and (head.nested_in != scope.qualname or _in_loop(scope, ref.qualname)):
+        if head is None or not head.nested_in:
+            continue
+        if head.nested_in != scope.qualname or _in_loop(scope, ref.qualname) or _calls_given(scope, ref):
             return True
     return False
+
+
+def _calls_given(scope: Scope, ref: FunctionRef) -> bool:
+    """Whether a function calls a parameter of the function around it, so that each of those that are given makes another tool."""
+    outer, facts = scope.names.head(scope.path, scope.qualname), scope.names.project.facts(ref.path, ref.qualname)
+    if outer is None or not isinstance(facts, FunctionFacts):
+        return False
+    called = {call.func.id for call in body_calls(facts.body) if isinstance(call.func, Name)}
+    return bool(called & {one.name for one in outer.parameters})
 
 
 def _in_loop(scope: Scope, qualname: str) -> bool:
@@ -140,6 +152,8 @@ def _callers(bodies: Bodies, path: str, qualname: str) -> Iterator[Key]:
     if head is None:
         return
     called = head.owner or qualname
+    if head.owner:
+        yield from _beside(bodies, path, head)
     name = called.rsplit(".", 1)[-1]
     pattern = re.compile(rf"(?<!def )(?<!class )\b{re.escape(name)}\s*\(")
     for file in dict.fromkeys((path, *bodies.project.mentioning(f"{name}("))):
@@ -153,6 +167,16 @@ def _callers(bodies: Bodies, path: str, qualname: str) -> Iterator[Key]:
             outer = bodies.names.head(file, holder)
             if not (file == path and outer is not None and outer.owner and outer.owner == head.owner):
                 yield file, holder
+
+
+def _beside(bodies: Bodies, path: str, head: FunctionHead) -> Iterator[Key]:
+    """The methods of its class that call a method."""
+    index = bodies.project.index(path)
+    pattern = re.compile(rf"\.{re.escape(head.name)}\s*\(")
+    for holder in bodies.holders(index, [line for line, _ in bodies.hits(path, pattern)]) if index is not None else ():
+        outer = bodies.names.head(path, holder)
+        if outer is not None and outer.owner == head.owner and outer.name != head.name:
+            yield path, holder
 
 
 def _imports(bodies: Bodies, file: str, path: str) -> bool:

@@ -1,0 +1,44 @@
+"""Looks at paths that decide nothing but how the same is done: whether it is a folder, whether the folder is there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toolaudit.effects.frame import Effect
+from toolaudit.effects.keys import ANY
+from toolaudit.effects.values import tidy
+from toolaudit.model import KeyPart, Resource
+
+
+def kind_checks(effects: Sequence[Effect]) -> list[int]:
+    """The checks that only choose how the same is done to a path: `if p.is_dir(): rmtree(p) else: p.unlink()`."""
+    found: list[int] = []
+    for folder in effects:
+        if folder.op != "delete" or not isinstance(folder.target, Resource) or folder.target.kind != "dir":
+            continue
+        for file in effects:
+            if file.op == "delete" and isinstance(file.target, Resource) and file.target.kind == "file" and _holds(folder.target, file):
+                both = sorted(i for i in folder.control & file.control if isinstance(i, int) and i < len(effects))
+                checks = [i for i in both if effects[i].op == "check" and _same_path(effects[i], file.target)]
+                found += checks[-1:]
+    return found
+
+
+def folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:
+    """The checks that guard the making of the same folder: `if not exists(d): makedirs(d)`."""
+    target = effect.target
+    if not isinstance(target, Resource) or target.kind != "dir" or effect.op not in ("create", "ensure"):
+        return []
+    found = sorted(i for i in effect.control if isinstance(i, int) and i < len(effects))
+    return [i for i in found if effects[i].op == "check" and _same_path(effects[i], target)]
+
+
+def _holds(folder: Resource, file: Effect) -> bool:
+    """Whether a folder, or all that is in it, goes by the path of a file."""
+    whole = tidy((*file.target.key, KeyPart("literal", "/"), ANY)) if isinstance(file.target, Resource) else ()
+    return _same_path(file, folder) or folder.key == whole
+
+
+def _same_path(effect: Effect, target: Resource) -> bool:
+    other = effect.target
+    return isinstance(other, Resource) and other.kind in ("file", "dir") and other.key == target.key
