@@ -227,6 +227,8 @@ def arguments(world: World, tool: Tool, function: Function) -> Arguments:
                 or _kept_default(world, function, parameter)
                 or _argument(world, tool, function.path, parameter, declared.get(parameter.name), fixed)
             )
+            if not (parameter.name in declared and declared[parameter.name].injected):
+                value = value.tainted(frozenset({parameter.name}))  # what is made of it is what the caller says
             if parameter.kind == "keyword":
                 keywords.append((parameter.name, value))
             else:

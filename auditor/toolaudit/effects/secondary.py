@@ -13,10 +13,23 @@ from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.lazily import is_switch, made_where_missing
 from toolaudit.effects.locks import name_of
+from toolaudit.effects.purposes import (
+    TAKEN_AWAY,
+    asked_for,
+    asked_of,
+    empties,
+    given,
+    items_of,
+    key_of,
+    of_key_alone,
+    puts,
+    same_store,
+    told,
+)
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
 from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, of_calls, records, sets_up
-from toolaudit.effects.values import MARKS, Loc, Taint
+from toolaudit.effects.values import Loc
 from toolaudit.model import KeyPart, Resource
 
 _MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated|_snapshot$|fingerprint", re.IGNORECASE)
@@ -32,9 +45,6 @@ _LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
 _CACHES = re.compile(r"(Cache|Memoizer)$")
 _SIZES = re.compile(r"(^|[._])(size|bytes|entries|items|used|count|total|length|weight)($|_)")
-_EMPTIES = re.compile(
-    r"^_?(clear|invalidate|reset|purge|flush|empty|remove|delete|drop|set_(enabled|max|ttl|size)|enable|disable|configure)"
-)
 _IDLE = re.compile(r"(^|[._])(idle|free|spare|pooled|available)_(https?|conns?|connections?|clients?|sessions?|sockets?|channels?)$")
 _CONNECTION = re.compile(
     r"(^|[._])(_?(client|pool|conn|connection|engine|service|token|access_token|credentials?|creds|is_valid|is_connected|connected|initialized|"
@@ -56,8 +66,6 @@ _SIGNS_IN = re.compile(
 _CREDENTIALS = re.compile(r"(Credentials?|OAuth2?|Auth|Tokens?)(Store|Storage|Manager|Provider|Source|Helper|Handler|Refresher|Session)?$")
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
-_TAKEN_AWAY = frozenset({"delete", "consume"})
-
 
 def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effect]:
     """The effects, each with why it does not count, where it does not."""
@@ -76,9 +84,9 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
 def _looked_up(marked: list[Effect]) -> list[Effect]:
     """A memo that is filled where it holds nothing yet is looked up for speed alone: whether another call empties it changes no answer. Where
     a change depends on what it holds, it is more than a memo."""
-    decides = {i for e in marked if "w" in e.mode and not e.secondary for i in (*_items(e.control, marked), *_items(e.data, marked))}
+    decides = {i for e in marked if "w" in e.mode and not e.secondary for i in (*items_of(e.control, marked), *items_of(e.data, marked))}
     filled = [e for e in marked if e.secondary == "memo" and e.op == "write" and isinstance(e.target, Loc)]
-    memos = [e.target for e in filled if any(marked[i].target == e.target for i in _items(e.control, marked))]
+    memos = [e.target for e in filled if any(marked[i].target == e.target for i in items_of(e.control, marked))]
     memos = [target for target in memos if not any(marked[i].target == target for i in decides)]
     return [replace(e, secondary="memo") if e.mode == "r" and e.target in memos else e for e in marked]
 
@@ -89,7 +97,7 @@ def _kept_locks(effects: list[Effect]) -> list[Effect]:
 
     def kept(effect: Effect) -> bool:
         target = effect.target
-        return "w" in effect.mode and effect.op not in _TAKEN_AWAY and isinstance(target, Loc) and name_of(target) in held
+        return "w" in effect.mode and effect.op not in TAKEN_AWAY and isinstance(target, Loc) and name_of(target) in held
 
     return [replace(effect, secondary="lazy-init") if held and kept(effect) else effect for effect in effects]
 
@@ -103,20 +111,13 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
     if alone and all(effect.secondary in ("", "telemetry") for effect in marked):
         return list(effects)
     written = [effect for effect in marked if "w" in effect.mode]
-    if alone and written and all(map(_empties, written)):
+    if alone and written and all(empties(effect) or puts(effects, effect) for effect in written):
         return list(effects)
     if alone and any(is_switch(marked, index, tool) for index in range(len(marked))):
         return [replace(e, secondary="") if e.secondary == "lazy-init" and isinstance(e.target, Loc) else e for e in marked]
     if alone and any(_own_connection(effect, tool) for effect in marked):
         return [replace(effect, secondary="") if isinstance(effect.target, Loc) else effect for effect in marked]
     return marked
-
-
-def _empties(effect: Effect) -> bool:
-    """Nothing is put there: all of it, or what an argument names, is dropped."""
-    whole = not effect.control and not effect.data
-    named = effect.op in _TAKEN_AWAY and any(part.kind == "param" for part in _key(effect))
-    return named or (whole and effect.op in (*_TAKEN_AWAY, "write"))
 
 
 def _own_connection(effect: Effect, tool: str) -> bool:
@@ -128,7 +129,7 @@ def _own_connection(effect: Effect, tool: str) -> bool:
 def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
     """What a helper reads, or settles in the process, only because the thing that it makes is not there yet is part of making it."""
     made = [
-        (e.chain[-1].function, len(e.chain), [i for i in _items(e.control, effects) if effects[i].target == e.target])
+        (e.chain[-1].function, len(e.chain), [i for i in items_of(e.control, effects) if effects[i].target == e.target])
         for e in marked
         if e.secondary == "lazy-init" and "w" in e.mode and isinstance(e.target, Loc) and len(e.chain) > 2
     ]
@@ -139,7 +140,7 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
         settles |= isinstance(effect.target, Resource) and any(p.function.endswith(".__init__") for p in effect.chain[2:])
         asked = isinstance(effect.target, Resource) and effect.target.kind in ("sql", "redis")  # by what was made, unless to set it up
         settles &= not asked or makes_ready(effect.chain[-1].function.rpartition(".")[2])
-        if effect.secondary or not settles or any(p.kind == "param" for p in _key(effect)):
+        if effect.secondary or not settles or any(p.kind == "param" for p in key_of(effect)):
             return False
         return any(
             len(effect.chain) >= depth and effect.chain[depth - 1].function == function and effect.control.intersection(checks)
@@ -147,14 +148,6 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
         )
 
     return [replace(e, secondary="lazy-init") if made and part(e) else e for e in marked]
-
-
-def _items(taint: Taint, effects: Sequence[Effect]) -> list[int]:
-    return [item for item in taint if isinstance(item, int) and item < len(effects)]
-
-
-def _key(effect: Effect) -> tuple[KeyPart, ...]:
-    return effect.target.key if isinstance(effect.target, Resource) else loc_parts(effect.target)
 
 
 def _of_folder(effect: Effect) -> bool:
@@ -197,8 +190,13 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
     target = effect.target
     if isinstance(target, Loc):
         why = _memory(effects, effect, target, tool)
+<<<<<<< HEAD
         return replace(effect, secondary=why) if why else effect
     if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and folder_checks(effects, effect))):
+=======
+        return replace(effect, secondary=why) if why and (why == "telemetry" or not asked_for(effects, effect, target)) else effect
+    if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and _folder_checks(effects, effect))):
+>>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
         return replace(effect, secondary="ensure-folder")
     if target.kind in ("file", "dir") and effect.op == "update" and _rights_of_folder(effects, target):
         return replace(effect, secondary="ensure-folder")
@@ -242,15 +240,14 @@ def _kept_for_session(effects: Sequence[Effect], effect: Effect) -> bool:
     if _CLOCKS.search(name) or any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
         return True
     looked = [i for i in effect.control if isinstance(i, int) and i < len(effects) and effects[i].target == target]
-    given = any(isinstance(i, str) and i[0] not in MARKS for i in effect.data)
-    return bool(looked) and not given and not any(accumulates(i, effect.data, effect.control) for i in looked)
+    return bool(looked) and not given(effect) and not any(accumulates(i, effect.data, effect.control) for i in looked)
 
 
 def _kept_for_itself(effect: Effect, target: Resource) -> bool:
     """A file that a function for caching writes, or one that holds the program's own credentials."""
     if any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
         return True
-    own = not any(part.kind == "param" for part in target.key)
+    own = not any(part.kind == "param" for part in target.key) and not told(effect)
     return own and any(part.kind in ("literal", "self", "global") and _SECRETS.search(part.text) for part in target.key)
 
 
@@ -262,7 +259,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     owner = target.scope.rpartition("::")[2].rpartition(".")[2] if target.root == "self" else ""
     if of_calls(owner, name, effect.op, bool(helpers(effect, tool))):
         return "telemetry"
-    if _CACHES.search(owner) and (not counts or _SIZES.search(name)) and not _asked_of(effect, owner):
+    if _CACHES.search(owner) and (not counts or _SIZES.search(name)) and not asked_of(effect, owner):
         return "memo"
     if _MEMO.search(name) and not counts:  # a count kept in a cache is lost as any other; dropping its oldest entries is upkeep
         return "memo"
@@ -272,19 +269,20 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         return "memo"
     if (_STATISTICS.search(name) and not _names_others(effects, target)) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
-    looks = [i for i in _items(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
+    looks = [i for i in items_of(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
     checks = [i for i in looks if effects[i].note != USED]
     if _IDLE.search(name) and helpers(effect, tool):
         return "lazy-init"
     if effect.op == "write" and is_connection(target):
-        given = not checks and not helpers(effect, tool) and any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
-        return "" if given else "lazy-init"  # a connection to what the caller names is not made on the way
+        return (
+            "" if given(effect) and effect.note != CLIENT else "lazy-init"
+        )  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
         met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name) and effect.note != RECORD)
         kept = target.root in ("self", "state") and (
             met or _made_for_key(effect, target, tool)
         )  # of a global store the members are not followed, so its reads must count
-        looked = checks or [i for i in _items(effect.control, effects) if _same_store(effects[i].target, target)]
+        looked = checks or [i for i in items_of(effect.control, effects) if same_store(effects[i].target, target)]
         leased = derives and not counts and bool(helpers(effect, tool)) and _is_session_of_key(effect, target)
         return "memo" if kept and looked and (not derives or leased) and effect.op == "write" else ""
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or made_where_missing(effects, effect, checks, tool)):
@@ -292,33 +290,20 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     return ""
 
 
-def _asked_of(effect: Effect, owner: str) -> bool:
-    """A cache is emptied or set up because the tool says so, not on the way to an answer."""
-    methods = [place.function.rpartition(".") for place in effect.chain]
-    first = next((name for of, _, name in methods if of.rpartition(".")[2] == owner), "")
-    return bool(_EMPTIES.search(first))
-
-
 def _is_session_of_key(effect: Effect, target: Loc) -> bool:
     """The entry of a store of sessions is put back by a helper that marks it as taken or given back: nothing of the caller's goes into it."""
-    return bool(_SESSIONS.search(_name(target))) and effect.note != RECORD and _of_key_alone(effect, target)
-
-
-def _of_key_alone(effect: Effect, target: Loc) -> bool:
-    said = {part.text.split(".")[0] for part in loc_parts(target) if part.kind == "param"}
-    given = {item for item in effect.data if isinstance(item, str) and item[:1] not in MARKS}
-    return {name.split(".")[0] for name in given} <= said
+    return bool(_SESSIONS.search(_name(target))) and effect.note != RECORD and of_key_alone(effect)
 
 
 def _made_for_key(effect: Effect, target: Loc, tool: str) -> bool:
     """A helper keeps a library's object under a key that says all that the object was made of."""
-    return effect.note == CLIENT and bool(helpers(effect, tool)) and _of_key_alone(effect, target)
+    return effect.note == CLIENT and bool(helpers(effect, tool)) and of_key_alone(effect)
 
 
 def _names_others(effects: Sequence[Effect], target: Loc) -> bool:
     """A count from which what the call stores gets its name: two calls that count alike store in one place."""
     last = target.path[-1] if target.root == "self" and target.path else ""
-    return isinstance(last, str) and any("w" in e.mode and e.target != target and KeyPart("self", last) in _key(e) for e in effects)
+    return isinstance(last, str) and any("w" in e.mode and e.target != target and KeyPart("self", last) in key_of(e) for e in effects)
 
 
 def _loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -> bool:
@@ -327,21 +312,17 @@ def _loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: s
     if effect.op != "write" or not whole or not helpers(effect, tool) or any(isinstance(i, str) for i in effect.data):
         return False
     function = effect.chain[-1].function
-    changed = [one for one in effects if isinstance(one.target, Loc) and "w" in one.mode and _same_store(one.target, target)]
+    changed = [one for one in effects if isinstance(one.target, Loc) and "w" in one.mode and same_store(one.target, target)]
     alike = [one for one in changed if one.target == target and one.op == "write" and one.chain[-1].function == function]
     if len(alike) < len(changed):
         return False
-    read = [effects[i] for one in alike for i in _items(one.data, effects)]
+    read = [effects[i] for one in alike for i in items_of(one.data, effects)]
     return bool(read) and all(
         isinstance(one.target, Resource)
         and one.target.kind in ("file", "dir", "sql")
         and not any(part.kind == "param" for part in one.target.key)
         for one in read
     )
-
-
-def _same_store(one: Loc | Resource, other: Loc) -> bool:
-    return isinstance(one, Loc) and (one.root, one.scope, one.path[:1]) == (other.root, other.scope, other.path[:1])
 
 
 def is_connection(target: Loc) -> bool:

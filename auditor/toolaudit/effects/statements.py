@@ -9,7 +9,7 @@ from typing import Any
 
 from toolaudit import facts as f
 from toolaudit.branches import MAX_WAYS, Arms, way
-from toolaudit.effects import assign, attributes, blocks, bodies, edits, names
+from toolaudit.effects import assign, attributes, blocks, bodies, edits, names, refusals
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import MAX_ARMS, Frame, Jump
 from toolaudit.effects.iteration import members
@@ -18,20 +18,16 @@ from toolaudit.effects.truth import NOTHING_MET, Met, facts_of, met, missed_rows
 from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, bare, join_taint, union
 from toolaudit.project.resolve import ClassRef
 
-ABSENT = (
-    "KeyError", "FileNotFoundError", "NotFound", "NotFoundError", "DoesNotExist", "LookupError", "IndexError", "StopIteration", "AttributeError",
-    "FileExistsError", "NoResultFound", "ResourceNotFoundException", "ObjectDoesNotExist", "NameError", "NoSuchKey", "IntegrityError",
-    "AlreadyExists", "ResourceNotFoundError", "UnknownObjectException", "UnboundLocalError", "CalledProcessError", "NotFoundException",
-    "NoSuchEntityException", "ResourceAlreadyExistsException", "DuplicateKeyError", "UniqueViolation", "ClientError", "ApiException",
-)  # fmt: skip
-
 
 def execute(frame: Frame, body: tuple[f.Stmt, ...]) -> None:
     """Walk statements in order, until one of them ends the path."""
-    for stmt in body:
+    for index, stmt in enumerate(body):
         if not frame.alive:
             return
-        _EXECUTE[type(stmt)](frame, stmt)
+        if isinstance(stmt, f.If):
+            _if(frame, stmt, body[index + 1 :])
+        else:
+            _EXECUTE[type(stmt)](frame, stmt)
 
 
 def _evaluate(frame: Frame, stmt: f.Evaluate) -> None:
@@ -64,7 +60,7 @@ def _raise(frame: Frame, stmt: f.Raise) -> None:
     frame.alive = False
 
 
-def _if(frame: Frame, stmt: f.If) -> None:
+def _if(frame: Frame, stmt: f.If, rest: tuple[f.Stmt, ...]) -> None:
     frame.line = stmt.line
     ladder, frame.ladder = frame.ladder, None
     first, test = len(frame.effects), tested(frame, stmt.test)
@@ -74,12 +70,21 @@ def _if(frame: Frame, stmt: f.If) -> None:
         execute(frame, stmt.body if decided else stmt.orelse)
         frame.ladder = None
         return
+<<<<<<< HEAD
     when = facts_of(frame, stmt.test, frame.when)
     branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, first), ladder)
     asked = refuses_all_but_reads(frame, stmt)
     if asked:
         frame.asks |= {asked}
         frame.refused |= {asked} if isinstance(stmt.body[-1], f.Raise) else frozenset()
+=======
+    when, asked = facts_of(frame, stmt.test, frame.when), refusals.marks_of_ways(stmt, test.taint, rest)
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], found_in(stmt.test), ladder, asked)
+    query = refuses_all_but_reads(frame, stmt)
+    if query:
+        frame.asks |= {query}
+        frame.refused |= {query} if isinstance(stmt.body[-1], f.Raise) else frozenset()
+>>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
 
 
 def branch(
@@ -88,10 +93,11 @@ def branch(
     paths: list[tuple[Any, tuple[f.Stmt, ...]]],
     found: Met = NOTHING_MET,
     ladder: tuple[str, int] | None = None,
+    marks: list[Taint] | None = None,
 ) -> None:
     """Walk alternatives from the same state and join what they leave; when one of them ends, the rest depends on the condition.
 
-    `found` is the way on which a look-up met something; `ladder` the condition of which an `elif` is one more way.
+    `found` is the way on which a look-up met something; `ladder` the condition of which an `elif` is one more way; `marks` are those of each way.
     """
     outer, when, before = frame.control, frame.when, frame.env
     fixed, asks, fields = frame.fixed, frame.asks, frame.fields
@@ -100,8 +106,13 @@ def branch(
     left_fixed: list[set[str]] = []
     arms = frame.arms[:-1] if ladder else frame.arms
     key, first = ladder or (str(frame.line), 0)
+<<<<<<< HEAD
     missed = join_taint(taint, missed_rows(frame, taint, found.way))
     there = join_taint(edits.found(taint), found.there)
+=======
+    missed = join_taint(taint, missed_rows(frame, taint, found))
+    marks = marks or [CLEAN] * len(paths)
+>>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
     ways: list[int] = []
     open_ways: list[int] = []
     ended = False
@@ -113,7 +124,12 @@ def branch(
         frame.env = dict(before)
         frame.fixed, frame.asks, frame.fields = set(fixed), asks, dict(fields)
         frame.alive = True
+<<<<<<< HEAD
         frame.control = join_taint(outer, join_taint(frame.sticky, there if number == found.way else missed))
+=======
+        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if number == found else missed))
+        frame.control = join_taint(frame.control, marks[number])
+>>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
         frame.when = facts
         if facts is None:
             continue
@@ -134,7 +150,11 @@ def branch(
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
+<<<<<<< HEAD
         frame.guard(there if open_ways == [found.way] else missed)
+=======
+        frame.guard(join_taint(edits.found(taint) if open_ways == [found] else missed, marks[open_ways[0]]))
+>>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
 
 
 def _left(frame: Frame, arms: Arms, key: str, ways: list[int]) -> Arms:
@@ -275,7 +295,7 @@ def _absent(kind: f.Expr | None) -> bool:
     if isinstance(kind, f.Display):
         return any(_absent(item) for item in kind.items)
     name = kind.id if isinstance(kind, f.Name) else kind.attr if isinstance(kind, f.Attr) else ""
-    return name in ABSENT
+    return name in refusals.ABSENCES
 
 
 def _match(frame: Frame, stmt: f.Match) -> None:
@@ -385,7 +405,6 @@ _EXECUTE: dict[type, Callable[[Frame, Any], None]] = {
     f.Evaluate: _evaluate,
     f.Return: _return,
     f.Raise: _raise,
-    f.If: _if,
     f.While: _while,
     f.For: _for,
     f.With: blocks.enter,

@@ -1,0 +1,75 @@
+"""What a tool is called for, told from what it only does on the way: the caller names it, words it, or is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from toolaudit.effects.frame import Effect
+from toolaudit.effects.keys import loc_parts
+from toolaudit.effects.refusals import refused_if_absent, refused_if_there
+from toolaudit.effects.values import MARKS, Loc, Taint
+from toolaudit.model import KeyPart, Resource
+
+_EMPTIES = re.compile(
+    r"^_?(clear|invalidate|reset|purge|flush|empty|remove|delete|drop|set_(enabled|max|ttl|size)|enable|disable|configure)"
+)
+_ENDS = re.compile(r"(^|_)(a?close|disconnect|end|finish|kill|log_?out|quit|release|shut_?down|stop|terminate|unload|unregister)(_|$)")
+TAKEN_AWAY = frozenset({"delete", "consume"})
+
+
+def asked_for(effects: Sequence[Effect], effect: Effect, target: Loc) -> bool:
+    """What is refused where it is there already, or ended where it is not, is what the tool is called for, and not made on the way."""
+    looks = [i for i in items_of(effect.control, effects) if same_store(effects[i].target, target) and "r" in effects[i].mode]
+    if not looks:
+        return False
+    ended = _ENDS.search(effect.chain[-1].function.rpartition(".")[2]) is not None
+    return all(refused_if_there(effect, i) or (ended and refused_if_absent(effect, i)) for i in looks)
+
+
+def asked_of(effect: Effect, owner: str) -> bool:
+    """A cache is emptied or set up because the tool says so, not on the way to an answer."""
+    methods = [place.function.rpartition(".") for place in effect.chain]
+    first = next((name for of, _, name in methods if of.rpartition(".")[2] == owner), "")
+    return bool(_EMPTIES.search(first))
+
+
+def empties(effect: Effect) -> bool:
+    """Nothing is put there: all of it, or what an argument names, is dropped."""
+    whole = not effect.control and not effect.data
+    named = effect.op in TAKEN_AWAY and any(part.kind == "param" for part in key_of(effect))
+    return named or (whole and effect.op in (*TAKEN_AWAY, "write"))
+
+
+def puts(effects: Sequence[Effect], effect: Effect) -> bool:
+    """The caller's own words are put there, whatever stood there before: what is worked out from the key is no such thing."""
+    looks = any(same_store(effects[i].target, effect.target) for i in items_of(effect.control, effects) if isinstance(effect.target, Loc))
+    return not looks and (effect.op in ("append", "ensure") or (given(effect) and not of_key_alone(effect)))
+
+
+def given(effect: Effect) -> bool:
+    """Something that the caller says is in what is written."""
+    return any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
+
+
+def told(effect: Effect) -> bool:
+    """What is written are the caller's own words."""
+    return given(effect) and not any(isinstance(item, int) for item in effect.data)
+
+
+def of_key_alone(effect: Effect) -> bool:
+    said = {part.text.split(".")[0] for part in key_of(effect) if part.kind == "param"}
+    given = {item for item in effect.data if isinstance(item, str) and item[:1] not in MARKS}
+    return {name.split(".")[0] for name in given} <= said
+
+
+def same_store(one: Loc | Resource, other: Loc) -> bool:
+    return isinstance(one, Loc) and (one.root, one.scope, one.path[:1]) == (other.root, other.scope, other.path[:1])
+
+
+def items_of(taint: Taint, effects: Sequence[Effect]) -> list[int]:
+    return [item for item in taint if isinstance(item, int) and item < len(effects)]
+
+
+def key_of(effect: Effect) -> tuple[KeyPart, ...]:
+    return effect.target.key if isinstance(effect.target, Resource) else loc_parts(effect.target)
