@@ -18,7 +18,7 @@ ABSENCES = (
     "NoSuchEntityException", "ResourceAlreadyExistsException", "DuplicateKeyError", "UniqueViolation", "ClientError", "ApiException",
 )  # fmt: skip
 """What is raised where a thing is not there, or is there already."""
-THERE = "!"
+THERE = "^"
 """How an item of a taint begins that names a look-up: the call refuses where it finds what it would make."""
 ABSENT = "?"
 """The same, where it does not find what it would end."""

@@ -190,13 +190,8 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
     target = effect.target
     if isinstance(target, Loc):
         why = _memory(effects, effect, target, tool)
-<<<<<<< HEAD
-        return replace(effect, secondary=why) if why else effect
-    if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and folder_checks(effects, effect))):
-=======
         return replace(effect, secondary=why) if why and (why == "telemetry" or not asked_for(effects, effect, target)) else effect
-    if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and _folder_checks(effects, effect))):
->>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
+    if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and folder_checks(effects, effect))):
         return replace(effect, secondary="ensure-folder")
     if target.kind in ("file", "dir") and effect.op == "update" and _rights_of_folder(effects, target):
         return replace(effect, secondary="ensure-folder")

@@ -70,21 +70,12 @@ def _if(frame: Frame, stmt: f.If, rest: tuple[f.Stmt, ...]) -> None:
         execute(frame, stmt.body if decided else stmt.orelse)
         frame.ladder = None
         return
-<<<<<<< HEAD
-    when = facts_of(frame, stmt.test, frame.when)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, first), ladder)
-    asked = refuses_all_but_reads(frame, stmt)
-    if asked:
-        frame.asks |= {asked}
-        frame.refused |= {asked} if isinstance(stmt.body[-1], f.Raise) else frozenset()
-=======
     when, asked = facts_of(frame, stmt.test, frame.when), refusals.marks_of_ways(stmt, test.taint, rest)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], found_in(stmt.test), ladder, asked)
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, first), ladder, asked)
     query = refuses_all_but_reads(frame, stmt)
     if query:
         frame.asks |= {query}
         frame.refused |= {query} if isinstance(stmt.body[-1], f.Raise) else frozenset()
->>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
 
 
 def branch(
@@ -106,13 +97,9 @@ def branch(
     left_fixed: list[set[str]] = []
     arms = frame.arms[:-1] if ladder else frame.arms
     key, first = ladder or (str(frame.line), 0)
-<<<<<<< HEAD
     missed = join_taint(taint, missed_rows(frame, taint, found.way))
     there = join_taint(edits.found(taint), found.there)
-=======
-    missed = join_taint(taint, missed_rows(frame, taint, found))
     marks = marks or [CLEAN] * len(paths)
->>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
     ways: list[int] = []
     open_ways: list[int] = []
     ended = False
@@ -124,12 +111,8 @@ def branch(
         frame.env = dict(before)
         frame.fixed, frame.asks, frame.fields = set(fixed), asks, dict(fields)
         frame.alive = True
-<<<<<<< HEAD
         frame.control = join_taint(outer, join_taint(frame.sticky, there if number == found.way else missed))
-=======
-        frame.control = join_taint(outer, join_taint(frame.sticky, edits.found(taint) if number == found else missed))
         frame.control = join_taint(frame.control, marks[number])
->>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
         frame.when = facts
         if facts is None:
             continue
@@ -150,11 +133,7 @@ def branch(
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
-<<<<<<< HEAD
-        frame.guard(there if open_ways == [found.way] else missed)
-=======
-        frame.guard(join_taint(edits.found(taint) if open_ways == [found] else missed, marks[open_ways[0]]))
->>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
+        frame.guard(join_taint(there if open_ways == [found.way] else missed, marks[open_ways[0]]))
 
 
 def _left(frame: Frame, arms: Arms, key: str, ways: list[int]) -> Arms:

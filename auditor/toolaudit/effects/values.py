@@ -19,13 +19,8 @@ from toolaudit.project.resolve import ClassRef
 
 Taint = frozenset[int | str]
 CLEAN: Taint = frozenset()
-<<<<<<< HEAD
-MARKS = ("+", "~", "=", "!")
-"""How an item of a taint begins that is no read or parameter, but says something of one: see `edits.py`."""
-=======
-MARKS = ("+", "~", "=", "!", "?")
+MARKS = ("+", "~", "=", "!", "^", "?")
 """How an item of a taint begins that is no read or parameter, but says something of one: see `edits.py` and `refusals.py`."""
->>>>>>> eec3bd0 (What a tool refuses to do twice, or words itself, is what it is called for: 'started', 'sessions' and 'validated' are no upkeep there)
 MAX_TAINT = 96
 MAX_ALTERNATIVES = 6
 MAX_CALLABLES = 48
