@@ -8,6 +8,7 @@ import functools
 import queue
 import sys
 import threading
+import types
 import weakref
 from collections import deque
 from collections.abc import MutableMapping, MutableSequence, MutableSet
@@ -21,7 +22,7 @@ QUEUES = (queue.Queue, queue.SimpleQueue, queue._PySimpleQueue, asyncio.Queue)  
 CACHED = functools._lru_cache_wrapper
 FLAGS = (threading.Event, asyncio.Event)
 BARRIERS = (threading.Barrier, asyncio.Barrier)
-_OTHERS = (array.array, weakref.WeakSet, MutableMapping, MutableSequence, MutableSet, *QUEUES, *FLAGS, *BARRIERS)
+_OTHERS = (array.array, weakref.WeakSet, types.MappingProxyType, MutableMapping, MutableSequence, MutableSet, *QUEUES, *FLAGS, *BARRIERS)
 _KNOWN: dict[type, bool] = {type(environ): False}  # the environment has points of its own
 
 

@@ -51,7 +51,7 @@ class Settings:
     ``indices``: the calls' places in a larger batch; ``progress``: told schedules and budget before each one; ``roots``: folders below which file names are shown relative;
     ``trees``: folders that other programs write in, put back whole; ``counts``: whether an outcome that equals none of the serial ones is
     what is looked for: others are shown only where none is found; ``isolate``: ``"fork"`` runs each schedule in a forked process, for state that
-    nobody can put back (Linux and macOS; a few milliseconds each, and no proof is tried).
+    nobody can put back (Linux and macOS; a few milliseconds each).
     """
 
     runner: str = "threads"
@@ -301,21 +301,27 @@ class Explorer:
     def steer(self, reduction: Reduction) -> Judged | None:
         """Runs and judges the next schedule of an exhaustive search; None when it only repeats what others showed."""
         for _ in range(_RETRIES):
-            reduction.start()
-            self.world.reset()
-            turn.consider = reduction.consider
-            run = self.machine.run(reduction.order(), reduction.plan, False, reduction.watch)
-            if not self._learn(run):
+            run, outcome, grew = self._steered(reduction)
+            if not grew:
                 break
         self.schedules += 1
         fresh = not reduction.redundant
         schedule = reduction.schedule()
-        outcome = Outcome(run.results, self.world.final())
         reduction.finish(run)
         if not fresh:
             return None
         order = None if run.problem else self.serial.explains(outcome, run.trace)
         return Judged(schedule, outcome, run, order, run.problem is None and self.serial.undecided)
+
+    def _steered(self, reduction: Reduction) -> tuple[Run, Outcome, bool]:
+        if self._apart is not None:
+            return isolation.steered(self, self._apart, reduction, lambda: self._steered(reduction))
+        reduction.start()
+        self.world.reset()
+        turn.consider = reduction.consider
+        run = self.machine.run(reduction.order(), reduction.plan, False, reduction.watch)
+        grew = self._learn(run)
+        return run, Outcome(run.results, self.world.final()), grew
 
     def whole(self, picks: Sequence[int]) -> tuple[Run, Outcome, Whole]:
         """Runs the calls so that each goes on until it waits for another; `picks`: who does where several can."""

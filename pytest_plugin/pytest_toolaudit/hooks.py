@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import types
+import weakref
 from _thread import get_ident
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, MutableMapping
 from datetime import date
@@ -20,13 +21,15 @@ from pytest_toolaudit.matching import matched
 from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
-from pytest_toolaudit.standing import HOLDERS, held, namespace, viewed
+from pytest_toolaudit.standing import HOLDERS, behind, held, namespace, viewed
 
 _MODULE = types.ModuleType
+_STAND_INS = frozenset({types.ModuleType, weakref.ProxyType, weakref.CallableProxyType})
 _FIXED = frozenset(
     {str, bytes, int, float, bool, tuple, type(None), frozenset, range, type(os.environ)}
 )  # the environment has points of its own
 _ITERATED = 4  # a long loop over a shared container is a point at its first steps, not at every one
+_PROXY = types.MappingProxyType
 _KEYED = frozenset({"get", "pop", "setdefault", "__getitem__", "__setitem__", "__delitem__", "__contains__"})
 _ASYNC_LOCKS = (asyncio.Lock, asyncio.Semaphore, asyncio.Condition)
 _NATURAL = ("asyncio/locks.py", "asyncio/queues.py")
@@ -37,14 +40,16 @@ def _key(key: Any) -> Any:
     return key if type(key) in (str, int, tuple, bytes, bool, float) or key.__hash__ is not None else None
 
 
-def _space(module: types.ModuleType) -> Any:
-    """``module.X`` is the module's own global X; only sys stands for the process."""
+def _space(module: Any) -> Any:
+    """``module.X`` is the module's own global X; only sys stands for the process. A weak proxy stands for its object."""
+    if type(module) is not _MODULE:
+        return behind(module)
     return module if module is sys else vars(module)
 
 
-def _changed(module: types.ModuleType, attr: str) -> Any:
+def _changed(module: Any, attr: str) -> Any:
     """As `_space`; what is assigned in somebody else's module is put back before the next schedule."""
-    if turn.ident == get_ident():
+    if turn.ident == get_ident() and type(module) is _MODULE:
         BEFORE.keep_attribute(module, attr)
     return _space(module)
 
@@ -58,7 +63,7 @@ def name(site: Site) -> None:
 def attribute(obj: Any, attr: str, site: Site) -> Any:
     """``obj.attr``"""
     if turn.ident == get_ident() and type(obj) not in _FIXED:
-        touched = obj if type(obj) is not _MODULE else _space(obj)
+        touched = obj if type(obj) not in _STAND_INS else _space(obj)
         if site in turn.watch:
             turn.consider(site, touched, attr)
         turn.trace.append((turn.call, site, touched, attr))
@@ -70,7 +75,7 @@ def attribute(obj: Any, attr: str, site: Site) -> Any:
 def set_attribute(value: Any, obj: Any, attr: str, site: Site) -> None:
     """``obj.attr = value``"""
     if turn.ident == get_ident():
-        touched = obj if type(obj) is not _MODULE else _changed(obj, attr)
+        touched = obj if type(obj) not in _STAND_INS else _changed(obj, attr)
         if site in turn.watch:
             turn.consider(site, touched, attr)
         turn.trace.append((turn.call, site, touched, attr))
@@ -82,7 +87,7 @@ def set_attribute(value: Any, obj: Any, attr: str, site: Site) -> None:
 def delete_attribute(obj: Any, attr: str, site: Site) -> None:
     """``del obj.attr``"""
     if turn.ident:
-        point(site, obj if type(obj) is not _MODULE else _changed(obj, attr), attr)
+        point(site, obj if type(obj) not in _STAND_INS else _changed(obj, attr), attr)
     delattr(obj, attr)
 
 
@@ -90,7 +95,7 @@ def item(obj: Any, key: Any, site: Site) -> Any:
     """``obj[key]``"""
     if turn.ident == get_ident() and type(obj) not in _FIXED:
         key_ = _key(key)
-        touched = held(obj) if HOLDERS else obj
+        touched = held(obj) if HOLDERS or type(obj) is _PROXY else obj
         if site in turn.watch:
             turn.consider(site, touched, key_)
         turn.trace.append((turn.call, site, touched, key_))
@@ -169,17 +174,18 @@ def changing(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any, 
 
 def cached(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
     """A call of what ``functools.cache`` wraps: it looks, and where nothing is kept yet it runs and keeps the result."""
-    if turn.ident != get_ident() or not isinstance(function, CACHED):
+    kept: Any = function if isinstance(function, CACHED) else getattr(function, "__func__", None)
+    if turn.ident != get_ident() or not isinstance(kept, CACHED):
         return function(*args, **kwargs)
-    point(site, function, None)
-    before = function.cache_info().misses
-    _FILLED.append(function)
+    point(site, kept, None)
+    before = kept.cache_info().misses
+    _FILLED.append(kept)
     try:
         value = function(*args, **kwargs)
     finally:
-        _FILLED.remove(function)
-    if function.cache_info().misses != before:
-        point(writing(site), function, None)
+        _FILLED.remove(kept)
+    if kept.cache_info().misses != before:
+        point(writing(site), kept, None)
     return value
 
 

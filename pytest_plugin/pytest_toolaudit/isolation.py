@@ -32,6 +32,7 @@ from pytest_toolaudit.search.named import Entry, Narrator
 
 if TYPE_CHECKING:
     from pytest_toolaudit.explorer import Explorer
+    from pytest_toolaudit.search.exhaustive import Reduction
 
 _fork, _waitpid, _kill, _read, _write = getattr(os, "fork", None), os.waitpid, os.kill, os.read, os.write
 _LATE = 10.0  # seconds beyond what a schedule may take, after which its process is ended
@@ -228,6 +229,28 @@ def one(explorer: Explorer, both: Both, work: Callable[[], tuple[Run, Outcome]])
     except Gone as gone:
         return _lost(explorer, str(gone))
     return run._replace(trace=_trace_here(told)[0]), outcome
+
+
+_CHOSEN = ("acted", "chosen", "counts", "depth", "failed", "from_", "lost", "nodes", "pieces", "redundant", "sleep", "starts", "taken")
+
+
+def steered(
+    explorer: Explorer, both: Both, reduction: Reduction, work: Callable[[], tuple[Run, Outcome, bool]]
+) -> tuple[Run, Outcome, bool]:
+    """One schedule of a proof in a child, and what was chosen in it."""
+
+    def there() -> Any:
+        run, outcome, grew = work()
+        return run._replace(trace=[]), _trace_apart(run.trace), outcome, grew, {name: vars(reduction)[name] for name in _CHOSEN}
+
+    try:
+        run, told, outcome, grew, chosen = learning(explorer, both, there)
+    except Gone as gone:
+        reduction.start()
+        reduction.order()
+        return *_lost(explorer, str(gone)), False
+    vars(reduction).update(chosen)
+    return run._replace(trace=_trace_here(told)[0]), outcome, grew
 
 
 def narrated(

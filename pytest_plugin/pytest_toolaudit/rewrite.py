@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pytest_toolaudit.containers import CACHED
 from pytest_toolaudit.engine.turn import Site
-from pytest_toolaudit.rewriting.base import PREFIX
+from pytest_toolaudit.rewriting.base import PREFIX, keepers
 from pytest_toolaudit.rewriting.scopes import rebound_names
 from pytest_toolaudit.rewriting.suspension import Rewriter
 
@@ -38,12 +39,20 @@ def instrumented(
     rewriter = Rewriter(file, source, namespace, is_own)
     rewriter.rebound = rebound_names(tree).union(rebound)
     rewriter.assigned = set(assigned)
+    rewriter.kept = _kept_methods(tree, namespace)
     tree.body = [rewriter.visit(statement) for statement in tree.body]
     ast.fix_missing_locations(tree)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = compile(tree, file, "exec", dont_inherit=True)
     return _with_constants(code, rewriter.sites, hooks)
+
+
+def _kept_methods(tree: ast.Module, namespace: Mapping[str, Any]) -> set[str]:
+    """Names of methods whose results are kept: of classes of this module, and of those that it imports."""
+    here = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and keepers(node)}
+    classes = [value for value in list(namespace.values()) if isinstance(value, type)]
+    return here | {name for cls in classes for name, value in vars(cls).items() if isinstance(value, CACHED)}
 
 
 def _with_constants(code: types.CodeType, sites: list[Site], hooks: Hooks) -> types.CodeType:

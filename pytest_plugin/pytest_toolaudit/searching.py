@@ -201,7 +201,7 @@ class Search:
         """One schedule for each order of dependent accesses; a hit is kept in a form that replays, or found again by the sweep."""
         explorer, reduction = self.explorer, self.reduction
         if (
-            self.blind or self.settings.isolate or self.meeting is not None or all(known.blocked for known in explorer.serial.done.values())
+            self.blind or self.meeting is not None or all(known.blocked for known in explorer.serial.done.values())
         ):  # nothing ends even alone
             return None
         until = explorer.schedules + most

@@ -25,8 +25,18 @@ def namespace(obj: Any) -> Any:
 
 def held(obj: Any) -> Any:
     """The object whose attributes these are, for a dictionary that ``vars`` gave; else what it was."""
+    if type(obj) is types.MappingProxyType:
+        obj = gc.get_referents(obj)[0]
     found = HOLDERS.get(id(obj))
     return obj if found is None else found[1]
+
+
+def behind(proxy: Any) -> Any:
+    """The object that a weak proxy stands for."""
+    try:
+        return proxy.__repr__.__self__
+    except ReferenceError:  # it has gone: so says the access itself
+        return proxy
 
 
 def viewed(obj: Any, site: Site) -> bool:

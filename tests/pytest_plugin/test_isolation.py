@@ -202,3 +202,13 @@ def test_where_there_is_no_fork_it_says_so(monkeypatch: pytest.MonkeyPatch) -> N
         explore([call(counts), call(counts)], isolate="fork")
     with pytest.raises(ValueError, match="isolate is 'fork' or nothing, not 'thread'"):
         explore([call(counts), call(counts)], isolate="thread")
+
+
+@pytest.mark.parametrize("calls", [2, 3])
+def test_a_proof_is_tried(calls: int) -> None:
+    """What is chosen in one process decides what is tried in the next: one schedule for each order of the lock."""
+    verdict = explore([call(counts_locked)] * calls, isolate="fork")
+    alone = explore([call(counts_locked)] * calls)
+    assert verdict.exhausted
+    assert verdict.traces == alone.traces == (2 if calls == 2 else 6)
+    assert verdict.kind == alone.kind == "order-dependent"

@@ -11,19 +11,23 @@ import os
 import queue
 import random
 import selectors
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import datetime, tzinfo
 from functools import partial
 from random import Random
 from types import ModuleType
 from typing import Any
 
+from pytest_toolaudit.engine.locks import entered
 from pytest_toolaudit.engine.passing import TICK
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.turn import SLEEP, WRITE, Site, holds_turn, point, quiet, turn
+from pytest_toolaudit.engine.turn import ACQUIRE, SLEEP, WRITE, Site, holds_turn, point, quiet, turn
+from pytest_toolaudit.owned import is_own_file
 
 _SLEEPS = Site(SLEEP, "time.sleep")
 _real_time, _localtime = time.time, time.localtime
@@ -148,6 +152,22 @@ def _quietly(original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+_HANDLES = Site(ACQUIRE, "logging.Handler.handle")
+
+
+def _handling(original: Callable[..., Any]) -> Callable[..., Any]:
+    quietly = _quietly(original)
+
+    def handle(self: Any, record: Any) -> Any:
+        """What logging does couples no tools; what a handler of their own does may, and it does it under its lock."""
+        if not holds_turn() or not is_own_file(getattr(sys.modules.get(type(self).__module__), "__file__", None)):
+            return quietly(self, record)
+        with entered(self.lock, _HANDLES) if self.lock is not None else nullcontext():
+            return original(self, record)
+
+    return handle
+
+
 def _next_name(original: Callable[[Any], str]) -> Callable[[Any], str]:
     def following(self: Any) -> str:
         return "".join(rng().choices(self.characters, k=8)) if holds_turn() else original(self)
@@ -181,7 +201,9 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.wrap(random, "getrandbits", lambda o: shared.getrandbits, also)
     names: Any = tempfile._RandomNameSequence  # type: ignore[attr-defined]
     patches.wrap(names, "__next__", _next_name)
-    patches.wrap(logging.Handler, "handle", _quietly)
+    patches.wrap(logging.Handler, "handle", _handling)
+    for kind in (logging.StreamHandler, logging.FileHandler):
+        patches.wrap(kind, "emit", _quietly)
     import builtins
 
     patches.wrap(builtins, "__import__", _quietly)

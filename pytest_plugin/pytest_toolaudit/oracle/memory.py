@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.containers import is_container
+from pytest_toolaudit.containers import CACHED, is_container
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.owned import is_own_file
 
@@ -233,7 +233,7 @@ def _children(value: Any) -> Iterator[tuple[Any, str, Step]]:
             yield value.get(), "", ("context", None)
     elif isinstance(value, type):
         for attr, child in list(vars(value).items()):
-            if not attr.startswith("__") and not callable(child):
+            if not attr.startswith("__") and (not callable(child) or isinstance(child, CACHED)):
                 yield child, f".{attr}", ("attribute", attr)
     else:
         for attr, child in list(fields(value).items())[:_WIDTH]:

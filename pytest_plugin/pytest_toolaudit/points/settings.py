@@ -88,6 +88,7 @@ def _shown_filters(value: Any) -> Any:
 
 
 _locale = locale.setlocale
+_TO_HANDLERS = "Logger.handle"
 _LOGGER = ("setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter")
 SETTINGS = (
     Setting(
@@ -165,6 +166,8 @@ def _told(kind: str, setting: Setting, name: str) -> Callable[[Callable[..., Any
             if kind == WRITE:
                 BEFORE.keep(setting)
             touch(kind, setting.resource, name)
+            if name == _TO_HANDLERS:  # they may be the tools' own code
+                return original(*args, **kwargs)
             with quiet():  # one function may call another of the same setting
                 return original(*args, **kwargs)
 

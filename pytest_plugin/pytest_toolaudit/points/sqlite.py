@@ -194,10 +194,30 @@ def _is_shared(path: str | None) -> bool:
     return path is not None and path.startswith("file:") and ("cache=shared" in path or "vfs=memdb" in path)
 
 
+_IN_ORDER = ("timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri")
+
+
+_POINTED: dict[Any, Any] = {}
+
+
+def _pointed(kind: Any) -> Any:
+    """A class of connections of the tools' own, whose statements are points."""
+    if issubclass(kind, PointedConnection):
+        return kind
+    if kind not in _POINTED:
+        names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+        _POINTED[kind] = type(kind.__name__, (kind, PointedConnection), names)
+    return _POINTED[kind]
+
+
 def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
     def connect(database: Any, *args: Any, **kwargs: Any) -> Any:
-        if args or kwargs.get("factory") is not None:
-            return original(database, *args, **kwargs)
+        kwargs.update(zip(_IN_ORDER, args, strict=False))
+        kind = kwargs.pop("factory", PointedConnection)
+        if kind is not PointedConnection:
+            if not isinstance(kind, type) or not issubclass(kind, sqlite3.Connection):  # nobody knows what it makes
+                return original(database, factory=kind, **kwargs)
+            kind = _pointed(kind)
         path = as_text(database)
         in_memory = path is None or path == "" or ":memory:" in path or "mode=memory" in path or "vfs=memdb" in path
         timeout = float(kwargs.get("timeout", 5.0))
@@ -211,7 +231,7 @@ def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
                 if not path.startswith("/"):
                     touch(READ, CWD, f"sqlite3.connect({path!r})")
                 JOURNAL.before_writes(files)
-        connection = original(database, factory=PointedConnection, **kwargs)
+        connection = original(database, factory=kind, **kwargs)
         connection._toolaudit_timeout = timeout
         connection._toolaudit_path = files[0] or (path if in_memory and kwargs.get("uri") and _is_shared(path) else None)
         if on_disk:
@@ -230,7 +250,9 @@ _OTHER_CURSORS = ("psycopg2", "MySQLdb", "pyodbc", "duckdb", "oracledb", "_duckd
 
 def is_unseen(obj: Any) -> bool:
     """A cursor or connection whose class cannot be patched: its statements are seen from instrumented code only."""
-    return type(obj) in _PLAIN or type(obj).__module__.startswith(_OTHER_CURSORS)
+    if isinstance(obj, _PLAIN):
+        return not isinstance(obj, (PointedConnection, PointedCursor))
+    return type(obj).__module__.startswith(_OTHER_CURSORS)
 
 
 def on_plain(obj: Any, method: str, args: tuple[Any, ...]) -> None:
@@ -260,6 +282,7 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.wrap(dbapi, "connect", lambda original: sqlite3.connect)
     patches.later("tables", DATABASES.of.clear)
     patches.later("pending", _plain_pending.clear)
+    patches.later("classes", _POINTED.clear)
     patches.later("places", _PLACES.clear)
     patches.later("rows", _ROWS.clear)
 

@@ -22,6 +22,7 @@ class Base(ast.NodeTransformer):
         self.sites: list[Site] = []
         self.rebound: set[str] = set()
         self.assigned: set[str] = set()
+        self.kept: set[str] = set()
         self.scopes: list[set[str]] = []
         self.cells: list[tuple[str, set[str]]] = []
         self.names: list[str] = []
@@ -93,7 +94,7 @@ class Base(ast.NodeTransformer):
 
     def _misses(self, node: Any) -> list[ast.stmt]:
         """First thing in a function that keeps its results: it runs where it found none, and others may have found none either."""
-        kept = [d for d in node.decorator_list if text_of(d.func if isinstance(d, ast.Call) else d).rpartition(".")[2] in CACHES]
+        kept = keepers(node)
         return [place(ast.Expr(self.hook("missed", self.site(WRITE, kept[0]))), node.body[0])] if kept else []
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815 - names the base class asks for
@@ -160,6 +161,11 @@ class Base(ast.NodeTransformer):
         if not isinstance(node.value, ast.Name) or not self.is_module(node.value):
             return False
         return node.attr in self.assigned or (node.value.id == "sys" and node.attr in PROCESS_ATTRIBUTES)
+
+
+def keepers(node: Any) -> list[ast.expr]:
+    """The decorators of a function by which its results are kept."""
+    return [d for d in node.decorator_list if text_of(d.func if isinstance(d, ast.Call) else d).rpartition(".")[2] in CACHES]
 
 
 def stored(node: ast.AST) -> set[str]:

@@ -24,23 +24,27 @@ class Reads(Base):
         """A global that is rebound, or that holds a container and is used as a whole here."""
         if not self.scopes or not isinstance(node.ctx, ast.Load):
             return node
-        if not self.is_global(node.id):
-            site = self.global_site(READ, node) if self.cell_owner(node.id) else None
-            return ast.BoolOp(ast.Or(), [self.hook("name", site), node]) if site is not None else node
-        if node.id in self.rebound:
-            site = self.global_site(READ, node)
-            assert site is not None
-            return ast.BoolOp(ast.Or(), [self.hook("name", site), node])
-        if isinstance(self.namespace.get(node.id), known.CONTAINERS):
-            return self.hook("whole", node, self.site(READ, node))
-        return node
+        found = self._variable(node)
+        if self.is_global(node.id) and isinstance(self.namespace.get(node.id), known.CONTAINERS):
+            return self.whole(found, node)
+        return found
+
+    def _variable(self, node: ast.Name) -> ast.expr:
+        """The variable alone, without what its object holds: a point only if some function binds it anew."""
+        shared = node.id in self.rebound if self.is_global(node.id) else bool(self.cell_owner(node.id))
+        site = self.global_site(READ, node) if shared else None
+        return ast.BoolOp(ast.Or(), [self.hook("name", site), node]) if site is not None else node
 
     def base(self, node: ast.expr) -> ast.expr:
-        """An object whose part is accessed: the global itself is a point only if it is rebound."""
-        if isinstance(node, ast.Name) and self.is_global(node.id) and node.id not in self.rebound:
-            return node
+        """An object whose part is accessed, or that is asked for its content right here."""
+        if isinstance(node, ast.Name) and self.scopes and isinstance(node.ctx, ast.Load):
+            return self._variable(node)
         visited: ast.expr = self.visit(node)
         return visited
+
+    def whole(self, found: ast.expr, node: ast.AST) -> ast.expr:
+        """What `found` gives is looked at as a whole, if it is a container; ``node``: as it stands in the source."""
+        return self.hook("whole", found, self.site(READ, node))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """``x.a``"""
@@ -76,17 +80,18 @@ class Reads(Base):
             return self.generic_visit(node)
         shown = Shown(node)
         function = node.func
-        held = bool(node.args) and not isinstance(node.args[0], (ast.Starred, ast.GeneratorExp, ast.Constant, ast.Call))
+        held = [not isinstance(a, (ast.Starred, ast.GeneratorExp, ast.Constant, ast.Call)) for a in node.args]
         node.args = [self.visit(a) for a in node.args]
-        node.keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
+        node.keywords = [
+            ast.keyword(k.arg, self.visit(k.value) if k.arg else self.whole(self.visit(k.value), shown.node)) for k in node.keywords
+        ]
         if isinstance(function, ast.Attribute):
             return self._method(node, function, shown)
         if isinstance(function, ast.Name) and function.id in known.READING_BUILTINS and self.is_global(function.id):
-            if held:
-                node.args[0] = self.hook("whole", node.args[0], self.site(READ, shown.node))
+            node.args = [self.whole(a, shown.node) if holds else a for a, holds in zip(node.args, held, strict=True)]
             return node
         if isinstance(function, ast.Name) and self.is_global(function.id):
-            if function.id in known.CHANGING_FUNCTIONS and held:
+            if function.id in known.CHANGING_FUNCTIONS and held and held[0]:
                 return self.hook("changing", function, self.site(WRITE, shown.node), *node.args, keywords=node.keywords)
             if function.id in known.DYNAMIC and function.id not in self.namespace and not node.keywords and len(node.args) > 1:
                 return self.hook("dynamic", function, self.site(known.DYNAMIC[function.id], shown.node), *node.args)
@@ -94,7 +99,7 @@ class Reads(Base):
                 return self.hook("namespace", *node.args)
             if isinstance(self.namespace.get(function.id), CACHED):
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
-        node.func = self.visit(function)
+        node.func = self.base(function)
         return node
 
     def _method(self, node: ast.Call, function: ast.Attribute, shown: Shown) -> ast.AST:
@@ -103,8 +108,12 @@ class Reads(Base):
             module = self.namespace.get(function.value.id)
             if isinstance(module, types.ModuleType) and isinstance(vars(module).get(name), CACHED):
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
+        if name in self.kept and not self.is_module(function.value):
+            return self.hook("cached", self.visit(function), self.site(READ, shown.node), *node.args, keywords=node.keywords)
         if name == "enter_context" and len(node.args) == 1 and not isinstance(node.args[0], ast.Starred):
             node.args = [self.hook("entered", node.args[0], self.site(ACQUIRE, shown.node))]
+        if name in known.TAKING_METHODS:
+            node.args = [self._handed(a, shown) for a in node.args]
         if name in known.CONTAINER_READS or name in known.CONTAINER_WRITES:
             kind = READ if name in known.CONTAINER_READS else WRITE
             site = self.site(kind, shown.node)

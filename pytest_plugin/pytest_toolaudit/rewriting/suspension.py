@@ -36,7 +36,7 @@ class Rewriter(Writes):
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         """The source of a comprehension is read."""
         node = self._iterated(node)
-        node.ifs = [self.visit(test) for test in node.ifs]
+        node.ifs = [self.tested(test) for test in node.ifs]
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
@@ -48,7 +48,7 @@ class Rewriter(Writes):
             node.subject = self.hook("matched", node.subject, ast.Constant(paths), site)
         for case in node.cases:
             if case.guard is not None:
-                case.guard = self.visit(case.guard)
+                case.guard = self.tested(case.guard)
             case.body = self._block(case.body)
         return node
 

@@ -19,8 +19,12 @@ DATABASE_METHODS = frozenset((
     "commit", "execute", "executemany", "executescript", "fetchall", "fetchmany", "fetchone", "rollback",
 ))  # fmt: skip
 READING_BUILTINS = frozenset((
-    "all", "any", "dict", "enumerate", "frozenset", "len", "list", "max", "min", "repr", "set", "sorted", "str",
-    "sum", "tuple", "zip",
+    "all", "any", "bool", "dict", "enumerate", "filter", "format", "frozenset", "iter", "len", "list", "map", "max", "min", "print", "repr", "reversed",
+    "set", "sorted", "str", "sum", "tuple", "zip",
+))  # fmt: skip
+TAKING_METHODS = frozenset((
+    "difference", "difference_update", "extend", "extendleft", "intersection", "intersection_update", "isdisjoint", "issubset", "issuperset", "join",
+    "subtract", "symmetric_difference", "symmetric_difference_update", "union", "update", "writelines",
 ))  # fmt: skip
 CHANGING_FUNCTIONS = frozenset((
     "delitem", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "iadd", "iand", "iconcat", "insort", "insort_left",

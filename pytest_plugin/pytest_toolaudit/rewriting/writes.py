@@ -7,10 +7,10 @@ from typing import Any
 
 from pytest_toolaudit.engine.turn import WRITE
 from pytest_toolaudit.rewriting.base import place, text_of
-from pytest_toolaudit.rewriting.reads import Reads
+from pytest_toolaudit.rewriting.contents import Contents
 
 
-class Writes(Reads):
+class Writes(Contents):
     """A point before everything that is written; the value is computed before it, as Python does."""
 
     def shared_name(self, node: ast.expr) -> bool:
@@ -55,7 +55,8 @@ class Writes(Reads):
         """The value first, then the targets from left to right."""
         if not self.scopes:
             return self.generic_visit(node)
-        node.value = self.visit(node.value)
+        unpacked = any(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets)
+        node.value = self.looked_at(node.value) if unpacked else self.visit(node.value)
         stores: list[ast.stmt] = []
         if len(node.targets) == 1 and not isinstance(node.targets[0], (ast.Tuple, ast.List)):
             if isinstance(node.targets[0], ast.Name) and not self.shared_name(node.targets[0]):
