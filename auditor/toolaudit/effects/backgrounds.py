@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec.structs import replace
 
@@ -33,10 +33,10 @@ def _renewed(world: World, loc: Loc) -> bool:
     if loc.root not in ("self", "global"):
         return False
     first = next((step for step in loc.path if isinstance(step, str)), "") if loc.root == "self" else loc.name
-    key = (loc.scope.partition("::")[0], loc.root, first)
-    if key not in world.renewed:
-        world.renewed[key] = bool(first) and any(_writes(facts, *key[1:]) for facts in _running(world, key[0]))
-    return world.renewed[key]
+    path = loc.scope.partition("::")[0]
+    if first and path not in world.renewed:
+        world.renewed[path] = frozenset(written for facts in _running(world, path) for written in _writes(facts))
+    return bool(first) and (loc.root, first) in world.renewed[path]
 
 
 def _running(world: World, path: str) -> Iterator[FunctionFacts]:
@@ -79,10 +79,11 @@ def _last(expr: Expr) -> str:
     return expr.attr if isinstance(expr, Attr) else expr.id if isinstance(expr, Name) else ""
 
 
-def _writes(facts: FunctionFacts, root: str, name: str) -> bool:
-    """Whether a function sets, or changes in place, an attribute of that name, or a variable of its module."""
-    declared = any(isinstance(node, Scope) and name in node.names for node in nodes(facts.body))
-    for node in nodes(facts.body):
+def _writes(facts: FunctionFacts) -> Iterator[tuple[str, str]]:
+    """The names of the attributes and of the variables of its module that a function sets, or changes in place, with what holds them."""
+    every = tuple(nodes(facts.body))
+    declared = {name for node in every if isinstance(node, Scope) for name in node.names}
+    for node in every:
         if isinstance(node, Assign | Delete):
             targets = node.targets
         elif isinstance(node, Augment):
@@ -91,15 +92,16 @@ def _writes(facts: FunctionFacts, root: str, name: str) -> bool:
             targets = (Item(node.func.value, node.func.value),)
         else:
             continue
-        if any(_is_of(target, root, name, declared) for target in targets):
-            return True
-    return False
+        for target in targets:
+            yield from _held(target, declared)
 
 
-def _is_of(target: Expr, root: str, name: str, declared: bool) -> bool:
+def _held(target: Expr, declared: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What an assignment to a target changes: every attribute on its way, and the variable where it starts."""
     part = False
     while isinstance(target, Item | Attr):
-        if root == "self" and isinstance(target, Attr) and target.attr == name:
-            return True
+        if isinstance(target, Attr):
+            yield "self", target.attr
         target, part = target.value, True
-    return root == "global" and isinstance(target, Name) and target.id == name and (part or declared)
+    if isinstance(target, Name) and (part or target.id in declared):
+        yield "global", target.id

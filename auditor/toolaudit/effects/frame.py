@@ -116,7 +116,7 @@ class World:
     named: dict[Code, set[str]] = field(default_factory=dict)
     """The parameters of functions in which such a name decided something."""
     reach: dict[object, frozenset[str]] | None = None
-    renewed: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    renewed: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     rebound: dict[tuple[str, str, str], bool] = field(default_factory=dict)
     redone: set[object] = field(default_factory=set)
     variants: dict[tuple[str, str, int], int] = field(default_factory=dict)

@@ -80,7 +80,7 @@ def _handed(world: World, file: str, path: str, head: FunctionHead) -> Iterator[
     if index is None:
         return
     called = re.compile(rf"(?<!def )\b{re.escape(head.name)}\(")
-    lines = [number for number, line in enumerate(world.project.lines(file), 1) if called.search(line)]
+    lines = [number for number, line in enumerate(world.project.lines(file), 1) if head.name in line and called.search(line)]
     outer = [one for one in index.functions if one.nested_in is None]
     holders = dict.fromkeys(next((one.qualname for one in outer if one.start <= line <= one.end), "<module>") for line in lines)
     for holder in holders:
