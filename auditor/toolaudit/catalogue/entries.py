@@ -58,6 +58,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     suspends: bool | None = None
     blocking: bool | None = None
     calls: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     passes: str = ""
     concurrent: bool = False
     lock: LockEntry | None = None

@@ -12,6 +12,7 @@ from toolaudit.effects import edits, locks, picking, tables
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.frame import Frame, Mode
+from toolaudit.effects.hooks import own_method
 from toolaudit.effects.objects import read, read_document
 from toolaudit.effects.results import result
 from toolaudit.effects.targets import named, perform, resource_of
@@ -66,6 +67,7 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         if word.feeds and receiver is not None:
             frame.feed(receiver.taint, data)
         results += _callbacks(frame, word, bound, arguments, line) + _entered(frame, word, bound, line)
+        results += [own_method(frame, name, word.runs, bound.receiver, arguments, line)] if word.runs else []
         _flags(frame, word, bound, line)
         taint = join_taint(taint, _mutations(frame, word, bound, data, line, "again" if edits.adds(name) else "unknown"))
         _filled(frame, word, bound, taint)

@@ -242,14 +242,18 @@ SQL_HOLDERS = {"cursor", "conn", "connection", "db", "database", "engine", "cur"
 ANSWERS = {"query", "engine"}
 """A query engine is asked in plain words."""
 OTHER_CODE = {"script", "js", "javascript", "cdp", "python", "code", "tool", "workflow", "function", "command"}
-RUNS_COMMANDS = re.compile(r"(^|_)(exec|run|execute|start)_(shell|command|cmd|bash|terminal|script)s?(_|$)|^(shell|bash|run_in_shell)$")
+RUNS_COMMANDS = re.compile(
+    r"(^|_)(exec|run|execute|start)_(shell|command|cmd|bash|terminal|script|code|python|cell)s?(_|$)|^(shell|bash|run_in_shell)$"
+)
 COMMAND_HOLDERS = {"process", "commands", "shell", "terminal", "ssh", "console"}
 
 
 def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint, line: int, arguments: Arguments) -> Value | None:
     """A method that runs the SQL or the command that it is given, by its name and its object's; None for any other."""
     words, verb = set(re.findall(r"[a-z]+", type_name.lower())), verb_of(name)
-    bound = Bound({}, arguments.args, receiver)
+    bound = Bound({}, arguments.args or tuple(arguments.all()), receiver)
+    if not arguments.args and not RUNS_COMMANDS.search(name):
+        return None
     if (
         verb in RUNS_SQL
         and (words & SQL_HOLDERS or _holds_sql(words))
@@ -343,7 +347,7 @@ def unlisted(
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         return answer
-    if arguments is not None and arguments.args and (ran := _runs(frame, receiver, type_name, name, taint, line, arguments)) is not None:
+    if arguments is not None and arguments.all() and (ran := _runs(frame, receiver, type_name, name, taint, line, arguments)) is not None:
         return ran
     if (name in HANDLES or (name.endswith(ADDRESSES) and not verb_known(name))) and not frame.discarded:
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)

@@ -6,6 +6,8 @@ from toolaudit.effects import guesses
 from toolaudit.effects.values import Data, Value
 
 _MARK = "client:"
+CALLING = frozenset({"fn", "func", "__wrapped__", "__call__", "run", "arun", "invoke", "ainvoke", "coroutine"})
+"""Attributes of a tool made from a function that call the function."""
 
 
 def is_operation(value: Value, name: str) -> bool:

@@ -49,8 +49,8 @@ def module_name(frame: Frame, name: str) -> Value:
         return attributes.target_value(frame.world, target)
     if name in frame.classes:
         return Value(Class(frame.classes[name]))
-    if name == "__file__":
-        return Value(Foreign("__file__"))
+    if name in ("__file__", "__name__"):
+        return Value(Foreign(name))
     return Value(Foreign(name)) if name in BUILTINS else Value(Data())
 
 

@@ -10,7 +10,7 @@ from toolaudit.effects.answering import answer
 from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.choices import as_chosen
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.handed_methods import is_operation, of_client
+from toolaudit.effects.handed_methods import CALLING, is_operation, of_client
 from toolaudit.effects.keys import ANY, derived, parts_of
 from toolaudit.effects.own_words import own_words
 from toolaudit.effects.rebound import looked_at
@@ -292,7 +292,7 @@ def _of_super(frame: Frame, value: Value, name: str, line: int, called: bool) ->
 
 
 def _of_function(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
-    if isinstance(value.form, Function) and name in ("fn", "func", "__wrapped__", "__call__", "run"):
+    if isinstance(value.form, Function) and name in CALLING:
         return value
     if called:
         return Value(Method(value, name), value.taint)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from toolaudit.effects import attributes
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.external import behind, call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.kept_objects import harmless
 from toolaudit.effects.objects import attribute, below, item, key_step
-from toolaudit.effects.values import Data, Form, Function, Handle, Instance, Many, Method, Scalar, Value
+from toolaudit.effects.values import Data, Foreign, Form, Function, Handle, Instance, Loc, Many, Method, Module, Scalar, Value
+from toolaudit.model import KeyPart
 
 
 def subscripted(frame: Frame, base: Value, index: Value) -> Value:
     """One alternative of a subscript, with what its `__getitem__` does."""
     base = behind(frame, base, base.form) if isinstance(base.form, Method) else base
     form = base.form
+    if isinstance(form, Handle | Many) and (module := _module(frame, form, base.loc, index)) is not None:
+        return module
     if isinstance(form, Handle):
         return _of_client(frame, base, form, index)
     if isinstance(form, Instance):
@@ -27,6 +31,21 @@ def subscripted(frame: Frame, base: Value, index: Value) -> Value:
     if isinstance(form, Many) and form.entries is None and found.loc is not None and isinstance(found.form, Handle | Instance):
         return found.tainted(frame.emit(found.loc, "r", "read", frame.line, data=found.taint, atomic=True))  # looked up in a registry
     return found
+
+
+def _module(frame: Frame, form: Handle | Many, loc: Loc | None, index: Value) -> Value | None:
+    """`sys.modules[__name__]`: a module by its name."""
+    named = form.parts == _MODULES if isinstance(form, Handle) else loc is not None and loc.name == "sys.modules"
+    if not named:
+        return None
+    if isinstance(index.form, Foreign) and index.form.name == "__name__":
+        own = frame.world.project.index(frame.path)
+        return Value(Module(frame.path, own.module)) if own is not None else None
+    known = index.form.value if isinstance(index.form, Scalar) else None
+    return attributes.target_value(frame.world, frame.world.resolver.module(known)) if isinstance(known, str) else None
+
+
+_MODULES = (KeyPart("literal", "sys.modules"),)
 
 
 def cut(form: Scalar, bounds: Sequence[Form | None]) -> Scalar | Data:
