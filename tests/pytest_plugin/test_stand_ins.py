@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import logging
+import multiprocessing
 import sqlite3
 import threading
 import types
@@ -70,9 +72,10 @@ class Counting(logging.Handler):
 
     n = 0
 
-    def createLock(self) -> None:  # noqa: N802
-        """Goes without the lock that the base class makes."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Without the lock that the base class takes."""
+        self.emit(record)
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         """One more."""
@@ -83,9 +86,9 @@ class Counting(logging.Handler):
 class Locked(Counting):
     """The same under the lock of every handler."""
 
-    def createLock(self) -> None:  # noqa: N802
-        """As the base class of all does."""
-        logging.Handler.createLock(self)
+    def handle(self, record: logging.LogRecord) -> bool:
+        """As every handler does."""
+        return bool(logging.Handler.handle(self, record))
 
 
 def logger(name: str, handler: logging.Handler) -> logging.Logger:
@@ -107,7 +110,27 @@ def through_a_locked_handler() -> None:
     LOCKED.info("called")
 
 
-RACY = [through_a_weak_proxy, through_a_view, through_what_the_view_gets, through_a_method_that_keeps_results, through_a_handler]
+NUMBERS = (ctypes.c_int * 2)()
+COUNTERS = multiprocessing.Array("i", [0, 0])
+
+
+def in_an_array_of_c() -> None:
+    NUMBERS[1] = NUMBERS[1] + 1
+
+
+def in_memory_that_processes_share() -> None:
+    COUNTERS[0] = COUNTERS[0] + 1
+
+
+RACY = [
+    in_an_array_of_c,
+    in_memory_that_processes_share,
+    through_a_weak_proxy,
+    through_a_view,
+    through_what_the_view_gets,
+    through_a_method_that_keeps_results,
+    through_a_handler,
+]
 
 
 @pytest.mark.parametrize("tool", RACY)

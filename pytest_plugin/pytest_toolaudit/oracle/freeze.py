@@ -15,6 +15,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from pytest_toolaudit.containers import BARRIERS, QUEUES, is_container, is_flag
+from pytest_toolaudit.oracle.raw import c_content
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -84,6 +85,8 @@ class _Freezer:
             return (type(value).__name__, str(value))
         if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
             return ("code", getattr(value, "__qualname__", "?"))
+        if (content := c_content(value)) is not None:
+            return (type(value).__name__, content)
         return self._instance(value)
 
     def _container(self, value: Any) -> Any:

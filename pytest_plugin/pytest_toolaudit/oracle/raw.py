@@ -36,6 +36,13 @@ def _points(kind: Any) -> bool:
     return isinstance(inner, type) and (not hasattr(kind, "_length_") or _points(inner))
 
 
+def c_content(value: Any) -> bytes | None:
+    """The bytes of a value of ``ctypes``; None for anything else, and for what is too large or points elsewhere."""
+    if _is_c_value(value) and (size := sys.modules["ctypes"].sizeof(value)) <= LARGEST:
+        return bytes(sys.modules["ctypes"].string_at(sys.modules["ctypes"].addressof(value), size))
+    return None
+
+
 def image(value: Any) -> Image | None:
     """What such an object holds; None for anything else, and for what is too large or cannot be told."""
     if isinstance(value, memoryview):
@@ -43,8 +50,8 @@ def image(value: Any) -> Image | None:
             return bytes(value) if not value.readonly and value.contiguous and value.nbytes <= LARGEST else None
         except ValueError:  # released
             return None
-    if _is_c_value(value) and (size := sys.modules["ctypes"].sizeof(value)) <= LARGEST:
-        return bytes(sys.modules["ctypes"].string_at(sys.modules["ctypes"].addressof(value), size))
+    if (content := c_content(value)) is not None:
+        return content
     if is_process_lock(value) and getattr(getattr(value, "_semlock", None), "kind", None) == _SEMAPHORE:
         try:
             return int(value._semlock._get_value())
