@@ -264,6 +264,8 @@ def _flags(frame: Frame, word: Words, bound: Bound, line: int) -> None:
         locks.release(frame, bound.receiver)
     if bound.receiver is None and word.lock is not None and bound.positional:
         locks.of_file(frame, bound.positional[0], word.lock.covers, word.release)
+    if word.transaction in ("commit", "rollback") and frame.transaction:
+        frame.transaction, frame.transaction_waits = f"{frame.function}:{line}", True  # what comes after belongs to the next one
     if word.opaque:
         frame.opaque = frame.opaque or word.opaque
     if word.suspends:

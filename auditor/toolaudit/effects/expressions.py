@@ -15,7 +15,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.iteration import filtered, members
 from toolaudit.effects.keys import combinations
-from toolaudit.effects.lists import spread_out
+from toolaudit.effects.lists import as_arguments, spread_out
 from toolaudit.effects.objects import attribute, checked, read
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import cut, subscripted
@@ -336,8 +336,8 @@ def arguments_of(frame: Frame, expr: f.Call) -> Arguments:
     for part in expr.args:
         value = look(frame, part)
         if isinstance(part, f.Starred):
-            if isinstance(value.form, Many) and value.form.items is not None:
-                args += value.form.items
+            if (known := as_arguments(value)) is not None:
+                args += known
             else:
                 rest = value
                 args += (*value.form.head, Value(Data(), value.taint)) if isinstance(value.form, Many) and value.form.head else ()

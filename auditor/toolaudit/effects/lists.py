@@ -51,3 +51,15 @@ def spread_out(parts: list[tuple[Value, ...] | Value]) -> list[tuple[Value, ...]
 def known(value: Value) -> tuple[Value, ...] | None:
     """The members of a list that was made here, where all are known."""
     return value.form.items if isinstance(value.form, Many) and value.loc is None else None
+
+
+def as_arguments(value: Value) -> tuple[Value, ...] | None:
+    """What `*value` passes: the members of a list; of one of several lists what stands in each place, or, where their lengths differ, the
+    shortest, as options are left out."""
+    ways = [option.form.items for option in alternatives(value) if isinstance(option.form, Many)]
+    lists = [way for way in ways if way is not None]
+    if not lists or len(lists) < len(alternatives(value)):
+        return None
+    if len({len(way) for way in lists}) > 1:
+        return min(lists, key=len)
+    return tuple(union(column) for column in zip(*lists, strict=True)) if len(lists) > 1 else lists[0]

@@ -28,7 +28,7 @@ from toolaudit.effects.purposes import (
 )
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
-from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, of_calls, records, sets_up
+from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, of_calls, records, sets_up, starts
 from toolaudit.effects.values import Loc
 from toolaudit.model import KeyPart, Resource
 
@@ -115,7 +115,8 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
         return list(effects)
     if alone and any(is_switch(marked, index, tool) for index in range(len(marked))):
         return [replace(e, secondary="") if e.secondary == "lazy-init" and isinstance(e.target, Loc) else e for e in marked]
-    if alone and any(_own_connection(effect, tool) for effect in marked):
+    made = [e.target for e in marked if e.secondary == "lazy-init" and "w" in e.mode and isinstance(e.target, Loc)]
+    if alone and any(_own_connection(e, tool) for e in marked) and all(is_connection(at) or is_handle(at) for at in made):
         return [replace(effect, secondary="") if isinstance(effect.target, Loc) else effect for effect in marked]
     return marked
 
@@ -140,6 +141,7 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
         settles |= isinstance(effect.target, Resource) and any(p.function.endswith(".__init__") for p in effect.chain[2:])
         asked = isinstance(effect.target, Resource) and effect.target.kind in ("sql", "redis")  # by what was made, unless to set it up
         settles &= not asked or makes_ready(effect.chain[-1].function.rpartition(".")[2])
+        settles |= asked and (effect.op == "ensure" or any(starts(place.function) for place in effect.chain[2:]))
         if effect.secondary or not settles or any(p.kind == "param" for p in key_of(effect)):
             return False
         return any(

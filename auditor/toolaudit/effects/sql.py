@@ -53,6 +53,9 @@ _FILE = re.compile(
 _EXPLAIN = re.compile(r"\bEXPLAIN\s+(?:\(([^()]*)\)|((?:(?:ANALY[SZ]E|VERBOSE)\b\s*)*))\s*(" + HOLE + r"\d+)?", re.IGNORECASE)
 _CARRIED_OUT = re.compile(r"\bANALY[SZ]E\b(?!\s*(?:=\s*)?(?:FALSE|OFF|0)\b)", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
+_TRIGGER = re.compile(
+    r"^\s*CREATE\s+(?:OR\s+REPLACE\s+|TEMP(?:ORARY)?\s+)*TRIGGER\s+(IF\s+NOT\s+EXISTS\s+)?\S+.*?\bON\s+([\w.]+)", re.IGNORECASE | re.DOTALL
+)
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+([\w.\"`\[\]]+)", re.IGNORECASE)
 
 
@@ -275,6 +278,10 @@ def _by_words(text: str, word: str) -> tuple[TableEffect, ...] | None:
     if word == "WITH":
         written = re.search(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", text, re.IGNORECASE)
         word = written.group(1).upper() if written else "SELECT"
+    trigger = _TRIGGER.search(text) if word == "CREATE" else None
+    if trigger is not None:
+        ensure = bool(trigger.group(1))
+        return (TableEffect(trigger.group(2), "w", "ensure" if ensure else "create", True, "same" if ensure else "error", "schema"),)
     if word in _READS:
         return tuple(TableEffect(name, "r", "read", True, "same") for name in dict.fromkeys(tables or [""]))
     if word in _WRITES:

@@ -18,6 +18,7 @@ _READY = re.compile(
     r")$",
     re.IGNORECASE,
 )
+_STARTS = re.compile(r"^_*(?:a|async_)?(?:init|initiali[sz]e|setup|set_up|bootstrap|migrate)(?:_\w+)?$", re.IGNORECASE)
 _SUFFIX = re.compile(r"_(?:sync|async|once|if_needed|lazy|locked)$", re.IGNORECASE)
 _INDEXES = re.compile(
     r"^_*(?:a|async_)?(?:update|refresh|rebuild|build|initiali[sz]e|init|ensure|sync|load|start|populate)_(?:\w+_)?(?:index|indices|cache)(?:_\w+)?$",
@@ -79,6 +80,11 @@ def is_upkeep(effect: Effect, tool: str) -> bool:
 def makes_ready(function: str) -> bool:
     """A helper that opens, loads or migrates what the program works with."""
     return bool(_READY.match(_SUFFIX.sub("", function)))
+
+
+def starts(function: str) -> bool:
+    """A method that makes an object ready that was made just now."""
+    return bool(_STARTS.match(function.rpartition(".")[2]))
 
 
 def around(effects: Sequence[Effect], function: str) -> frozenset[int]:

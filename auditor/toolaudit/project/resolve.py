@@ -192,7 +192,7 @@ class Resolver:
         """`module.attribute`: a definition of a project module, a submodule, or a foreign name."""
         index = self.project.module(module)
         if index is None:
-            return External(f"{module}.{attribute}")
+            return self._beyond(f"{module}.{attribute}")
         found = self._look_up(index.path, attribute, hops) if hops <= MAX_HOPS else None
         if found is not None:
             return found
@@ -201,10 +201,15 @@ class Resolver:
             return ModuleRef(below.path, f"{module}.{attribute}")
         return None
 
+    def _beyond(self, name: str) -> Target:
+        """A name of what is no module of the project: a foreign one, or a module in a folder without `__init__.py`."""
+        inner = self.project.module(name)
+        return External(name) if inner is None else ModuleRef(inner.path, name)
+
     def attribute(self, target: Target, name: str) -> Target | None:
         """`target.name` for modules, foreign names, and classes nested in classes."""
         if isinstance(target, External):
-            return External(f"{target.name}.{name}")
+            return self._beyond(f"{target.name}.{name}")
         if isinstance(target, ModuleRef):
             return self.member(target.module, name) if self.project.module(target.module) else self.name(target.path, name)
         if isinstance(target, ClassRef):

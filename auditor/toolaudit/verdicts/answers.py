@@ -9,6 +9,7 @@ import re
 
 from msgspec.structs import replace
 
+from toolaudit.effects.sql import OF_ITSELF
 from toolaudit.model import Access, Answer, Lock, Place, Tool, Verdict
 from toolaudit.verdicts.keys import NEVER, PATH_KINDS, family, overlap, resource_text
 from toolaudit.verdicts.profile import CONFIGURATION, WRITES, Profile, Window, alike, in_process, line_of, never_both, one_step, one_thing
@@ -57,6 +58,7 @@ def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
     looks = [a for a in reads if a.operation in SNAPSHOTS]
     outside = [a for a in looks if not in_process(a) or any(p.kind == "param" for p in a.resource.key)]
     looks = outside or looks
+    looks = [a for a in looks if not _of_schema(a)] or looks
     for access in looks:
         if access.resource.kind in PATH_KINDS and access.operation == "read" and any(p.kind == "any" for p in access.resource.key):
             return Answer(False, f"reads many files one after another: {resource_text(access.resource)}", _place(access))
@@ -70,6 +72,12 @@ def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
         return Answer(True, f"takes one look at {resource_text(first.resource)}", _place(first))
     what = f"{resource_text(first.resource)} (line {line_of(first)}) and {resource_text(other.resource)}"
     return Answer(False, f"reads {what} separately, so another call can change one in between", _place(other))
+
+
+def _of_schema(access: Access) -> bool:
+    """A look at which tables there are, on the way to what is in them."""
+    first = access.resource.key[0] if access.resource.kind == "sql" and access.resource.key else None
+    return first is not None and first.kind == "literal" and first.text.lower().startswith(OF_ITSELF)
 
 
 def _other_each_pass(access: Access) -> bool:

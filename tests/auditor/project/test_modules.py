@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from toolaudit.project.resolve import External, FunctionRef, ModuleRef, Resolver
+
 CASES = {
     # files, roots, {module asked for: file found}, {file: its module}
     "package": (["pkg/__init__.py", "pkg/a.py", "pkg/sub/__init__.py", "pkg/sub/b.py"], ["."],
@@ -96,3 +98,18 @@ def test_a_distribution_is_named_from_where_it_is_installed(project):
     files = ["space/tools/jira/__init__.py", "space/tools/jira/more.py", "space_tools_jira-1.0.dist-info/RECORD"]
     source = "import jira\nfrom space.tools.jira import more\n"
     assert imports(project, source, "space/tools/jira/base.py", files) == {"jira": "jira", "more": "space/tools/jira/__init__.py"}
+
+
+def test_a_module_of_a_folder_without_init_is_a_module_of_the_project(project):
+    files = {
+        "space/run.py": "from . import base\nfrom .tools import parts\n",
+        "space/base.py": "def f(): ...\n",
+        "space/tools/parts.py": "x = 1\n",
+    }
+    resolver = Resolver(project(files, "."))
+    base = resolver.name("space/run.py", "base")
+    assert base == ModuleRef("space/base.py", "space.base")
+    assert resolver.attribute(base, "f") == FunctionRef("space/base.py", "f")
+    assert resolver.name("space/run.py", "parts") == ModuleRef("space/tools/parts.py", "space.tools.parts")
+    assert resolver.attribute(External("space.tools"), "parts") == ModuleRef("space/tools/parts.py", "space.tools.parts")
+    assert resolver.attribute(External("space.tools"), "other") == External("space.tools.other")
