@@ -12,6 +12,7 @@ from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame, Repeat
 from toolaudit.effects.iteration import members
+from toolaudit.effects.kept_objects import holds_members
 from toolaudit.effects.objects import attribute, concrete, key_step, of_function, place_of, read
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.truth import same_text
@@ -195,8 +196,8 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
     data = join_taint(value.taint, index.taint)
     api = frame.world.catalogue.method(form.type, "__setitem__") if isinstance(form, Handle) else None
     listed = isinstance(form, Handle) and (base.loc is None or (api is not None and api.origin != "default"))
-    if isinstance(form, Instance) or listed:
-        _special(frame, base, "__setitem__", (index, value))
+    special = listed or isinstance(form, Instance)
+    if special and (_special(frame, base, "__setitem__", (index, value)) or not holds_members(frame, form)):
         return
     if base.loc is not None:
         place = base.loc if isinstance(target.index, f.Slice) else base.loc / key_step(index)
@@ -237,14 +238,18 @@ def _with_entry(form: Many, index: Value, value: Value) -> Many:
     return Many("dict", None, form.entries, value, form.type)
 
 
-def _special(frame: Frame, base: Value, name: str, arguments: tuple[Value, ...]) -> None:
+def _special(frame: Frame, base: Value, name: str, arguments: tuple[Value, ...]) -> bool:
+    """Call the method behind an operation, where there is one."""
     if isinstance(base.form, Instance):
         method = attribute(frame, base, name, frame.line, called=True)
-        if isinstance(method.form, Function):
+        found = isinstance(method.form, Function)
+        if found:
             call(frame, method, Arguments(args=arguments), frame.line)
-        return
-    if isinstance(base.form, Handle) and frame.world.catalogue.method(base.form.type, name) is not None:
+        return found
+    found = isinstance(base.form, Handle) and frame.world.catalogue.method(base.form.type, name) is not None
+    if found:
         call_method(frame, base, name, Arguments(args=arguments), frame.line)
+    return found
 
 
 def _to_pattern(frame: Frame, target: f.Display, value: Value) -> None:
@@ -373,9 +378,10 @@ def delete(frame: Frame, stmt: f.Delete) -> None:
     for target in stmt.targets:
         if isinstance(target, f.Item):
             base, index = look(frame, target.value), evaluate(frame, target.index)
-            if isinstance(base.form, Instance | Handle):
-                _special(frame, base, "__delitem__", (index,))
-            elif isinstance(base.form, Foreign):
+            special = isinstance(base.form, Instance | Handle)
+            if special and (_special(frame, base, "__delitem__", (index,)) or not holds_members(frame, base.form)):
+                continue
+            if isinstance(base.form, Foreign):
                 entry = _foreign_place(base.form.name, index)
                 frame.emit(entry, "w", "delete", stmt.line, data=index.taint, atomic=True, repeat="error", confidence="catalogued")
             elif base.loc is not None:

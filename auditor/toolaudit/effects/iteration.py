@@ -54,7 +54,7 @@ def _iterated(frame: Frame, value: Value, form: Instance, line: int) -> Value:
             return made.tainted(taint)
         if not isinstance(made.form, Instance):
             return members(frame, made, line).tainted(taint)
-    return Value(Data(), taint)
+    return Value(Data(), read(frame, value, line, "list").taint | taint)
 
 
 def _handed_out(frame: Frame, value: Value, form: Handle, line: int) -> Value:

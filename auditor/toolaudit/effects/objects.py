@@ -11,6 +11,7 @@ from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.choices import as_chosen
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.handed_methods import CALLING, is_operation, of_client
+from toolaudit.effects.kept_objects import holds_members
 from toolaudit.effects.keys import ANY, derived, parts_of
 from toolaudit.effects.own_words import own_words
 from toolaudit.effects.rebound import looked_at
@@ -50,7 +51,7 @@ def read(frame: Frame, value: Value, line: int, op: Operation = "read") -> Value
         if isinstance(value.form, Either):
             return union(read(frame, part, line, op) for part in value.form.values).tainted(value.taint)
         return value
-    if not isinstance(value.form, READABLE):
+    if not isinstance(value.form, READABLE) and not holds_members(frame, value.form):
         return looked_at(frame, value, line)
     taint = frame.emit(value.loc, "r", op, line, data=value.taint, atomic=not isinstance(value.form, Many))
     return value.tainted(taint)
@@ -69,8 +70,7 @@ def checked(frame: Frame, value: Value, line: int) -> Value:
 
 def read_document(frame: Frame, value: Value, line: int) -> None:
     """A part of a shared object that is kept in memory (a workbook, a presentation) is looked at."""
-    form = value.form
-    if value.loc is not None and isinstance(form, Handle) and form.kind in ("", "memory"):
+    if value.loc is not None and isinstance(value.form, Handle) and value.form.kind in ("", "memory"):
         frame.emit(value.loc, "r", "read", line, data=value.taint, atomic=True)
 
 

@@ -7,6 +7,7 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.kept_objects import holds_members
 from toolaudit.effects.keys import combinations, derived, join_path, literal, parts_of
 from toolaudit.effects.lists import chained
 from toolaudit.effects.objects import attribute, element, read
@@ -118,7 +119,8 @@ def contains(frame: Frame, container: Value, key: Value) -> frozenset[int | str]
         method = attribute(frame, container, "__contains__", frame.line, called=True)
         if isinstance(method.form, Function):
             return call(frame, method, Arguments(args=(key,)), frame.line).taint
-        return container.taint
+        if not holds_members(frame, form):
+            return container.taint
     if container.loc is not None and not (isinstance(form, Many) and form.kind == "list"):
         from toolaudit.effects.objects import key_step
 

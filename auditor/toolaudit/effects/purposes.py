@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from toolaudit.effects.edits import CLIENT
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.refusals import refused_if_absent, refused_if_there
@@ -15,6 +16,8 @@ _EMPTIES = re.compile(
     r"^_?(clear|invalidate|reset|purge|flush|empty|remove|delete|drop|set_(enabled|max|ttl|size)|enable|disable|configure)"
 )
 _ENDS = re.compile(r"(^|_)(a?close|disconnect|end|finish|kill|log_?out|quit|release|shut_?down|stop|terminate|unload|unregister)(_|$)")
+_SETS_UP = re.compile(r"(^|_)(init|initiali[sz]e|set_?up|create|ensure|prepare|migrate|install)(_|$)", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]{4,}")
 TAKEN_AWAY = frozenset({"delete", "consume"})
 
 
@@ -34,6 +37,17 @@ def asked_of(effect: Effect, owner: str) -> bool:
     return bool(_EMPTIES.search(first))
 
 
+def is_called_for(effect: Effect, tool: str) -> bool:
+    """Of a tool that does nothing but upkeep: it is called to set things up, or writes what it is called after."""
+    target = effect.target
+    if "w" not in effect.mode or not isinstance(target, Resource) or target.kind not in ("file", "dir", "sql"):
+        return False
+    if effect.secondary == "lazy-init":
+        return bool(_SETS_UP.search(tool))
+    named = "".join(part.text for part in target.key if part.kind == "literal").lower()
+    return effect.secondary == "telemetry" and given(effect) and any(word.rstrip("s") in named for word in _WORD.findall(tool.lower()))
+
+
 def empties(effect: Effect) -> bool:
     """Nothing is put there: all of it, or what an argument names, is dropped."""
     whole = not effect.control and not effect.data
@@ -50,6 +64,15 @@ def puts(effects: Sequence[Effect], effect: Effect) -> bool:
 def given(effect: Effect) -> bool:
     """Something that the caller says is in what is written."""
     return any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
+
+
+def says_what(effects: Sequence[Effect], effect: Effect) -> bool:
+    """The caller's own words, or what is read from where the caller says, are put there: an object that is made of them is no such thing."""
+    if not isinstance(effect.target, Loc) or effect.op != "write" or effect.note == CLIENT or effect.control:
+        return False
+    sources = [effects[i] for i in items_of(effect.data, effects)]
+    named = any(part.kind == "param" for one in sources for part in key_of(one))
+    return named or (given(effect) and not sources)
 
 
 def told(effect: Effect) -> bool:

@@ -19,11 +19,13 @@ from toolaudit.effects.purposes import (
     asked_of,
     empties,
     given,
+    is_called_for,
     items_of,
     key_of,
     of_key_alone,
     puts,
     same_store,
+    says_what,
     told,
 )
 from toolaudit.effects.rebound import USED
@@ -110,6 +112,8 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
     alone = all(isinstance(effect.target, Loc) or effect.op in ("session", "check") for effect in effects)
     if alone and all(effect.secondary in ("", "telemetry") for effect in marked):
         return list(effects)
+    if all(effect.secondary for effect in marked) and any(is_called_for(effect, tool) for effect in marked):
+        return [replace(effect, secondary="") if isinstance(effect.target, Resource) else effect for effect in marked]
     written = [effect for effect in marked if "w" in effect.mode]
     if alone and written and all(empties(effect) or puts(effects, effect) for effect in written):
         return list(effects)
@@ -185,7 +189,7 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="unique-temporary")
     if "w" not in effect.mode:
         return effect
-    if is_upkeep(effect, tool) or sets_up(effect):
+    if (is_upkeep(effect, tool) and not says_what(effects, effect)) or sets_up(effect):
         return replace(effect, secondary="lazy-init")
     if why := records(effect, tool):
         return replace(effect, secondary=why)

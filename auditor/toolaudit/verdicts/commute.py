@@ -23,7 +23,12 @@ def commute(one: Access, other: Access) -> bool:
         return False
     if one.operation == other.operation:
         return one.operation in SELF_COMMUTING and one.atomic >= _derived(one) and other.atomic >= _derived(other)
-    return {one.operation, other.operation} <= GROWING
+    return {one.operation, other.operation} <= GROWING or _ensured(one, other) or _ensured(other, one)
+
+
+def _ensured(one: Access, other: Access) -> bool:
+    """Made in one step where it was missing, and added to: whoever adds to it made sure of it before."""
+    return one.operation == "ensure" and one.atomic and other.operation in GROWING
 
 
 def _derived(access: Access) -> bool:
