@@ -389,12 +389,8 @@ def _by_verb(
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         return Value(Data("not-in-catalogue"), taint | frame.emit(resource, "r", "read", line, atomic=True, confidence="name-only"))
     if verb in QUIET_VERBS or verb not in OPAQUE_VERBS:
-        frame.missing(
-            f"{type_name}.{name}",
-            "not-in-catalogue",
-            seems(name) if verb in QUIET_VERBS or (name.endswith("s") and not frame.discarded) else "may-write",
-            line,
-        )
+        could = seems(name) if verb in QUIET_VERBS or (name.endswith("s") and not frame.discarded) else "may-write"
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", could, line)
         return Value(Data("client"), taint)
     frame.pending = True
     frame.missing(f"{type_name}.{name}", "not-in-catalogue", "may-write", line)
