@@ -30,7 +30,7 @@ from toolaudit.project.walk import absolute, base_of, shown, walk
 
 _outcomes = msgspec.msgpack.Decoder(Extracted)
 
-MUCH = 500_000
+MUCH = 1_000_000
 """Bytes of facts as they are kept; opened they take five times the room."""
 
 CHANGES = "skipped: changes while it is read"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-KEPT = 256
+KEPT = 96
 """Files whose lines stay in memory."""
 
 
