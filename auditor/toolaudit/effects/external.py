@@ -54,6 +54,10 @@ def call_foreign(frame: Frame, name: str, arguments: Arguments, line: int) -> Va
         made = native(frame, arguments, line)
         if made is not None:
             return made
+    owner, _, method = name.rpartition(".")
+    if owner in containers.KINDS and method in containers.NAMES and arguments.args:  # `list.append(items, one)`
+        frame.resolved += 1
+        return containers.call(frame, arguments.args[0], method, Arguments(arguments.args[1:], arguments.keywords), line)
     api = frame.world.catalogue.function(name)
     if api is not None:
         frame.resolved += 1
