@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.upkeep import helpers
 from toolaudit.effects.values import MARKS, Loc
+from toolaudit.model import Resource
 
 
 def made_where_missing(effects: Sequence[Effect], effect: Effect, checks: Sequence[int], tool: str) -> bool:
@@ -15,6 +16,19 @@ def made_where_missing(effects: Sequence[Effect], effect: Effect, checks: Sequen
     looks = [i for i in checks if effects[i].op == "check"]
     given = not helpers(effect, tool) and any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
     return bool(looks) and not given and any(f"!{i}" not in effect.control for i in looks)
+
+
+def file_made_where_missing(effects: Sequence[Effect], index: int, tool: str) -> bool:
+    """A helper writes a file of the program's own words where there is none yet, on the way to what the tool does with it."""
+    effect = effects[index]
+    target = effect.target
+    if not isinstance(target, Resource) or target.kind != "file" or effect.data or not helpers(effect, tool):
+        return False
+    checks = [
+        i for i in effect.control if isinstance(i, int) and i < len(effects) and effects[i].op == "check" and effects[i].target == target
+    ]
+    used = any(later.target == target and later.op != "check" for later in effects[index + 1 :])
+    return used and bool(checks) and not any(part.kind == "param" for part in target.key)
 
 
 def is_switch(marked: Sequence[Effect], index: int, tool: str) -> bool:

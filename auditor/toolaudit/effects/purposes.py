@@ -75,9 +75,9 @@ def says_what(effects: Sequence[Effect], effect: Effect) -> bool:
     return named or (given(effect) and not sources)
 
 
-def told(effect: Effect) -> bool:
-    """What is written are the caller's own words."""
-    return given(effect) and not any(isinstance(item, int) for item in effect.data)
+def told(effects: Sequence[Effect], effect: Effect) -> bool:
+    """What is written are the caller's own words, among what stood there."""
+    return given(effect) and all(effects[item].target == effect.target for item in items_of(effect.data, effects))
 
 
 def of_key_alone(effect: Effect) -> bool:

@@ -11,7 +11,7 @@ from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.folders import folder_checks, kind_checks
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
-from toolaudit.effects.lazily import is_switch, made_where_missing
+from toolaudit.effects.lazily import file_made_where_missing, is_switch, made_where_missing
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.purposes import (
     TAKEN_AWAY,
@@ -203,8 +203,10 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="ensure-folder")
     if target.kind == "session" and _kept_for_session(effects, effect):
         return replace(effect, secondary="memo")
-    if target.kind in ("file", "dir") and _kept_for_itself(effect, target):
+    if target.kind in ("file", "dir") and _kept_for_itself(effects, effect, target):
         return replace(effect, secondary="memo")
+    if file_made_where_missing(effects, index, tool):
+        return replace(effect, secondary="lazy-init")
     if target.kind == "file" and _opened_to_lock(effects, target):
         return replace(effect, secondary="lock-file")
     return effect
@@ -244,11 +246,11 @@ def _kept_for_session(effects: Sequence[Effect], effect: Effect) -> bool:
     return bool(looked) and not given(effect) and not any(accumulates(i, effect.data, effect.control) for i in looked)
 
 
-def _kept_for_itself(effect: Effect, target: Resource) -> bool:
+def _kept_for_itself(effects: Sequence[Effect], effect: Effect, target: Resource) -> bool:
     """A file that a function for caching writes, or one that holds the program's own credentials."""
     if any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
         return True
-    own = not any(part.kind == "param" for part in target.key) and not told(effect)
+    own = not any(part.kind == "param" for part in target.key) and not told(effects, effect)
     return own and any(part.kind in ("literal", "self", "global") and _SECRETS.search(part.text) for part in target.key)
 
 
