@@ -1,13 +1,14 @@
 """How what is written back differs from what was read: entries set by key, or something added that a repeat would add again.
 
-Four marks travel in the taint beside the reads and parameters that they speak of: `+x` something was added to what comes from `x`, `~x` text in
-it was replaced, `=x` it was compared with something else, as a look-up does, `!x` it was there. An addition behind a look-up is made once.
+Five marks travel in the taint beside the reads and parameters that they speak of: `+x` something was added to what comes from `x`, `~x` text in
+it was replaced, `=x` it was compared with something else, as a look-up does, `@x` and met, `!x` it was there. An addition behind a look-up that
+met nothing is made once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from toolaudit.effects.frame import Frame
@@ -36,6 +37,8 @@ ADDING = ("add", "append", "insert", "prepend", "remove", "delete", "copy", "rot
 ARITHMETIC = frozenset({"+", "-", "*", "<<"})
 
 
+SELECTED = "@"
+"""The mark of a look-up that met what it looked for."""
 RECORD = "a record of plain data"
 
 
@@ -96,9 +99,29 @@ def plain(taint: Taint) -> Iterable[int | str]:
     return (item for item in taint if not (isinstance(item, str) and item[:1] in MARKS))
 
 
-def marked(mark: str, taint: Taint, excused: Taint = CLEAN) -> Taint:
-    """The marks on what the taint names, save where it was looked up before."""
-    return frozenset(f"{mark}{item}" for item in plain(taint) if f"={item}" not in excused)
+def marked(mark: str, taint: Taint, *known: Taint) -> Taint:
+    """The marks on what the taint names, save where something `known` says that it was looked for before and not met."""
+    return frozenset(f"{mark}{item}" for item in plain(taint) if not any(_missed(item, one) for one in known))
+
+
+def _missed(item: int | str, known: Taint) -> bool:
+    return f"={item}" in known and f"{SELECTED}{item}" not in known
+
+
+def selected(taint: Taint) -> Taint:
+    """The marks of a look-up that met what it looked for."""
+    return frozenset(f"{SELECTED}{item[1:]}" for item in looked_up(taint) if isinstance(item, str))
+
+
+def nothing_met(taint: Taint) -> Taint:
+    """What a look-up derives from where it gave nothing."""
+    return frozenset(item for item in taint if not (isinstance(item, str) and item[:1] == SELECTED))
+
+
+def not_met(control: Taint, marks: Sequence[Taint], way: int) -> Taint:
+    """The conditions of a way on which a look-up met nothing, whatever one before it met in the same place."""
+    met = {item for number, other in enumerate(marks) if number != way for item in other if str(item)[0] == SELECTED}
+    return control - met if met else control
 
 
 def compared(left: Value, right: Value) -> Taint:
@@ -118,12 +141,12 @@ def joined(frame: Frame, values: Iterable[Value]) -> Taint:
     taint = CLEAN
     for value in values:
         taint = join_taint(taint, value.taint)
-    return marked("+", taint, join_taint(taint, frame.control))
+    return marked("+", taint, taint, frame.control)
 
 
 def grow(frame: Frame, held: Taint, given: Taint = CLEAN) -> None:
     """Something was added to an object that comes from `held`: every name for a part of it now says so."""
-    spread(frame, marked("+", held, join_taint(given, frame.control)))
+    spread(frame, marked("+", held, given, frame.control))
 
 
 def part_set(frame: Frame, value: Value) -> None:
@@ -153,4 +176,4 @@ def looked_up(taint: Taint) -> Taint:
 
 def accumulates(read: int, data: Taint, control: Taint) -> bool:
     """Whether what was written holds more of the read thing than was there, or other text in place of some."""
-    return f"~{read}" in data or (f"+{read}" in data and f"={read}" not in control)
+    return f"~{read}" in data or (f"+{read}" in data and not _missed(read, control))

@@ -19,7 +19,7 @@ from toolaudit.effects.lists import as_arguments, spread_out
 from toolaudit.effects.objects import attribute, checked, read
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import cut, subscripted
-from toolaudit.effects.truth import facts_of, truth
+from toolaudit.effects.truth import facts_of, selected_in, truth
 from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
@@ -250,8 +250,8 @@ def _comprehension(frame: Frame, expr: f.Comprehension) -> Value:
             frame.suspend()
         bind_target(frame, clause.target, held)
         for condition in clause.conditions:
-            tested = evaluate(frame, condition)
-            taint = join_taint(taint, tested.taint)
+            tested = evaluate(frame, condition).taint
+            taint = join_taint(taint, join_taint(tested, edits.selected(tested)) if selected_in(condition) == 0 else tested)
         frame.control = join_taint(frame.control, taint)
     frame.in_loop += 1
     value = evaluate(frame, expr.element)

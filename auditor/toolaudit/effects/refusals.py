@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from toolaudit import facts as f
-from toolaudit.effects.edits import marked
+from toolaudit.effects.edits import marked, selected
 from toolaudit.effects.frame import Effect
-from toolaudit.effects.truth import found_in
-from toolaudit.effects.values import CLEAN, Taint
+from toolaudit.effects.truth import found_in, selected_in
+from toolaudit.effects.values import CLEAN, Taint, join_taint
 
 _SAYS = re.compile(r"^[A-Z]|dump|err|fail|json|message|output|reject|reply|resp|result|text|warn")
 ABSENCES = (
@@ -25,17 +25,22 @@ ABSENT = "?"
 
 
 def marks_of_ways(stmt: f.If, taint: Taint, rest: tuple[f.Stmt, ...]) -> list[Taint]:
-    """For both ways of an `if` the marks of the look-up, where the other one refuses; `rest` follows after it."""
+    """For both ways of an `if` the marks of the look-up, where the other one refuses (`rest` follows after it), or where it met what it
+    looked for."""
+    marks, met = _refused_beside(stmt, taint, rest), selected_in(stmt.test)
+    return [join_taint(mark, selected(taint)) if way == met else mark for way, mark in enumerate(marks)]
+
+
+def _refused_beside(stmt: f.If, taint: Taint, rest: tuple[f.Stmt, ...]) -> list[Taint]:
     found = _found_in(stmt.test)
     if found is None:
         return [CLEAN, CLEAN]
     ends = [way[-1] if way else None for way in (stmt.body, stmt.orelse)]
     if rest and not stmt.orelse and isinstance(ends[0], f.Return | f.Raise):
         ends[1] = rest[-1]
-    others = ends[::-1]
     return [
         marked(ABSENT if way == found else THERE, taint) if _refuses(other) and not _alike(other, end) else CLEAN
-        for way, (end, other) in enumerate(zip(ends, others, strict=True))
+        for way, (end, other) in enumerate(zip(ends, ends[::-1], strict=True))
     ]
 
 

@@ -277,9 +277,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     if _IDLE.search(name) and helpers(effect, tool):
         return "lazy-init"
     if effect.op == "write" and is_connection(target):
-        return (
-            "" if given(effect) and effect.note != CLIENT else "lazy-init"
-        )  # a connection to what the caller names is not made on the way
+        named = given(effect) and effect.note != CLIENT and not items_of(effect.data, effects)
+        return "" if named else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
         met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name) and effect.note != RECORD)
         kept = target.root in ("self", "state") and (

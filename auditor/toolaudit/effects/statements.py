@@ -70,8 +70,8 @@ def _if(frame: Frame, stmt: f.If, rest: tuple[f.Stmt, ...]) -> None:
         execute(frame, stmt.body if decided else stmt.orelse)
         frame.ladder = None
         return
-    when, asked = facts_of(frame, stmt.test, frame.when), refusals.marks_of_ways(stmt, test.taint, rest)
-    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, first), ladder, asked)
+    when, marks = facts_of(frame, stmt.test, frame.when), refusals.marks_of_ways(stmt, test.taint, rest)
+    branch(frame, test.taint, [(when, stmt.body), (frame.when, stmt.orelse)], met(frame, stmt.test, first), ladder, marks)
     query = refuses_all_but_reads(frame, stmt)
     if query:
         frame.asks |= {query}
@@ -97,7 +97,7 @@ def branch(
     left_fixed: list[set[str]] = []
     arms = frame.arms[:-1] if ladder else frame.arms
     key, first = ladder or (str(frame.line), 0)
-    missed = join_taint(taint, missed_rows(frame, taint, found.way))
+    missed = join_taint(taint if found.way is None else edits.nothing_met(taint), missed_rows(frame, taint, found.way))
     there = join_taint(edits.found(taint), found.there)
     marks = marks or [CLEAN] * len(paths)
     ways: list[int] = []
@@ -112,7 +112,7 @@ def branch(
         frame.fixed, frame.asks, frame.fields = set(fixed), asks, dict(fields)
         frame.alive = True
         frame.control = join_taint(outer, join_taint(frame.sticky, there if number == found.way else missed))
-        frame.control = join_taint(frame.control, marks[number])
+        frame.control = join_taint(edits.not_met(frame.control, marks, number), marks[number])
         frame.when = facts
         if facts is None:
             continue
@@ -133,6 +133,7 @@ def branch(
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:
+        frame.sticky, frame.control = (edits.not_met(taint, marks, open_ways[0]) for taint in (frame.sticky, frame.control))
         frame.guard(join_taint(there if open_ways == [found.way] else missed, marks[open_ways[0]]))
 
 

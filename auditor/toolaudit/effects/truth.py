@@ -263,6 +263,38 @@ def found_in(test: f.Expr) -> int | None:
     return 0 if isinstance(test, f.Name | f.Call | f.Await | f.Item | f.Attr) else None
 
 
+_VERSION = re.compile(r"hash|digest|checksum|etag|version|revision|mtime|modified|sha(1|256)?$", re.IGNORECASE)
+
+
+def _last_name(side: f.Expr) -> str:
+    """The name or constant key by which one side of a comparison is called."""
+    match side:
+        case f.Name():
+            return side.id
+        case f.Attr():
+            return side.attr
+        case f.Item(index=f.Const(value=str(key))):
+            return key
+        case f.Call():
+            return _last_name(side.func)
+    return ""
+
+
+def selected_in(test: f.Expr) -> int | None:
+    """The way on which what was compared is the thing that was looked for, or is in what was looked through."""
+    if isinstance(test, f.Unary) and test.op == "not":
+        inner = selected_in(test.operand)
+        return None if inner is None else 1 - inner
+    if isinstance(test, f.Boolean):
+        way = 0 if test.op == "and" else 1
+        return way if any(selected_in(part) == way for part in test.values) else None
+    if isinstance(test, f.Compare) and len(test.ops) == 1 and not isinstance(test.rights[0], f.Const):
+        if any(_VERSION.search(_last_name(side)) for side in (test.left, test.rights[0])):
+            return None  # a repeat does not meet the version that it is made for
+        return {"in": 0, "==": 0, "not in": 1, "!=": 1}.get(test.ops[0])
+    return None
+
+
 class Met(NamedTuple):
     """The way of a condition on which something was found, and the marks of what was there."""
 

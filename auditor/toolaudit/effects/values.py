@@ -19,7 +19,7 @@ from toolaudit.project.resolve import ClassRef
 
 Taint = frozenset[int | str]
 CLEAN: Taint = frozenset()
-MARKS = ("+", "~", "=", "!", "^", "?")
+MARKS = ("+", "~", "=", "@", "!", "^", "?")
 """How an item of a taint begins that is no read or parameter, but says something of one: see `edits.py` and `refusals.py`."""
 MAX_TAINT = 96
 MAX_ALTERNATIVES = 6
