@@ -36,4 +36,9 @@ def is_switch(marked: Sequence[Effect], index: int, tool: str) -> bool:
     effect = marked[index]
     if effect.secondary != "lazy-init" or effect.op != "write" or not isinstance(effect.target, Loc) or helpers(effect, tool):
         return False
-    return len(effect.chain) <= 2 and not any("r" in later.mode and later.target == effect.target for later in marked[index + 1 :])
+    return len(effect.chain) <= 2 and not any("r" in later.mode and _within(later.target, effect.target) for later in marked[index + 1 :])
+
+
+def _within(place: Loc | Resource, whole: Loc) -> bool:
+    """The place itself, or a part of what is kept there."""
+    return isinstance(place, Loc) and Loc(place.root, place.name, place.scope, place.path[: len(whole.path)]) == whole

@@ -201,8 +201,8 @@ PROBE = """with contextlib.suppress(OSError):
 
 @pytest.mark.parametrize(("where", "verdict"), [("if True:", "not-reproduced"), ("def bump() -> int:", "cannot-run")])
 def test_what_is_refused_while_importing_and_not_needed_is_no_obstacle(tmp_path: Path, where: str, verdict: str) -> None:
-    hidden = LOCKED.replace("with LOCK", 'with getattr(sys.modules[__name__], "".join(["LO", "CK"]))')
-    tools = "import contextlib\nimport subprocess\nimport sys\n" + hidden + "\n\nif True:\n    pass\n"
+    hidden = LOCKED.replace("with LOCK", 'with operator.attrgetter("".join(["LO", "CK"]))(sys.modules[__name__])')
+    tools = "import contextlib\nimport operator\nimport subprocess\nimport sys\n" + hidden + "\n\nif True:\n    pass\n"
     (tmp_path / "tools.py").write_text(tools.replace(f"{where}\n    ", f"{where}\n    {PROBE}"))
     _, _, evidence = confirm(tmp_path)
     assert {item.verdict for item in evidence.items} == {verdict}
