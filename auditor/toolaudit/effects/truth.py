@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from toolaudit import facts as f
@@ -248,19 +249,33 @@ def same_text(expr: f.Expr, through: frozenset[str] = SAME_TEXT) -> f.Expr:
     return expr
 
 
-def found_in(test: f.Expr) -> int | None:
-    """The way on which something was found: what is done there is done again the next time, what is done on the other one is not."""
+def _way_of(test: f.Expr, of_part: Callable[[f.Expr], int | None]) -> int | None:
+    """The way of a whole condition, where `of_part` tells it of a part without `not`, `and` and `or`."""
     if isinstance(test, f.Unary) and test.op == "not":
-        inner = found_in(test.operand)
+        inner = _way_of(test.operand, of_part)
         return None if inner is None else 1 - inner
     if isinstance(test, f.Boolean):
         way = 0 if test.op == "and" else 1
-        return way if any(found_in(part) == way for part in test.values) else None
-    if isinstance(test, f.Compare) and len(test.ops) == 1:
-        right = test.rights[0]
+        return way if any(_way_of(part, of_part) == way for part in test.values) else None
+    return of_part(test)
+
+
+def found_in(test: f.Expr) -> int | None:
+    """The way on which something was found: what is done there is done again the next time, what is done on the other one is not."""
+    return _way_of(test, _found)
+
+
+def _found(part: f.Expr) -> int | None:
+    if isinstance(part, f.Compare) and len(part.ops) == 1:
+        right = part.rights[0]
         nothing = isinstance(right, f.Const) and (right.value is None or right.value == 0)
-        return {"is": 1, "==": 1, "is not": 0, "!=": 0, ">": 0}.get(test.ops[0]) if nothing else None
-    return 0 if isinstance(test, f.Name | f.Call | f.Await | f.Item | f.Attr) else None
+        return {"is": 1, "==": 1, "is not": 0, "!=": 0, ">": 0}.get(part.ops[0]) if nothing else None
+    return 0 if isinstance(part, f.Name | f.Call | f.Await | f.Item | f.Attr) else None
+
+
+def selected_in(test: f.Expr) -> int | None:
+    """The way on which what was compared is the thing that was looked for, or is in what was looked through."""
+    return _way_of(test, _selected)
 
 
 _VERSION = re.compile(r"hash|digest|checksum|etag|version|revision|mtime|modified|sha(1|256)?$", re.IGNORECASE)
@@ -280,19 +295,12 @@ def _last_name(side: f.Expr) -> str:
     return ""
 
 
-def selected_in(test: f.Expr) -> int | None:
-    """The way on which what was compared is the thing that was looked for, or is in what was looked through."""
-    if isinstance(test, f.Unary) and test.op == "not":
-        inner = selected_in(test.operand)
-        return None if inner is None else 1 - inner
-    if isinstance(test, f.Boolean):
-        way = 0 if test.op == "and" else 1
-        return way if any(selected_in(part) == way for part in test.values) else None
-    if isinstance(test, f.Compare) and len(test.ops) == 1 and not isinstance(test.rights[0], f.Const):
-        if any(_VERSION.search(_last_name(side)) for side in (test.left, test.rights[0])):
-            return None  # a repeat does not meet the version that it is made for
-        return {"in": 0, "==": 0, "not in": 1, "!=": 1}.get(test.ops[0])
-    return None
+def _selected(part: f.Expr) -> int | None:
+    if not isinstance(part, f.Compare) or len(part.ops) != 1 or isinstance(part.rights[0], f.Const):
+        return None
+    if any(_VERSION.search(_last_name(side)) for side in (part.left, part.rights[0])):
+        return None  # a repeat does not meet the version that it is made for
+    return {"in": 0, "==": 0, "not in": 1, "!=": 1}.get(part.ops[0])
 
 
 class Met(NamedTuple):

@@ -28,8 +28,12 @@ def test_room_between_what_is_held_is_given_back() -> None:
 
 
 def test_a_system_without_such_a_library_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
     def missing(name: object) -> object:
+        asked.append(name)
         raise OSError(name)
 
     monkeypatch.setattr("ctypes.CDLL", missing)
     give_back()
+    assert asked
