@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from toolaudit import frameworks
 from toolaudit.catalogue.lookup import Catalogue, load
-from toolaudit.effects import applying, constructors, footprint, summaries, summarise
+from toolaudit.effects import applying, constructors, secondary, summaries, summarise
 from toolaudit.frameworks.discover import discover
 from toolaudit.frameworks.dispatch import with_runs
 from toolaudit.frameworks.versions import detect
@@ -28,6 +28,7 @@ from toolaudit.project.cache import Cache
 from toolaudit.project.local import open_project
 from toolaudit.project.resolve import Resolver
 from toolaudit.verdicts import classify, conflicts
+from toolaudit.verdicts.profile import profile, written_by
 
 WRITES = {"write-only", "read-modify-write"}
 GROUPS = {"dir": "file", "aws": "http", "k8s": "http", "git": "subprocess", "docker": "subprocess"}
@@ -79,7 +80,7 @@ VARIANTS: dict[str, tuple[Callable[[], Any], Callable[[Catalogue], Catalogue], C
     "callbacks that are passed on are not called": (lambda: without(applying, "_callbacks", lambda *given: []), _alone, _as_found),
     "nothing of what constructors set": (lambda: without(constructors, "held", lambda world, ref: {}), _alone, _as_found),
     "no state injected by the framework": (nothing, _alone, _nothing_injected),
-    "bookkeeping counts as effect": (lambda: without(footprint.secondary, "mark", lambda effects, tool: list(effects)), _alone, _as_found),
+    "bookkeeping counts as effect": (lambda: without(secondary, "mark", lambda effects, tool, function: list(effects)), _alone, _as_found),
 }
 
 
@@ -92,16 +93,16 @@ def judged(
     """The tools with their class, cells and the pairs that they stand in."""
     known = frameworks.load(())
     with open_project([source], frameworks.markers(known), cache=Cache()) as project:
-        tools = tuple(map(tools_as, with_runs(discover(project, known).tools, known, detect([source], known), None)))
+        tools = tuple(map(tools_as, with_runs(discover(project, known).tools, known, detect([source], known))))
         with step():
             found = summarise.footprints(project, tools, change(load(())))
-    verdicts = classify.classify_all(tools, found)
+    verdicts, written = classify.classify_all(tools, found), written_by(found)
     pairs: dict[frozenset[str], set[str]] = {}
     for one in conflicts.conflicts(tools, found, verdicts):
         pairs.setdefault(frozenset(one.tools), set()).add(one.when)
     out = []
     for tool, touched, verdict in zip(tools, found, verdicts, strict=True):
-        view = classify.profile(tool, touched, classify.written_by(found))
+        view = profile(tool, touched, written)
         cells: dict[str, list[bool]] = {}
         for access in view.reads + view.writes:
             cell = cells.setdefault(GROUPS.get(access.resource.kind, access.resource.kind), [False, False])
