@@ -195,6 +195,7 @@ def _shorthand(kind: TypeEntry, method: str) -> Api | None:
         (kind.methods_update, "rw", "update"),
     ):
         if any(fnmatchcase(method, glob) for glob in globs):
+            op = "create" if mode == "w" and method.partition("_")[0] == "create" else op
             effect = (
                 EffectEntry(kind=kind.kind, key=key if key is not None else "{0}", mode=mode, op=op, atomic=True)  # type: ignore[arg-type]
                 if kind.kind

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from toolaudit.effects.frame import Effect
+from toolaudit.effects.purposes import items_of
+from toolaudit.effects.refusals import refused_if_there
 from toolaudit.effects.upkeep import helpers
-from toolaudit.effects.values import MARKS, Loc
+from toolaudit.effects.values import MARKS, Loc, Taint, join_taint
 from toolaudit.model import Resource
+
+CONTAINERS = frozenset({"sql", "aws", "redis"})
+"""Kinds of what is made once and then filled and asked: tables, collections, indexes, buckets, queues."""
 
 
 def made_where_missing(effects: Sequence[Effect], effect: Effect, checks: Sequence[int], tool: str) -> bool:
@@ -29,6 +36,32 @@ def file_made_where_missing(effects: Sequence[Effect], index: int, tool: str) ->
     ]
     used = any(later.target == target and later.op != "check" for later in effects[index + 1 :])
     return used and bool(checks) and not any(part.kind == "param" for part in target.key)
+
+
+def container_made_where_missing(effects: Sequence[Effect], index: int, tool: str) -> list[int]:
+    """The looks whether a table, collection, bucket or index is there, before it is made for what the same call does with it."""
+    effect = effects[index]
+    target = effect.target
+    if not isinstance(target, Resource) or target.kind not in CONTAINERS or effect.op != "create" or "r" in effect.mode:
+        return []
+    if any(part.kind == "param" for part in target.key) and not helpers(effect, tool):
+        return []
+    looks = [i for i in items_of(effect.control, effects) if "r" in effects[i].mode and _of_kind(effects[i].target, target)]
+    used = any(_of_kind(later.target, target) and later.op not in ("create", "check") for later in effects[index + 1 :])
+    return looks if used and not any(refused_if_there(effect, i) for i in looks) else []
+
+
+def made_instead(effects: list[Effect], handled: int, looked: Taint) -> None:
+    """What a handler makes (the effects from `handled` on) is made because the look before it failed, whatever the handler is for."""
+    for index in range(handled, len(effects)):
+        one = effects[index]
+        if one.op == "create" and isinstance(one.target, Resource) and one.target.kind in CONTAINERS:
+            same = frozenset(i for i in looked if isinstance(i, int) and _of_kind(effects[i].target, one.target))
+            effects[index] = replace(one, control=join_taint(one.control, same))
+
+
+def _of_kind(place: Loc | Resource, container: Resource) -> bool:
+    return isinstance(place, Resource) and place.kind == container.kind
 
 
 def is_switch(marked: Sequence[Effect], index: int, tool: str) -> bool:

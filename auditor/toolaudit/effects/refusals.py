@@ -52,6 +52,14 @@ def refused_if_absent(effect: Effect, read: int) -> bool:
     return f"{ABSENT}{read}" in effect.control
 
 
+def of_absence(kind: f.Expr | None) -> bool:
+    """A handler for what is not there (or is there already): what it does depends on what was looked at."""
+    if isinstance(kind, f.Display):
+        return any(of_absence(item) for item in kind.items)
+    name = kind.id if isinstance(kind, f.Name) else kind.attr if isinstance(kind, f.Attr) else ""
+    return name in ABSENCES
+
+
 def _found_in(test: f.Expr) -> int | None:
     if isinstance(test, f.Compare) and test.ops in (("in",), ("not in",)):
         return 0 if test.ops == ("in",) else 1

@@ -11,7 +11,7 @@ from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.folders import folder_checks, kind_checks
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
-from toolaudit.effects.lazily import file_made_where_missing, is_switch, made_where_missing
+from toolaudit.effects.lazily import container_made_where_missing, file_made_where_missing, is_switch, made_where_missing
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.purposes import (
     TAKEN_AWAY,
@@ -77,6 +77,10 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
     for effect in effects:
         for index in folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
+    for index in range(len(effects)):
+        looks = container_made_where_missing(effects, index, tool)
+        for made in (index, *looks) if looks else ():
+            out[made] = replace(effects[made], secondary=effects[made].secondary or "lazy-init")
     for index in kind_checks(effects):
         out[index] = replace(effects[index], secondary="kind-check")
     out = _looked_up(_while_made(effects, _beside(effects, out)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from toolaudit import facts as f
 from toolaudit.branches import MAX_WAYS, Arms, way
-from toolaudit.effects import assign, attributes, blocks, bodies, edits, names, refusals
+from toolaudit.effects import assign, attributes, blocks, bodies, edits, lazily, names, refusals
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import MAX_ARMS, Frame, Jump
 from toolaudit.effects.iteration import members
@@ -252,10 +252,12 @@ def _try(frame: Frame, stmt: f.Try) -> None:
         frame.env, frame.fields = dict(after), dict(halfway)
         frame.alive = True
         frame.locks, frame.arms = outer_locks, arms
-        frame.control = join_taint(outer, looked) if _absent(handler.type) else outer
+        frame.control = join_taint(outer, looked) if refusals.of_absence(handler.type) else outer
         if handler.name:
             frame.env[handler.name] = Value(Data())
+        handled = len(frame.effects)
         execute(frame, handler.body)
+        lazily.made_instead(frame.effects, handled, looked)
         kept.append(frame.fields)
         if frame.alive:
             ends.append(frame.env)
@@ -268,14 +270,6 @@ def _try(frame: Frame, stmt: f.Try) -> None:
         alive, frame.alive = frame.alive, True
         execute(frame, stmt.finalbody)
         frame.alive = alive and frame.alive
-
-
-def _absent(kind: f.Expr | None) -> bool:
-    """A handler for what is not there (or is there already): what it does depends on what was looked at."""
-    if isinstance(kind, f.Display):
-        return any(_absent(item) for item in kind.items)
-    name = kind.id if isinstance(kind, f.Name) else kind.attr if isinstance(kind, f.Attr) else ""
-    return name in refusals.ABSENCES
 
 
 def _match(frame: Frame, stmt: f.Match) -> None:
