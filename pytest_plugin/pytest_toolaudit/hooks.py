@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import types
 import weakref
 from _thread import get_ident
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from datetime import date
 from typing import Any
 
@@ -22,6 +21,7 @@ from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
 from pytest_toolaudit.standing import HOLDERS, behind, held, namespace, viewed
+from pytest_toolaudit.suspending import advanced, async_entered, async_iteration, awaited
 
 _MODULE = types.ModuleType
 _STAND_INS = frozenset({types.ModuleType, weakref.ProxyType, weakref.CallableProxyType})
@@ -31,9 +31,6 @@ _FIXED = frozenset(
 _ITERATED = 4  # a long loop over a shared container is a point at its first steps, not at every one
 _PROXY = types.MappingProxyType
 _KEYED = frozenset({"get", "pop", "setdefault", "__getitem__", "__setitem__", "__delitem__", "__contains__"})
-_ASYNC_LOCKS = (asyncio.Lock, asyncio.Semaphore, asyncio.Condition)
-_NATURAL = ("asyncio/locks.py", "asyncio/queues.py")
-_SLEEP = asyncio.sleep.__code__
 
 
 def _key(key: Any) -> Any:
@@ -262,128 +259,10 @@ def with_entered(thing: Any, site: Site) -> Any:
     return entered(thing, site) if turn.ident else thing
 
 
-# -- suspension -------------------------------------------------------------------------------------------------------
-
-_OWN: set[str] = set()
-
-
-def own_files(files: set[str]) -> None:
-    """Awaits of coroutines from these files suspend where they suspend; others suspend wherever they are awaited."""
-    HOLDERS.clear()
-    _OWN.clear()
-    _OWN.update(files)
-
-
-def own_file(file: str) -> bool:
-    """Whether the file belongs to an instrumented module."""
-    return file in _OWN
-
-
-@types.coroutine
-def _pause() -> Generator[None, None, None]:
-    yield
-
-
-def may_suspend(site: Site) -> bool:
-    """A point at which asynchronous calls can be switched; True when the loop shall pick somebody else now."""
-    engine = turn.engine
-    if turn.ident != get_ident() or engine.loop_actor is not engine.running:
-        return False
-    if site in turn.watch:
-        turn.consider(site, None, None)
-    turn.trace.append((turn.call, site, None, None))
-    wanted: bool = engine.pause_wanted
-    return wanted
-
-
-def _natural(thing: Any) -> bool:
-    code = getattr(thing, "cr_code", None)
-    if code is None:
-        return False
-    file: str = code.co_filename
-    return file in _OWN or file.endswith(_NATURAL)
-
-
-def awaited(thing: Any, site: Site) -> Any:
-    """``await thing``"""
-    if turn.ident != get_ident():
-        return thing
-    if getattr(thing, "cr_code", None) is _SLEEP:  # it suspends by itself, whatever happens
-        engine = turn.engine
-        if engine.loop_actor is engine.running:
-            engine.suspends_at = site
-            return thing
-    return thing if _natural(thing) else _awaited(thing, site)
-
-
-async def _awaited(thing: Any, site: Site) -> Any:
-    if may_suspend(site):
-        try:
-            await _pause()
-        except BaseException:
-            if isinstance(thing, Coroutine):  # cancelled before it began
-                thing.close()
-            raise
-    value = await thing
-    if may_suspend(site):
-        await _pause()
-    return value
-
-
-class _AsyncEntered:
-    def __init__(self, thing: Any, site: Site) -> None:
-        self.thing, self.site = thing, site
-
-    async def __aenter__(self) -> Any:
-        value = await self.thing.__aenter__()
-        if may_suspend(self.site):
-            await _pause()
-        return value
-
-    async def __aexit__(self, *error: Any) -> Any:
-        if error[0] is None and may_suspend(self.site):
-            await _pause()
-        return await self.thing.__aexit__(*error)
-
-
-def async_entered(thing: Any, site: Site, acquires: Site) -> Any:
-    """``async with thing``: foreign context managers may suspend; asyncio's and the project's own do as they do."""
-    if turn.ident != get_ident():
-        return thing
-    place = type(thing).__module__
-    if isinstance(thing, _ASYNC_LOCKS) or (place.startswith("anyio") and hasattr(thing, "acquire")):
-        point(acquires, thing, None)
-    if place.startswith(("asyncio", "anyio")) or _own_manager(thing):
-        return thing
-    return _AsyncEntered(thing, site)
-
-
-def _own_manager(thing: Any) -> bool:
-    enter: Any = getattr(type(thing), "__aenter__", None)
-    code = getattr(enter, "__code__", None)
-    generator = getattr(getattr(thing, "gen", None), "ag_code", None)  # contextlib.asynccontextmanager
-    return any(c is not None and c.co_filename in _OWN for c in (code, generator))
-
-
-async def _async_steps(thing: Any, site: Site) -> AsyncIterator[Any]:
-    async for value in thing:
-        if may_suspend(site):
-            await _pause()
-        yield value
-
-
-def async_iteration(thing: Any, site: Site) -> Any:
-    """``async for x in thing``"""
-    if turn.ident != get_ident():
-        return thing
-    code = getattr(thing, "ag_code", None)
-    return thing if code is not None and code.co_filename in _OWN else _async_steps(thing, site)
-
-
 HOOKS: dict[str, Callable[..., Any]] = {
     "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
     "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered, "matched": matched,
-    "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration,
+    "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration, "advanced": advanced,
 }  # fmt: skip

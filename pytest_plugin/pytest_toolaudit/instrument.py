@@ -16,10 +16,11 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_toolaudit.hooks import HOOKS, own_files
+from pytest_toolaudit.hooks import HOOKS
 from pytest_toolaudit.owned import is_own_file
 from pytest_toolaudit.rewrite import instrumented
 from pytest_toolaudit.rewriting.scopes import assigned_attributes
+from pytest_toolaudit.suspending import own_files
 
 Key = tuple[str, int, tuple[str, ...]]
 _ROOT_DEPTH = 3

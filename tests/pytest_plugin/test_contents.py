@@ -83,6 +83,26 @@ class Desk:
     def shown(self) -> str:
         return self.jobs.pop() if f"{self.jobs}" != "[]" else "none"
 
+    def shown_by_percent(self) -> str:
+        return self.jobs.pop() if "%s" % self.jobs != "[]" else "none"  # noqa: UP031
+
+    def shown_by_percent_among_others(self) -> str:
+        return self.jobs.pop() if "%d %s" % (1, self.jobs) != "1 []" else "none"  # noqa: UP031
+
+    def shown_by_format(self) -> str:
+        return self.jobs.pop() if "{}".format(self.jobs) != "[]" else "none"  # noqa: UP032
+
+    def shown_by_format_by_name(self) -> str:
+        return self.jobs.pop() if "{jobs}".format(jobs=self.jobs) != "[]" else "none"  # noqa: UP032
+
+    def repeated(self) -> str:
+        jobs = self.jobs * 2
+        return self.jobs.pop() if jobs else "none"
+
+    def repeated_turned_round(self) -> str:
+        jobs = 2 * self.jobs
+        return self.jobs.pop() if jobs else "none"
+
     def unpacked(self) -> str:
         [*jobs] = self.jobs
         return self.jobs.pop() if jobs else "none"

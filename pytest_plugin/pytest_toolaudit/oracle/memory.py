@@ -19,6 +19,7 @@ from typing import Any
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.containers import CACHED, is_container
+from pytest_toolaudit.generators import stood_for
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.owned import is_own_file
 
@@ -147,6 +148,7 @@ class Graph:
 
     def name(self, obj: Any, key: Any) -> str | None:
         """``memory:CACHE[k]``, ``memory:self:calls``; None for an object that nobody of the above holds."""
+        obj = stood_for(obj)
         if isinstance(obj, str):
             return f"memory:cell:{key}"
         if obj is sys:
@@ -164,6 +166,7 @@ class Graph:
 
     def locator(self, obj: Any, key: Any) -> Located | None:
         """Where to find, in a later schedule, the value that a write to this part changes."""
+        obj = stood_for(obj)
         if isinstance(obj, str):
             cell = self.cells.get(key)
             return Located(f"memory:cell:{key}", key, (("cell", cell),), None) if cell is not None else None

@@ -16,6 +16,7 @@ from typing import Any
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import WRITE, Access
+from pytest_toolaudit.generators import stood_for
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.oracle.images import PreImages
@@ -125,7 +126,7 @@ class World:
             if found is not None:
                 self.memory.setdefault(found.label, found)
             else:
-                hidden[id(obj)] = obj
+                hidden[id(obj)] = stood_for(obj)
         for identity, obj in hidden.items():
             if len(owners[identity]) > 1 and not isinstance(obj, str) and self.observe is None:
                 self.unobserved.add(f"memory:<{type(obj).__name__}>")

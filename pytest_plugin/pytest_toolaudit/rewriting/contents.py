@@ -60,9 +60,18 @@ class Contents(Reads):
         return super().visit_Compare(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """``a + b`` looks into both, unless one of them is a plain value."""
+        """``a + b`` looks into both, unless one of them is a plain value; ``a * 2`` and ``"%s" % a`` look into ``a``."""
         if isinstance(node.op, _JOINS) and not isinstance(node.left, _FIXED) and not isinstance(node.right, _FIXED):
             node.left, node.right = self.looked_at(node.left), self.looked_at(node.right)
+            return node
+        if isinstance(node.op, ast.Mod) and isinstance(node.left, _FIXED):  # a template, and what is put into it
+            if isinstance(node.right, ast.Tuple):
+                node.right.elts = [self.looked_at(part) for part in node.right.elts]
+            else:
+                node.right = self.looked_at(node.right)
+            return node
+        if isinstance(node.op, ast.Mult):
+            node.left, node.right = map(self.looked_at, (node.left, node.right))
             return node
         return self.generic_visit(node)
 

@@ -97,6 +97,8 @@ class Reads(Base):
                 return self.hook("dynamic", function, self.site(known.DYNAMIC[function.id], shown.node), *node.args)
             if function.id == "vars" and "vars" not in self.namespace and len(node.args) == 1:
                 return self.hook("namespace", *node.args)
+            if function.id == "anext" and "anext" not in self.namespace and node.args:
+                return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
             if isinstance(self.namespace.get(function.id), CACHED):
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
         node.func = self.base(function)
@@ -114,6 +116,8 @@ class Reads(Base):
             node.args = [self.hook("entered", node.args[0], self.site(ACQUIRE, shown.node))]
         if name in known.TAKING_METHODS:
             node.args = [self._handed(a, shown) for a in node.args]
+            for keyword in node.keywords:
+                keyword.value = self._handed(keyword.value, shown) if keyword.arg else keyword.value
         if name in known.CONTAINER_READS or name in known.CONTAINER_WRITES:
             kind = READ if name in known.CONTAINER_READS else WRITE
             site = self.site(kind, shown.node)
@@ -127,6 +131,9 @@ class Reads(Base):
             return call
         if name in known.SPECIAL and not node.keywords:
             return self.hook("special", self.visit(function), self.site(known.SPECIAL[name], shown.node), *node.args)
+        if name in known.GENERATOR_METHODS and not node.keywords:
+            function.value = self.base(function.value)
+            return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
         if name in known.LOCK_METHODS:
             site = self.site(ACQUIRE, shown.node)
             node.func = self.hook("lock_method", self.base(function.value), ast.Constant(name), site)

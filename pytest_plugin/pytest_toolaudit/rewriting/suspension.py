@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ
+from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ, WRITE
 from pytest_toolaudit.rewriting.patterns import looks
 from pytest_toolaudit.rewriting.writes import Writes
 
@@ -15,9 +15,10 @@ class Rewriter(Writes):
 
     def _iterated(self, node: Any) -> Any:
         if self.scopes:
-            site = self.site(READ, node.iter)
-            hook = "async_iteration" if getattr(node, "is_async", 0) or isinstance(node, ast.AsyncFor) else "iteration"
-            node.iter = self.hook(hook, self.base(node.iter), site)
+            sites, hook = [self.site(READ, node.iter)], "iteration"
+            if getattr(node, "is_async", 0) or isinstance(node, ast.AsyncFor):
+                sites, hook = [*sites, self.site(WRITE, node.iter)], "async_iteration"
+            node.iter = self.hook(hook, self.base(node.iter), *sites)
         return node
 
     def visit_For(self, node: Any) -> Any:

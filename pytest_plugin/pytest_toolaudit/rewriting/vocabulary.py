@@ -23,7 +23,7 @@ READING_BUILTINS = frozenset((
     "set", "sorted", "str", "sum", "tuple", "zip",
 ))  # fmt: skip
 TAKING_METHODS = frozenset((
-    "difference", "difference_update", "extend", "extendleft", "intersection", "intersection_update", "isdisjoint", "issubset", "issuperset", "join",
+    "difference", "difference_update", "extend", "extendleft", "format", "intersection", "intersection_update", "isdisjoint", "issubset", "issuperset", "join",
     "subtract", "symmetric_difference", "symmetric_difference_update", "union", "update", "writelines",
 ))  # fmt: skip
 CHANGING_FUNCTIONS = frozenset((
@@ -36,6 +36,7 @@ STREAM_METHODS = frozenset((
     "flush", "getvalue", "read", "readline", "readlines", "seek", "tell", "truncate", "write", "writelines",
 ))  # fmt: skip
 SPECIAL = {"__getattribute__": READ, "__setattr__": WRITE, "__delattr__": WRITE}
+GENERATOR_METHODS = frozenset({"__anext__", "aclose", "asend", "athrow"})
 LOCK_METHODS = frozenset({"acquire", "release", "locked"})
 CLOCK_METHODS = frozenset({"now", "utcnow", "today"})
 PROCESS_ATTRIBUTES = frozenset({"stdout", "stderr", "stdin", "argv", "path"})

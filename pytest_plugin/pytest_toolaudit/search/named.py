@@ -13,12 +13,12 @@ from typing import Any
 
 from pytest_toolaudit.engine.threads import END, WAIT, Engine
 from pytest_toolaudit.engine.turn import AWAIT, READ, SLEEP, WRITE, Access, Site, quiet, turn
-from pytest_toolaudit.hooks import own_file
 from pytest_toolaudit.oracle.freeze import freeze, thaw
 from pytest_toolaudit.oracle.memory import MISSING
 from pytest_toolaudit.oracle.world import World
 from pytest_toolaudit.search.conflicts import part, shared_parts
 from pytest_toolaudit.search.schedule import Point, Preemption, Schedule
+from pytest_toolaudit.suspending import own_file
 
 
 @dataclass(frozen=True)
