@@ -177,8 +177,8 @@ def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool
         return isinstance(form, Handle) and form.type in types
     if isinstance(form, Scalar):
         return any(fnmatchcase(str(form.value), glob) for glob in globs)
-    if isinstance(form, Foreign) and form.name in globs:
-        return True
+    if isinstance(form, Foreign) and (form.name in globs or form.name.rpartition(".")[2].isupper()):
+        return any(fnmatchcase(form.name, glob) for glob in globs)  # a library's constant is what it is called
     if isinstance(form, Handle | Instance | Foreign | Function | Class) and set(globs) <= {"", "None"}:
         return False
     if isinstance(form, Text):

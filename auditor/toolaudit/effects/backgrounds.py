@@ -19,7 +19,12 @@ _STARTERS = frozenset({
     "Thread", "Timer", "start_new_thread", "create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon", "spawn", "add_job",
     "call_later", "submit", "run_in_executor",
 })  # fmt: skip
-_STARTS = re.compile(rf"\b(?:{'|'.join(sorted(_STARTERS))})\s*\(")
+_HANDLERS = r"(?:add_|set_|register_)?(?:\w+_)?(?:handler|listener|callback|observer|hook)s?"
+_KEEPS = re.compile(rf"on|on_\w+|subscribe|{_HANDLERS}", re.IGNORECASE)
+"""What is handed to these is called when something comes in: `page.on("console", keep)`, `client.on_message = keep`."""
+_STARTS = re.compile(
+    rf"\b(?:{'|'.join(sorted(_STARTERS))})\s*\(|\.(?:on|subscribe|{_HANDLERS})\s*\(|\.(?:on_\w+|{_HANDLERS})\s*=[^=]", re.IGNORECASE
+)
 
 
 def mark(frame: Frame) -> None:
@@ -65,14 +70,18 @@ def _holders(world: World, path: str, heads: tuple[FunctionHead, ...]) -> list[s
 
 
 def _started(world: World, path: str, qualname: str) -> Iterator[str]:
-    """The names of the functions that a function hands over to be run in the background."""
+    """The names of the functions that a function hands over to be run in the background, or when something comes in."""
     facts = world.project.facts(path, qualname)
     for node in nodes(facts.body) if facts is not None else ():
-        if isinstance(node, Call) and _last(node.func) in _STARTERS:
-            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
-                name = _last(given.func if isinstance(given, Call) else given)
-                if name:
-                    yield name
+        given: tuple[Expr, ...] = ()
+        if isinstance(node, Call) and (_last(node.func) in _STARTERS or _KEEPS.fullmatch(_last(node.func))):
+            given = (*node.args, *(keyword.value for keyword in node.keywords))
+        elif isinstance(node, Assign) and any(isinstance(to, Attr) and _KEEPS.fullmatch(to.attr) for to in node.targets):
+            given = (node.value,) if node.value is not None else ()
+        for one in given:
+            name = _last(one.func if isinstance(one, Call) else one)
+            if name:
+                yield name
 
 
 def _last(expr: Expr) -> str:

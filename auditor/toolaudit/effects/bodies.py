@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -139,6 +140,28 @@ def _empty(stmt: Stmt) -> bool:
 
 def decorators(code_facts: object) -> tuple[str, ...]:
     return tuple(decorator_name(d) for d in code_facts.decorators) if isinstance(code_facts, FunctionFacts) else ()
+
+
+_ATTEMPTS = re.compile(r"attempt|retr(?:y|ies)|^tr(?:y|ies)$", re.IGNORECASE)
+
+
+def tries(loop: For | While) -> bool:
+    """A loop that does one thing until it succeeds: each pass that comes through leaves it, so that only what failed is done again."""
+    counted = isinstance(loop, For) and isinstance(loop.target, Name) and _ATTEMPTS.search(loop.target.id) is not None
+    if counted and any(isinstance(stmt, Return) or (isinstance(stmt, Jump) and stmt.kind == "break") for stmt in flattened(loop.body)):
+        return True
+    return _leaves(loop.body)
+
+
+def _leaves(body: tuple[Stmt, ...]) -> bool:
+    last = body[-1] if body else None
+    if isinstance(last, With):
+        return _leaves(last.body)
+    if isinstance(last, Try):
+        return _leaves(last.body) or _leaves(last.orelse)
+    if isinstance(last, If):
+        return _leaves(last.body) and _leaves(last.orelse)
+    return isinstance(last, Return | Raise) or (isinstance(last, Jump) and last.kind == "break")
 
 
 def assigned(body: tuple[Stmt, ...]) -> set[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from toolaudit.effects import edits
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.iteration import still_shared
 from toolaudit.effects.keys import derived, join, literal, parts_of
 from toolaudit.effects.lists import chained
 from toolaudit.effects.objects import element, item, read, shared
@@ -165,7 +166,8 @@ def _gives(frame: Frame, receiver: Value, name: str, arguments: Arguments, line:
     if name == "keys" and isinstance(form, Many) and form.entries:
         return Value(Many("list", items=tuple(key for key, _ in form.entries)))
     if name in ("copy", "union", "intersection", "difference"):
-        return Value(form)
+        kept = still_shared(receiver, form, form.kind) if name == "copy" and isinstance(form, Many) else None
+        return Value(kept or form)
     if name == "count" or name == "index":
         return PLAIN
     return PLAIN if isinstance(form, Many) or name in NAMES else Value(Data())

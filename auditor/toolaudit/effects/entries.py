@@ -151,7 +151,9 @@ def _closure(world: World, path: str, qualname: str) -> dict[str, Value]:
             frame.env[parameter.name] = Value(form, loc=Loc("self", "", attributes.scope_of(ref)))
         else:
             found = known.get(parameter.name) or supplied.get(parameter.name)
-            frame.env[parameter.name] = found or _outer_parameter(world, path, parameter)
+            declared = _outer_parameter(world, path, parameter) if found is None or isinstance(found.form, Data) else None
+            says_more = declared is not None and isinstance(declared.form, Instance | Handle)  # than what an unknown function gave
+            frame.env[parameter.name] = declared if declared is not None and (found is None or says_more) else found or Value(Data())
     world.execute(frame, code.facts.body)
     frame.env |= {name: value for name, value in known.items() if "." not in name and not given.is_empty(value)}
     scope = f"{path}::{qualname}"

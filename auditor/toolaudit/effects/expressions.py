@@ -18,7 +18,7 @@ from toolaudit.effects.keys import combinations
 from toolaudit.effects.lists import as_arguments, spread_out
 from toolaudit.effects.objects import attribute, checked, read
 from toolaudit.effects.operators import combine, contains
-from toolaudit.effects.subscripts import cut, subscripted
+from toolaudit.effects.subscripts import sliced, subscripted
 from toolaudit.effects.truth import facts_of, selected_in, truth
 from toolaudit.effects.values import (
     CLEAN,
@@ -80,13 +80,9 @@ def _item(frame: Frame, expr: f.Item) -> Value:
     frame.line = expr.line or frame.line
     form = base.form
     if isinstance(expr.index, f.Slice):
-        seen = read(frame, base, frame.line)
-        if isinstance(form, Scalar):
-            bounds = [
-                None if part is None else evaluate(frame, part).form for part in (expr.index.lower, expr.index.upper, expr.index.step)
-            ]
-            return Value(cut(form, bounds), seen.taint)
-        return Value(form, seen.taint) if isinstance(form, Many | Text) else Value(Data(), seen.taint)
+        parts = (expr.index.lower, expr.index.upper, expr.index.step) if isinstance(form, Scalar) else ()
+        bounds = [None if part is None else evaluate(frame, part).form for part in parts]
+        return union(sliced(frame, one, bounds) for one in alternatives(base))
     options = alternatives(base)
     return union(subscripted(frame, one, index) for one in options) if len(options) > 1 else subscripted(frame, base, index)
 

@@ -335,6 +335,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         frame.resolved += 1
         return Value(Data(), taint | read(frame, receiver, line).taint)
     client = why == "client" or _of_client(receiver.loc) or (guesses.client_like(hint) and not _looked_up(frame, name, why, hint))
+    client = client or (frame.awaited is not None and name in containers.NAMES)  # no container is waited for
     if client and (name in AMBIGUOUS or name not in containers.NAMES):
         return guesses.unlisted(frame, receiver, hint, name, taint, line, None, arguments)
     if name not in containers.NAMES and (guesses.sends(name) or (fetched(receiver) and guesses.adds(name, arguments))):
@@ -354,7 +355,7 @@ def _looked_up(frame: Frame, name: str, why: str, hint: str) -> bool:
     """What a service answered, in spite of its name: a page of results is no browser's page, and a `db` that was fetched is a record."""
     answered = why == "not-in-catalogue"
     if name == "get":
-        return answered
+        return answered and frame.awaited is None
     if hint.lower().rpartition("_")[2] not in ("page", "pages"):
         return False
     return not any(frame.world.catalogue.method(owner, name) for owner in PAGES)

@@ -23,7 +23,7 @@ from toolaudit.effects.context import (
     replace_value,
 )
 from toolaudit.effects.frame import MAX_ARMS, MAX_CHAIN, Effect, Frame, Summary
-from toolaudit.effects.locks import held_too
+from toolaudit.effects.locks import handed_over, held_too
 from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
@@ -58,6 +58,8 @@ def instantiate(
         edits.spread(frame, mapped(summary.grown))
     if start == 0:
         _carry_over(frame, summary, place)
+    if summary.yield_locks and summary.yield_at < 0 and not frame.quiet:  # left to the caller
+        handed_over(frame, replace_locks(summary.yield_locks, bindings), place.line)
     frame.awaits += summary.awaits
     frame.io += summary.io
     if summary.exits:

@@ -38,6 +38,16 @@ def members(frame: Frame, value: Value, line: int) -> Value:
     return Value(Data(), value.taint)
 
 
+def still_shared(value: Value, form: Many, kind: str) -> Many | None:
+    """A list made of the members of a shared one: each of them is the one object that others have; None where nothing can be changed by it."""
+    if value.loc is None or form.items or form.entries or form.kind == "generator":
+        return None
+    inside = element(form)
+    if isinstance(inside.form, Scalar | Text | Function):
+        return None
+    return Many(kind, element=shared(inside, below(value.loc, (ANY,))), type=form.type if kind == form.kind else "")  # type: ignore[arg-type]
+
+
 def _iterated(frame: Frame, value: Value, form: Instance, line: int) -> Value:
     """What `__iter__`, or the `__next__` behind it, gives."""
     from toolaudit.effects.arguments import Arguments

@@ -16,6 +16,9 @@ from toolaudit.effects.values import Data, Function, Handle, Instance, Loc, Many
 from toolaudit.model import Lock
 
 _NAMED = re.compile(r"(^|_)(r?lock|locks|mutex|semaphore|sem|guard_lock)($|_|s$)|lock$|locked", re.IGNORECASE)
+_LOCKS = re.compile(r"(^|_)(acquire|lock)(_|$)", re.IGNORECASE)
+_UNLOCKS = re.compile(r"(^|_)(release|unlock)(_|$)", re.IGNORECASE)
+_BACK = "unlocked "
 
 
 def taken(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> tuple[Lock, ...]:
@@ -101,11 +104,28 @@ def acquire(frame: Frame, value: Value, is_async: bool) -> None:
     if isinstance(form, Handle):
         taken = held_by(frame, value, f.Name(""), is_async)
         frame.locks = held_too(frame.locks, taken, frame.line)
+        _leave(frame, ())
 
 
 def release(frame: Frame, value: Value) -> None:
     taken = held_by(frame, value, f.Name(""), False)
     frame.locks = without(frame.locks, taken)
+    _leave(frame, taken)
+
+
+def _leave(frame: Frame, gone: tuple[Lock, ...]) -> None:
+    """A function that is called after what it does, `_lock_file(fd)`, leaves the locks that it takes to its caller, or gives the caller's back."""
+    name = frame.function.rpartition(".")[2]
+    if frame.yield_at < 0 and _LOCKS.search(name):
+        frame.yield_locks = frame.locks
+    elif frame.yield_at < 0 and _UNLOCKS.search(name):
+        frame.yield_locks += tuple(replace(lock, name=f"{_BACK}{lock.name}") for lock in gone)
+
+
+def handed_over(frame: Frame, left: tuple[Lock, ...], line: int) -> None:
+    """What a function that was called has left locked, and what it has unlocked."""
+    back = [replace(lock, name=lock.name.removeprefix(_BACK)) for lock in left if lock.name.startswith(_BACK)]
+    frame.locks = held_too(without(frame.locks, back), (lock for lock in left if not lock.name.startswith(_BACK)), line)
 
 
 def of_file(frame: Frame, value: Value, covers: str, release: bool) -> None:
@@ -117,6 +137,7 @@ def of_file(frame: Frame, value: Value, covers: str, release: bool) -> None:
     frame.locks = without(frame.locks, (lock,))
     if not release:
         frame.locks = held_too(frame.locks, (lock,), frame.line)
+    _leave(frame, (lock,) if release else ())
 
 
 def acquired_in(frame: Frame, method: Function) -> tuple[Lock, ...]:

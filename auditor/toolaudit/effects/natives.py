@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from toolaudit.effects import emptied
 from toolaudit.effects.arguments import NO_ARGUMENTS, Arguments
 from toolaudit.effects.attributes import target_value
 from toolaudit.effects.calls import call, consume
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.iteration import members
+from toolaudit.effects.iteration import members, still_shared
 from toolaudit.effects.keys import choices, parts_of
 from toolaudit.effects.objects import attribute, element, place_of, read
 from toolaudit.effects.values import (
@@ -162,6 +163,8 @@ def _container(kind: str) -> Native:
         if isinstance(form, Many):
             if kind == "dict":
                 return Value(Many("dict", None, form.entries, form.element), given.taint)
+            if form.kind != "dict" and (kept := still_shared(arguments.args[0], form, kind)) is not None:
+                return Value(kept, given.taint)
             inside = element(form) if form.kind != "dict" else None
             return Value(Many(kind, form.items, None, inside), given.taint)  # type: ignore[arg-type]
         inside = members(frame, Value(form, given.taint), line)
@@ -224,7 +227,7 @@ def _length(frame: Frame, arguments: Arguments, line: int) -> Value | None:
         method = attribute(frame, value, "__len__", line, called=True)
         if isinstance(method.form, Function):
             return call(frame, method, Arguments(), line)
-    return Value(Data(), read(frame, value, line, "list").taint)
+    return Value(Data(), emptied.counted(frame, read(frame, value, line, "list").taint))
 
 
 def _isinstance(frame: Frame, arguments: Arguments, line: int) -> Value | None:

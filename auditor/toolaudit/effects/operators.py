@@ -15,6 +15,7 @@ from toolaudit.effects.values import (
     CLEAN,
     Data,
     Either,
+    Foreign,
     Function,
     Handle,
     Instance,
@@ -54,6 +55,8 @@ def combine(frame: Frame, op: str, left: Value, right: Value) -> Value:
         return _percent(one.value, right).tainted(taint)
     if op == "*" and isinstance(one, Scalar) and isinstance(one.value, str) and one.value:
         return Value(Text((KeyPart("literal", one.value), KeyPart("any", "*"))), taint)
+    if op == "|" and isinstance(one, Foreign) and isinstance(other, Foreign):
+        return Value(Foreign(f"{one.name}|{other.name}"), taint)  # flags
     if op == "|" and (made := _piped(frame, left, right)) is not None:
         return made.tainted(taint)
     if isinstance(one, Text) or isinstance(other, Text):

@@ -30,7 +30,7 @@ from toolaudit.effects.purposes import (
 )
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
-from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, of_calls, records, sets_up, starts
+from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, migrates, of_calls, records, sets_up, starts
 from toolaudit.effects.values import Loc
 from toolaudit.model import KeyPart, Resource
 
@@ -145,7 +145,11 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
 
     def part(effect: Effect) -> bool:
         assigned = isinstance(effect.target, Loc) and effect.target.root in ("self", "global") and effect.op == "write"
-        settles = effect.mode == "r" or assigned or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other"))
+        settles = (
+            effect.mode == "r"
+            or assigned
+            or (isinstance(effect.target, Resource) and effect.target.kind in ("env", "other", "subprocess", "browser"))
+        )
         settles |= isinstance(effect.target, Resource) and any(p.function.endswith(".__init__") for p in effect.chain[2:])
         asked = isinstance(effect.target, Resource) and effect.target.kind in ("sql", "redis")  # by what was made, unless to set it up
         settles &= not asked or makes_ready(effect.chain[-1].function.rpartition(".")[2])
@@ -193,7 +197,7 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="unique-temporary")
     if "w" not in effect.mode:
         return effect
-    if (is_upkeep(effect, tool) and not says_what(effects, effect)) or sets_up(effect):
+    if (is_upkeep(effect, tool) and not says_what(effects, effect)) or sets_up(effect) or migrates(effects, effect):
         return replace(effect, secondary="lazy-init")
     if why := records(effect, tool):
         return replace(effect, secondary=why)

@@ -171,7 +171,7 @@ def _while(frame: Frame, stmt: f.While) -> None:
     frame.in_loop += 1
     test = tested(frame, stmt.test)
     frame.in_loop -= 1
-    _loop(frame, test.taint, stmt.body, stmt.orelse)
+    _loop(frame, test.taint, stmt)
 
 
 def _for(frame: Frame, stmt: f.For) -> None:
@@ -184,7 +184,7 @@ def _for(frame: Frame, stmt: f.For) -> None:
     if stmt.is_async:
         frame.suspend()
     bind_target(frame, stmt.target, held)
-    _loop(frame, held.taint, stmt.body, stmt.orelse)
+    _loop(frame, held.taint, stmt)
 
 
 def _given_nothing(frame: Frame, iterable: f.Expr) -> bool:
@@ -195,15 +195,16 @@ def _given_nothing(frame: Frame, iterable: f.Expr) -> bool:
     return isinstance(last, f.Display) and not last.items and all(truth(frame, part) is False for part in iterable.values[:-1])
 
 
-def _loop(frame: Frame, taint: Taint, body: tuple[f.Stmt, ...], orelse: tuple[f.Stmt, ...]) -> None:
+def _loop(frame: Frame, taint: Taint, stmt: f.For | f.While) -> None:
     """One pass stands for all; the body may not run at all."""
     outer, before, sticky = frame.control, dict(frame.env), frame.sticky
     frame.control = join_taint(outer, taint)
-    frame.fixed -= bodies.assigned(body)
+    frame.fixed -= bodies.assigned(stmt.body)
     jumps, frame.jumps = frame.jumps, []
-    frame.in_loop += 1
-    execute(frame, body)
-    frame.in_loop -= 1
+    again = not bodies.tries(stmt)
+    frame.in_loop += again
+    execute(frame, stmt.body)
+    frame.in_loop -= again
     met, frame.jumps = frame.jumps, jumps
     passes = [frame.env] if frame.alive or not met else []
     passes += [_changed(jump, before) for jump in met if jump.kind == "continue"]
@@ -214,7 +215,7 @@ def _loop(frame: Frame, taint: Taint, body: tuple[f.Stmt, ...], orelse: tuple[f.
     frame.env = join([before, *passes], before, taint)
     frame.sticky = join_taint(sticky, frame.exits)
     frame.control = join_taint(outer, frame.sticky)
-    execute(frame, orelse)
+    execute(frame, stmt.orelse)
     if not broken:
         return
     if not frame.alive:

@@ -9,9 +9,10 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.external import behind, call_method
 from toolaudit.effects.frame import Frame
+from toolaudit.effects.iteration import still_shared
 from toolaudit.effects.kept_objects import harmless
-from toolaudit.effects.objects import attribute, below, item, key_step
-from toolaudit.effects.values import Data, Foreign, Form, Function, Handle, Instance, Loc, Many, Method, Module, Scalar, Value
+from toolaudit.effects.objects import attribute, below, item, key_step, read
+from toolaudit.effects.values import Data, Foreign, Form, Function, Handle, Instance, Loc, Many, Method, Module, Scalar, Text, Value
 from toolaudit.model import KeyPart
 
 
@@ -46,6 +47,15 @@ def _module(frame: Frame, form: Handle | Many, loc: Loc | None, index: Value) ->
 
 
 _MODULES = (KeyPart("literal", "sys.modules"),)
+
+
+def sliced(frame: Frame, base: Value, bounds: Sequence[Form | None]) -> Value:
+    """One alternative of `value[a:b]`."""
+    seen, form = read(frame, base, frame.line), base.form
+    if isinstance(form, Scalar):
+        return Value(cut(form, bounds) if bounds else Data(), seen.taint)
+    kept = still_shared(base, form, form.kind) if isinstance(form, Many) else None
+    return Value(kept or form, seen.taint) if isinstance(form, Many | Text) else Value(Data(), seen.taint)
 
 
 def cut(form: Scalar, bounds: Sequence[Form | None]) -> Scalar | Data:

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 import msgspec
 
 from toolaudit.catalogue.lookup import Catalogue
-from toolaudit.effects import backgrounds, budget, entries, footprint, units
+from toolaudit.effects import backgrounds, budget, emptied, entries, footprint, units
 from toolaudit.effects.boxes import Shared
 from toolaudit.effects.calls import call
 from toolaudit.effects.expressions import evaluate
@@ -19,7 +19,7 @@ from toolaudit.effects.remembered import Remembered
 from toolaudit.effects.statements import execute
 from toolaudit.effects.summaries import TOOL
 from toolaudit.effects.units import Marks, Packed, Walked, Walks
-from toolaudit.effects.values import Function
+from toolaudit.effects.values import Function, deep_taint
 from toolaudit.errors import ToolauditError
 from toolaudit.model import Footprint, Place, Tool, UnknownCall
 from toolaudit.project.answers import Answers, given
@@ -251,5 +251,5 @@ def _walk(world: World, tool: Tool) -> Frame:
     value = call(frame, function, entries.arguments(world, tool, function.form), tool.line)
     from toolaudit.effects.objects import read
 
-    read(frame, value, tool.line)
+    emptied.mark(frame, deep_taint(read(frame, value, tool.line)))
     return frame

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from toolaudit.effects.frame import Effect
+from toolaudit.effects.keys import ANY
 from toolaudit.effects.values import Loc
 
 _READY = re.compile(
@@ -25,7 +26,7 @@ _INDEXES = re.compile(
     re.IGNORECASE,
 )
 _MAKES = re.compile(r"^_*(?:a|async_)?(?:get_or_create|ensure|get_or_start|create_if_needed|lazy)_\w+$")
-KINDS = frozenset({"file", "dir", "sql", "memory"})
+KINDS = frozenset({"file", "dir", "sql", "memory", "subprocess", "browser"})
 TOLD = frozenset({"http", "other", "file", "sql", "redis", "session"})
 MADE = frozenset({"http", "session", "other", "aws"})
 """Where the sessions are that such a helper opens, as its methods' names tell."""
@@ -125,6 +126,24 @@ def sets_up(effect: Effect) -> bool:
     target = effect.target
     built = [place.function.rsplit(".", 1)[-1] == "__init__" for place in effect.chain[2:]]
     return not isinstance(target, Loc) and target.kind == "env" and any(built) and not any(part.kind == "param" for part in target.key)
+
+
+def migrates(effects: Sequence[Effect], effect: Effect) -> bool:
+    """A constructor brings its database's tables up to date: what it adds to them, and what it fills in where a look at them says so."""
+    target = effect.target
+    built = any(place.function.endswith(".__init__") or starts(place.function) for place in effect.chain[2:])
+    if isinstance(target, Loc) or target.kind != "sql" or not built or any(part.kind == "param" for part in target.key):
+        return False
+    if effect.note == "schema" and effect.op != "delete":
+        return True
+    looks = [effects[i] for i in effect.control if isinstance(i, int) and i < len(effects)]
+    return any(
+        not isinstance(one.target, Loc)
+        and one.target.kind == "sql"
+        and one.target.key == (ANY,)
+        and one.chain[-1].function == effect.chain[-1].function
+        for one in looks
+    )
 
 
 def of_calls(owner: str, name: str, operation: str, helped: bool) -> bool:

@@ -1,0 +1,33 @@
+"""Queues that a call hands over and empties: what another call puts there in between is lost, and two calls hand over the same."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from toolaudit.effects.frame import Frame
+from toolaudit.effects.values import Loc, Taint
+
+COUNTED = "counted"
+"""Note on a read that only says how many there are."""
+
+
+def counted(frame: Frame, taint: Taint) -> Taint:
+    """What `len()` has read."""
+    last = len(frame.effects) - 1
+    if last in taint and frame.effects[last].op == "list" and not frame.effects[last].note:
+        frame.effects[last] = replace(frame.effects[last], note=COUNTED)
+    return taint
+
+
+def mark(frame: Frame, answered: Taint) -> None:
+    """The members of a place that the tool answers with, and that it then takes away as a whole, are what it takes away."""
+    members = {i for i in answered if isinstance(i, int) and i < len(frame.effects) and frame.effects[i].note != COUNTED}
+    for index, effect in enumerate(frame.effects):
+        if effect.note == COUNTED:
+            frame.effects[index] = replace(effect, note="")
+    for index, effect in enumerate(frame.effects):
+        if effect.op != "delete" or not isinstance(effect.target, Loc) or effect.repeat == "error":
+            continue
+        given = {i for i in members if i < index and frame.effects[i].target == effect.target}
+        if given:
+            frame.effects[index] = replace(effect, data=effect.data | given)
