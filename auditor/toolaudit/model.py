@@ -55,6 +55,8 @@ class ToolParameter(Struct, frozen=True):
     """Empty for what the model supplies; otherwise what the framework injects, as in the framework's file (`deps`, `state`, `context`)."""
     injected_type: str = ""
     """Fully-qualified type of the injected object, when known."""
+    place: str = ""
+    """Where what is injected lives, as the framework's file and the catalogue name it; empty for a place of its own."""
 
 
 class Fact(Struct, frozen=True, order=True, cache_hash=True):

@@ -31,6 +31,8 @@ class EffectEntry(Struct, frozen=True, forbid_unknown_fields=True):
     fails_when: str = ""
     scope: str = ""
     message: str = ""
+    entries: str = ""
+    but: tuple[str, ...] = ()
 
 
 class Returns(Struct, frozen=True, forbid_unknown_fields=True):

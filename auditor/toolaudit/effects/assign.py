@@ -17,7 +17,6 @@ from toolaudit.effects.objects import attribute, concrete, key_step, of_function
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.truth import same_text
 from toolaudit.effects.values import (
-    CLEAN,
     MARKS,
     Class,
     Data,
@@ -124,7 +123,7 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
 def _rebind(frame: Frame, name: str, value: Value, op: Operation) -> None:
     """A process-wide object replaced by another: `sys.stdout = io.StringIO()`."""
     if op == "increment":
-        frame.emit(_foreign_place(name), "rw", op, frame.line, data=value.taint, repeat="again", confidence="catalogued")
+        frame.emit(foreign_place(name), "rw", op, frame.line, data=value.taint, repeat="again", confidence="catalogued")
         return
     held = attributes.foreign(frame.world, name).form
     if isinstance(held, Handle) and held.kind:
@@ -134,17 +133,17 @@ def _rebind(frame: Frame, name: str, value: Value, op: Operation) -> None:
         # A setting of a library, for all its users; what depends on no call's argument is set to the same by each.
         told = any(isinstance(item, str) and item[:1] not in MARKS for item in value.taint)
         secondary = "" if told else "lazy-init"
-        frame.emit(_foreign_place(name), "w", "write", frame.line, data=value.taint, atomic=True, repeat="same", secondary=secondary)
+        frame.emit(foreign_place(name), "w", "write", frame.line, data=value.taint, atomic=True, repeat="same", secondary=secondary)
 
 
-def _foreign_place(name: str, index: Value | None = None) -> Resource:
+def foreign_place(name: str, index: Value | None = None) -> Resource:
     """An attribute of a library's module or object, which all its users share, or an entry of it."""
     entry = () if index is None else (KeyPart("literal", "["), *key_step(index), KeyPart("literal", "]"))
     return resource_of("memory", tidy((KeyPart("literal", name), *entry)), name.partition(".")[0])
 
 
 def _set_foreign_item(frame: Frame, name: str, index: Value, data: Taint, op: Operation) -> None:
-    place, line = _foreign_place(name, index), frame.line
+    place, line = foreign_place(name, index), frame.line
     if op == "increment":
         frame.emit(place, "rw", op, line, data=data, repeat="again", confidence="catalogued")
     else:
@@ -197,7 +196,7 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
     api = frame.world.catalogue.method(form.type, "__setitem__") if isinstance(form, Handle) else None
     listed = isinstance(form, Handle) and (base.loc is None or (api is not None and api.origin != "default"))
     special = listed or isinstance(form, Instance)
-    if special and (_special(frame, base, "__setitem__", (index, value)) or not holds_members(frame, form)):
+    if special and (special_method(frame, base, "__setitem__", (index, value)) or not holds_members(frame, form)):
         return
     if base.loc is not None:
         place = base.loc if isinstance(target.index, f.Slice) else base.loc / key_step(index)
@@ -238,7 +237,7 @@ def _with_entry(form: Many, index: Value, value: Value) -> Many:
     return Many("dict", None, form.entries, value, form.type)
 
 
-def _special(frame: Frame, base: Value, name: str, arguments: tuple[Value, ...]) -> bool:
+def special_method(frame: Frame, base: Value, name: str, arguments: tuple[Value, ...]) -> bool:
     """Call the method behind an operation, where there is one."""
     if isinstance(base.form, Instance):
         method = attribute(frame, base, name, frame.line, called=True)
@@ -371,27 +370,3 @@ def _in_place(frame: Frame, current: Value, operator: str, added: Value) -> bool
         call(frame, method, Arguments(args=(added,)), frame.line)
         return True
     return False
-
-
-def delete(frame: Frame, stmt: f.Delete) -> None:
-    frame.line = stmt.line
-    for target in stmt.targets:
-        if isinstance(target, f.Item):
-            base, index = look(frame, target.value), evaluate(frame, target.index)
-            special = isinstance(base.form, Instance | Handle)
-            if special and (_special(frame, base, "__delitem__", (index,)) or not holds_members(frame, base.form)):
-                continue
-            if isinstance(base.form, Foreign):
-                entry = _foreign_place(base.form.name, index)
-                frame.emit(entry, "w", "delete", stmt.line, data=index.taint, atomic=True, repeat="error", confidence="catalogued")
-            elif base.loc is not None:
-                loc = base.loc / key_step(index)
-                frame.emit(loc, "w", "delete", stmt.line, data=index.taint, atomic=True, repeat="error", note="fails when absent")
-        elif isinstance(target, f.Attr):
-            place = place_of(look(frame, target.value), target.attr)
-            if place is not None:
-                frame.emit(place, "w", "delete", stmt.line, data=CLEAN, atomic=True, repeat="error")
-        elif isinstance(target, f.Name):
-            if target.id in frame.global_names:
-                frame.emit(names.global_place(frame, target.id), "w", "delete", stmt.line, atomic=True, repeat="error")
-            frame.env.pop(target.id, None)

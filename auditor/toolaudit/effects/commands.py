@@ -23,6 +23,9 @@ ASKING = frozenset(
     {"list", "ls", "show", "status", "export", "info", "get", "describe", "search", "view", "stats", "whoami", "query", "find"}
 )
 GUESSED = "command taken for a query by its word"
+UNSAID = "program that the code does not say"
+_OF_PROGRAMS = frozenset({"path", "bin", "binary", "exe", "executable", "cmd", "command", "program", "cli"})
+_KEPT = frozenset({"self", "global", "env", "cell"})
 _CHANGES = re.compile(
     r"(?:add|append|apply|clear|close|commit|complete|create|delete|disable|done|drop|edit|enable|exec|import|init|install|kill|log|modify|move|"
     r"new|open|purge|push|put|remove|rename|reset|restart|restore|rm|run|save|send|set|start|stop|sync|undo|uninstall|update|upgrade|upload|write)\b"
@@ -72,8 +75,10 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
     """What one command does; nothing when it touches nothing. `folder` is where it runs."""
     texts = tuple(text_of(word) for word in words)
     program = _program(words[0]) if words else ""
+    if not program and words and (named := _named_for(words[0])):
+        return judge([Value(Scalar(named)), *words[1:]], folder, depth)
     if not program:
-        return (_opaque(words, ""),)
+        return _unsaid(words, texts, folder, depth)
     line = Line(program, tuple(words[1:]), texts[1:], folder or HERE)
     entry = table().get(program)
     if line.texts[:1] and line.texts[0] in VERSIONS:
@@ -100,6 +105,40 @@ def _asks(texts: tuple[str, ...]) -> bool:
     """Whether the words of a program that nobody has described say that it is asked something, and none that it changes anything."""
     words = [text for text in texts if text and not text.startswith("-")]
     return any(word in ASKING for word in words) and all(word in ASKING or not _CHANGES.match(word) for word in words)
+
+
+def _named_for(word: Value) -> str:
+    """The one program that the place is named for which holds it: `self.git_path`, `FFMPEG`, `$DOCKER_BIN`."""
+    parts = parts_of(word)
+    if len(parts) != 1 or parts[0].kind not in _KEPT:
+        return ""
+    said = [name for name in re.findall(r"[a-z0-9]+", parts[0].text.lower()) if name not in _OF_PROGRAMS]
+    entry = table().get(said[0], {}) if len(said) == 1 else {}
+    return said[0] if entry.get("read") and (entry.get("write") or entry.get("rmw")) else ""
+
+
+def _unsaid(words: list[Value], texts: tuple[str, ...], folder: Parts, depth: int) -> tuple[Command, ...]:
+    """A command whose program the code does not say: anything, where the call names it; one whose words may tell it, where the owner does."""
+    parts = parts_of(words[0]) if words else ()
+    if not parts or any(part.kind not in _KEPT for part in parts) or not any(texts[1:]):
+        return (_opaque(words, ""),)
+    if program := _spoken(texts[1:]):
+        return tuple(replace(command, note=UNSAID) for command in judge([Value(Scalar(program)), *words[1:]], folder, depth))
+    if _asks(texts[1:]):
+        return (Command("subprocess", "r", "read", "", _opaque(words, "").key, note=GUESSED),)
+    return (_opaque(words, "", UNSAID),)
+
+
+def _spoken(texts: tuple[str, ...]) -> str:
+    """The one described program with such a subcommand behind such an option: `-C repository rev-parse`."""
+    found: set[str] = set()
+    for name, entry in table().items():
+        options = {*entry.get("folder_options", []), *entry.get("value_options", [])}
+        verbs = {*entry.get("read", []), *entry.get("write", []), *entry.get("rmw", [])}
+        rest = [text for before, text in zip(("", *texts), texts, strict=False) if not text.startswith("-") and before not in options]
+        if rest and rest[0] in verbs and options & {*texts[: texts.index(rest[0])]}:
+            found.add(name)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _program(word: Value) -> str:

@@ -312,7 +312,7 @@ def injected(world: World, path: str, parameter: Parameter, declared: ToolParame
     inner = annotation.index if isinstance(annotation, Item) else None
     if isinstance(inner, Display) and inner.items:
         inner = inner.items[-1] if len(inner.items) == 2 else inner.items[0] if len(inner.items) == 1 else inner.items[1]
-    loc = Loc("state", parameter.name, declared.injected_type or declared.injected)
+    loc = Loc("state", parameter.name, declared.place or declared.injected_type or declared.injected)
     if declared.injected in ("deps", "context", "run-context") and inner is not None:
         held = annotated(world, path, inner)
         if held is not None and isinstance(held.form, Instance | Handle):
@@ -324,7 +324,7 @@ def injected(world: World, path: str, parameter: Parameter, declared: ToolParame
     if declared.injected == "state" and not world.catalogue.known_type(declared.injected_type):
         kept = found is not None and isinstance(found.form, Instance | Handle | Many)
         if found is not None and isinstance(found.form, Handle):  # a library's own carrier: what it carries is the state
-            return Value(Handle(found.form.type, attrs=(("state", Value(Data(), loc=loc / "state")),)), loc=loc)
+            return Value(Handle(found.form.type, attrs=(("state", Value(Data(), loc=loc if declared.place else loc / "state")),)), loc=loc)
         return Value(found.form if kept and found is not None else Data(), loc=loc)
     if found is not None and isinstance(found.form, Instance):
         return Value(found.form, loc=loc)

@@ -74,6 +74,8 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
     made = (
         Value(Handle(name), taint)
         if last[:1].isupper() or frame.world.catalogue.known_type(name)
+        else Value(Handle(name.rpartition(".")[0]), taint)
+        if _opens(name)
         else Value(Data("not-in-catalogue"), taint)
     )
     if "." not in name or default in ("pure", "telemetry"):
@@ -91,6 +93,9 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
     if answer is not None:
         frame.missing(name, "not-in-catalogue", "ignored", line)
         return answer
+    if (asked := guesses.asked_through(frame, last, arguments)) is not None:
+        frame.missing(name, "not-in-catalogue", "ignored", line)
+        return Value(made.form, taint | frame.emit(asked, "r", "read", line, atomic=True, confidence="name-only"))
     taint |= saved(frame, last, arguments, taint, line)
     reached = any(_reachable(value) for value in arguments.all()) and not guesses.makes(last)
     consequence = guesses.seems(last)
@@ -99,6 +104,13 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
         consequence = "may-write" if sends else "unknown"
     frame.missing(name, "not-in-catalogue", consequence, line)
     return made
+
+
+def _opens(name: str) -> bool:
+    """Another way to make a client than its constructor: `Sandbox.connect(id)`, `AsyncClient.create()`."""
+    owner, _, last = name.rpartition(".")
+    made = last in ("create", "connect", "open", "launch", "start", "attach", "acreate", "aconnect") or last.startswith("from_")
+    return made and owner.rpartition(".")[2][:1].isupper() and guesses.kind_of(owner.rpartition(".")[2], None) != "other"
 
 
 def _reachable(value: Value) -> bool:

@@ -12,6 +12,7 @@ from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.cursors import is_upkeep_of_statements
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, literal, parts_of
+from toolaudit.effects.nameless import nameless, singular
 from toolaudit.effects.served import RPC, asked_for, handed_out, saved
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Data, Handle, Taint, Text, Value, taints
@@ -116,22 +117,7 @@ def thing_of(name: str) -> str:
     verb = verb_of(name)
     before = words[: next((i for i, word in enumerate(words) if i and word in _SMALL), len(words))]
     things = [word for word in before if word != verb and word not in _COLLECTIVE and len(word) > 1]
-    return _singular(things[-1]) if things else ""
-
-
-def _singular(word: str) -> str:
-    for ending, instead in (
-        ("indices", "index"),
-        ("ies", "y"),
-        ("sses", "ss"),
-        ("ases", "as"),
-        ("xes", "x"),
-        ("ches", "ch"),
-        ("shes", "sh"),
-    ):
-        if word.endswith(ending) and len(word) > len(ending) + 1:
-            return word.removesuffix(ending) + instead
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is", "as")) else word
+    return singular(things[-1]) if things else ""
 
 
 def _speaks_of_things(name: str, arguments: Arguments | None) -> bool:
@@ -162,6 +148,14 @@ def verb_known(name: str) -> bool:
 def sends(name: str) -> bool:
     """A function whose name says that it changes something elsewhere."""
     return WRITE_VERBS.get(verb_of(name.rsplit(".", 1)[-1]), "create") not in ("create", "append", "increment", "consume")
+
+
+def asked_through(frame: Frame, name: str, arguments: Arguments) -> Resource | None:
+    """What a library's function asks that is handed a client by name: `search_files(client=self.client, query=text)`."""
+    if frame.discarded or verb_of(name) not in READ_VERBS:
+        return None
+    handed = next((key for key, _ in arguments.keywords if "client" in key.lower().split("_")), "")
+    return Resource(kind_of(handed, None), (ANY,), handed) if handed else None
 
 
 def adds(name: str, arguments: Arguments) -> bool:
@@ -245,7 +239,7 @@ OTHER_CODE = {"script", "js", "javascript", "cdp", "python", "code", "tool", "wo
 RUNS_COMMANDS = re.compile(
     r"(^|_)(exec|run|execute|start)_(shell|command|cmd|bash|terminal|script|code|python|cell)s?(_|$)|^(shell|bash|run_in_shell)$"
 )
-COMMAND_HOLDERS = {"process", "commands", "shell", "terminal", "ssh", "console"}
+COMMAND_HOLDERS = {"process", "commands", "shell", "terminal", "ssh", "console", "codes", "interpreter", "kernel"}
 
 
 def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint, line: int, arguments: Arguments) -> Value | None:
@@ -276,16 +270,6 @@ def _runs(frame: Frame, receiver: Value, type_name: str, name: str, taint: Taint
     return None
 
 
-_IDENTITY = re.compile(r"(?:^|_|(?<=[a-z]))(?:id|name|key|slug|path|email|url)$|(?:Id|Name|Key)$", re.IGNORECASE)
-
-
-def _nameless(arguments: Arguments | None, thing: str) -> bool:
-    """What a service makes of a text and no name gets an id of its own, another one each time: `create_index(index=name)` has a name."""
-    if arguments is None or not arguments.keywords:
-        return False
-    return not any(_IDENTITY.search(name) or name == thing for name, _ in arguments.keywords)
-
-
 def _holds_sql(words: set[str]) -> bool:
     """A client whose name says what it speaks: `libsql_client`, `pgsql`, `mydb`."""
     return any("sql" in word or (word.endswith("db") and len(word) > MAX_SHORT) for word in words)
@@ -297,7 +281,7 @@ def _written(frame: Frame, resource: Resource, name: str, arguments: Arguments |
     frame.io += 1
     frame.pending = True
     frame.missing(f"{resource.scope}.{name}", "not-in-catalogue", "ignored", line)
-    posted = op == "create" and resource.kind in ("http", "other") and (inside or _nameless(arguments, thing_of(name)))
+    posted = op == "create" and resource.kind in ("http", "other") and (inside or nameless(arguments, thing_of(name), resource.scope))
     again = (
         op in ("append", "send", "increment") or posted or (op == "write" and arguments is not None and edits.identified(name, arguments))
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from toolaudit.branches import way
 from toolaudit.effects import attributes, guesses
+from toolaudit.effects.annotations import annotated
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.bodies import is_abstract, is_default, is_empty
 from toolaudit.effects.frame import MAX_ARMS, Frame, World
@@ -43,7 +44,9 @@ def call_declared(frame: Frame, form: Function, arguments: Arguments, line: int)
     from toolaudit.effects.calls import consume
 
     cls = form.owner.qualname.rsplit(".", 1)[-1]
-    return guesses.unlisted(frame, receiver, cls, name, consume(frame, arguments.all(), line), line, None, arguments)
+    guessed = guesses.unlisted(frame, receiver, cls, name, consume(frame, arguments.all(), line), line, None, arguments)
+    given = annotated(world, form.owner.path, form.code.facts.returns)
+    return guessed if given is None or not isinstance(given.form, Instance) else Value(given.form, guessed.taint)
 
 
 def _alike_in_kind(frame: Frame, receiver: Value, found: tuple[ClassRef, ...], name: str, arguments: Arguments, line: int) -> bool:

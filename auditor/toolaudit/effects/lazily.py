@@ -25,6 +25,13 @@ def made_where_missing(effects: Sequence[Effect], effect: Effect, checks: Sequen
     return bool(looks) and not given and any(f"!{i}" not in effect.control for i in looks)
 
 
+def made_under_constant(effect: Effect, target: Loc, tool: str) -> bool:
+    """A helper puts what the call says nothing of under a key that is the same for every call: `self.spaces[self.name] = Space()`."""
+    said = any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
+    keyed = any(part.kind not in ("literal", "self", "global") for step in target.path if isinstance(step, tuple) for part in step)
+    return target.root in ("self", "state") and bool(helpers(effect, tool)) and not said and not keyed
+
+
 def file_made_where_missing(effects: Sequence[Effect], index: int, tool: str) -> bool:
     """A helper writes a file of the program's own words where there is none yet, on the way to what the tool does with it."""
     effect = effects[index]

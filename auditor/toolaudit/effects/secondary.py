@@ -11,7 +11,13 @@ from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.folders import folder_checks, kind_checks
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
-from toolaudit.effects.lazily import container_made_where_missing, file_made_where_missing, is_switch, made_where_missing
+from toolaudit.effects.lazily import (
+    container_made_where_missing,
+    file_made_where_missing,
+    is_switch,
+    made_under_constant,
+    made_where_missing,
+)
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.purposes import (
     TAKEN_AWAY,
@@ -294,7 +300,10 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         )  # of a global store the members are not followed, so its reads must count
         looked = checks or [i for i in items_of(effect.control, effects) if same_store(effects[i].target, target)]
         leased = derives and not counts and bool(helpers(effect, tool)) and _is_session_of_key(effect, target)
-        return "memo" if kept and looked and (not derives or leased) and effect.op == "write" else ""
+        if kept and looked and (not derives or leased) and effect.op == "write":
+            return "memo"
+        if not made_under_constant(effect, target, tool):
+            return ""
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or made_where_missing(effects, effect, checks, tool)):
         return "lazy-init"
     return ""

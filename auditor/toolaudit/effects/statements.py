@@ -9,7 +9,7 @@ from typing import Any
 
 from toolaudit import facts as f
 from toolaudit.branches import MAX_WAYS, Arms, way
-from toolaudit.effects import assign, attributes, blocks, bodies, edits, lazily, names, refusals
+from toolaudit.effects import assign, attributes, blocks, bodies, deleting, edits, lazily, names, refusals
 from toolaudit.effects.expressions import bind_target, evaluate, look, tested
 from toolaudit.effects.frame import MAX_ARMS, Frame, Jump
 from toolaudit.effects.iteration import members
@@ -376,7 +376,7 @@ def _jump(frame: Frame, stmt: f.Jump) -> None:
 _EXECUTE: dict[type, Callable[[Frame, Any], None]] = {
     f.Assign: assign.assign,
     f.Augment: assign.augment,
-    f.Delete: assign.delete,
+    f.Delete: deleting.delete,
     f.Evaluate: _evaluate,
     f.Return: _return,
     f.Raise: _raise,

@@ -14,10 +14,13 @@ from toolaudit.effects.values import (
     CLEAN,
     Handle,
     Loc,
+    Many,
+    Scalar,
     Taint,
     Text,
     Value,
     alternatives,
+    deep_taint,
     join_taint,
     taints,
 )
@@ -31,6 +34,8 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
     """One effect of an entry, recorded; the taint that stands for it."""
     if effect.sql is not None or effect.shell is not None or effect.url is not None:
         return classify.perform(frame, effect, bound, data, line, name)
+    if effect.entries:
+        return _of_entries(frame, effect, bound, line)
     found = CLEAN
     op = effect.op or ("read" if effect.mode == "r" else "write")
     about = picking.rows_among(bound, _holders(effect, bound), op) if "sql" in (effect.kind, *_kinds(_holders(effect, bound))) else ()
@@ -64,6 +69,18 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
         frame.control = outer
         if isinstance(target, Resource) and target.kind in IO_KINDS:
             frame.io += 1
+    return found
+
+
+def _of_entries(frame: Frame, effect: EffectEntry, bound: Bound, line: int) -> Taint:
+    """One write for each entry of a dict, of what the entry holds: an update of the parts of a state that several calls share."""
+    found = CLEAN
+    for value in named(bound, effect.entries):
+        for key, held in (value.form.entries or ()) if isinstance(value.form, Many) else ():
+            name = str(key.form.value) if isinstance(key.form, Scalar) else ""
+            if name and name not in effect.but:
+                place = Loc("state", "", effect.scope) / (KeyPart("literal", name),)
+                found |= frame.emit(place, effect.mode, effect.op or "write", line, data=deep_taint(held), repeat=effect.repeat)  # type: ignore[arg-type]
     return found
 
 

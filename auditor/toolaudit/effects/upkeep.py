@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import ANY
-from toolaudit.effects.values import Loc
+from toolaudit.effects.values import MARKS, Loc
 
 _READY = re.compile(
     r"^_*(?:a|async_)?(?:"
@@ -68,6 +68,8 @@ def helpers(effect: Effect, tool: str) -> list[str]:
 def is_upkeep(effect: Effect, tool: str) -> bool:
     """A write below a helper that makes something ready, of what no argument of the tool names."""
     below, target = helpers(effect, tool), effect.target
+    if isinstance(target, Loc) and target.root == "state" and _keeps_id(effect, target):
+        return any(_MAKES.match(name) for name in below)
     if not isinstance(target, Loc) and target.kind in MADE and effect.confidence == "name-only":
         return any(_MAKES.match(name) for name in below) and not any(part.kind == "param" for part in target.key)
     kept = re.search(r"index|cache|sync", tool, re.IGNORECASE) is None and any(_INDEXES.match(name) for name in below)
@@ -76,6 +78,13 @@ def is_upkeep(effect: Effect, tool: str) -> bool:
     if isinstance(target, Loc):
         return target.root != "state"
     return target.kind in KINDS and not any(part.kind == "param" for part in target.key)
+
+
+def _keeps_id(effect: Effect, target: Loc) -> bool:
+    """The id of a thing that was made just now, so that the next call finds it again; nothing that the caller says."""
+    last = target.path[-1] if target.path else ""
+    named = isinstance(last, tuple) and [part.kind for part in last] == ["literal"] and last[0].text.strip("[]'\"").endswith("_id")
+    return named and effect.op == "write" and not any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
 
 
 def makes_ready(function: str) -> bool:

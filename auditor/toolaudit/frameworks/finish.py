@@ -18,7 +18,7 @@ from toolaudit.frameworks.hints import Written, declared, written
 from toolaudit.frameworks.names import last_part
 from toolaudit.frameworks.nodes import body_calls
 from toolaudit.frameworks.scope import Scope
-from toolaudit.frameworks.signature import is_required, parameters, schema_parameters
+from toolaudit.frameworks.signature import injected_by, is_required, parameters, schema_parameters
 from toolaudit.frameworks.texts import mapping_value, text_of
 from toolaudit.frameworks.types import returns
 from toolaudit.model import Tool, ToolParameter
@@ -160,6 +160,7 @@ def _parameters(bodies: Bodies, draft: Draft, head: FunctionHead | None) -> tupl
     path = draft.ref.path if draft.ref is not None else draft.file
     held = {one.name for one in draft.given if one.function == f"{path}::{head.qualname}"}
     listed = tuple(one for one in parameters(bodies.scope(path, head.nested_in or ""), head, draft.framework) if one.name not in held)
+    listed = _said_by_model(bodies, draft, listed)
     injected = tuple(one for one in listed if one.injected)
     if draft.receiver == "per-call":
         return _own_fields(bodies, draft) + injected
@@ -199,6 +200,20 @@ def _model_fields(bodies: Bodies, draft: Draft, head: FunctionHead) -> tuple[Too
                 literal = schema_parameters(draft.cls_scope, field.value)
                 return literal or _class_fields(bodies, draft.cls_scope, field.value)
     return ()
+
+
+def _said_by_model(bodies: Bodies, draft: Draft, listed: tuple[ToolParameter, ...]) -> tuple[ToolParameter, ...]:
+    """The parameters, those injected too that the model class of the arguments says are: its own fields, or those of its bases."""
+    value = argument(draft.call, "keyword:args_schema") if draft.call is not None else None
+    scope = draft.scope
+    if value is None and draft.cls is not None and draft.cls_scope is not None:
+        value, scope = next((field.value for field in draft.cls.fields if field.name == "args_schema"), None), draft.cls_scope
+    for target in scope.resolve(value) if scope is not None and value is not None else ():
+        for one in (target, *bodies.names.ancestors(target)) if target.kind == "class" else ():
+            model = bodies.names.class_head(one.path, one.qualname) if one.path else None
+            if model is not None:
+                listed = injected_by(bodies.scope(one.path), model.fields, listed, draft.framework)
+    return listed
 
 
 def _plain_fields(value: Mapping) -> tuple[ToolParameter, ...]:

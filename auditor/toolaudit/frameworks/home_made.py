@@ -114,6 +114,8 @@ def stores(facts: FunctionFacts) -> bool:
                 return True
         if isinstance(statement, Evaluate | Return) and isinstance(statement.value, Call):
             call = statement.value
+            if _marks(call, given):
+                return True
             keeps = isinstance(call.func, Attr) and call.func.attr in {"append", "add", "setdefault", "register", "update"}
             if keeps and any(_mentions(arg, given) for arg in (*call.args, *(keyword.value for keyword in call.keywords))):
                 return True
@@ -123,6 +125,15 @@ def stores(facts: FunctionFacts) -> bool:
 def _is_mark(target: Expr, given: set[str]) -> bool:
     """`fn.is_tool = True` on the decorated function."""
     return isinstance(target, Attr) and isinstance(target.value, Name) and target.value.id in given and "tool" in target.attr.lower()
+
+
+def _marks(call: Call, given: set[str]) -> bool:
+    """`setattr(fn, TOOL_MARKER, True)` on the decorated function."""
+    if not (isinstance(call.func, Name) and call.func.id == "setattr" and len(call.args) > 2):
+        return False
+    held, name = call.args[0], call.args[1]
+    text = str(name.value) if isinstance(name, Const) else last_part(name)
+    return isinstance(held, Name) and held.id in given and "tool" in text.lower()
 
 
 def _mentions(expr: Expr, given: set[str]) -> bool:

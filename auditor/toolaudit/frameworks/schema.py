@@ -67,6 +67,7 @@ class Inject(Struct, frozen=True, forbid_unknown_fields=True):
     match: tuple[str, ...]
     what: str = field(name="as")
     shared: str = ""
+    place: str = ""
 
 
 class Spelling(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from toolaudit.facts import Attr, Binary, Boolean, Call, Const, Display, Expr, FunctionHead, Item, Mapping, Name, Parameter
+from msgspec.structs import replace
+
+from toolaudit.facts import Attr, Binary, Boolean, Call, Const, Display, Expr, Field, FunctionHead, Item, Mapping, Name, Parameter
 from toolaudit.frameworks.names import last_part
 from toolaudit.frameworks.patterns import matches
 from toolaudit.frameworks.schema import Framework, Inject
@@ -30,7 +32,21 @@ def _one(scope: Scope, parameter: Parameter, framework: Framework) -> ToolParame
         required=parameter.default is None or is_required(parameter.default),
         injected=inject.what if inject else "",
         injected_type=kind,
+        place=inject.place if inject else "",
     )
+
+
+def injected_by(
+    scope: Scope, fields: Iterable[Field], listed: tuple[ToolParameter, ...], framework: Framework
+) -> tuple[ToolParameter, ...]:
+    """The parameters, those injected too of which the model of the arguments says so: `state: Annotated[dict, InjectedState]` of an `args_schema`."""
+    by_name = {one.name: Parameter(one.name, annotation=one.annotation) for one in fields if one.annotation is not None}
+    found: list[ToolParameter] = []
+    for one in listed:
+        field = by_name.get(one.name) if not one.injected else None
+        inject, kind = _injected(scope, field, framework) if field is not None else (None, "")
+        found.append(replace(one, injected=inject.what, injected_type=kind, place=inject.place) if inject is not None else one)
+    return tuple(found)
 
 
 def is_required(default: Expr) -> bool:
