@@ -119,7 +119,11 @@ def _made_here(
         if found is not None:
             return _draft(found.rule, "decorator", path, head, found.call, found.scope)
         facts = bodies.project.facts(target.path, target.qualname)
-        if facts is not None and any(stores(one) for one in functions(facts)) and not _owned(bodies, known, path):
+        if (
+            facts is not None
+            and any(stores(one) for one in functions(facts))
+            and (not _owned(bodies, known, path) or _in_kit(bodies, known, path, head))
+        ):
             bare = known.frameworks.get("bare")
             if bare is not None:
                 return _draft(Rule(bare, _HOME_MADE, -1), "registration", path, head, decorator, scope)
@@ -134,6 +138,12 @@ def _made_here(
 def _owned(bodies: Bodies, known: Known, path: str) -> bool:
     index = bodies.project.index(path)
     return index is not None and known.owns([index.module, *(binding.module for binding in index.imports)])
+
+
+def _in_kit(bodies: Bodies, known: Known, path: str, head: FunctionHead) -> bool:
+    """A method of a class derived from a framework's, which is where the project registers what its decorator marks."""
+    bases = bodies.names.ancestors(Target("class", (), path, head.owner)) if head.owner else ()
+    return any(one.kind == "foreign" and known.owns(one.names) for one in bases)
 
 
 _COMMON = frozenset(
