@@ -13,7 +13,7 @@ from toolaudit.effects.bodies import is_abstract, is_default, is_empty
 from toolaudit.effects.frame import MAX_ARMS, Frame, World
 from toolaudit.effects.objects import attribute
 from toolaudit.effects.values import Function, Instance, Loc, Value, union
-from toolaudit.facts import Attr, Item, Name
+from toolaudit.facts import Attr, FunctionFacts, Item, Name
 from toolaudit.model import Resource
 from toolaudit.project.resolve import ClassRef
 
@@ -45,7 +45,8 @@ def call_declared(frame: Frame, form: Function, arguments: Arguments, line: int)
 
     cls = form.owner.qualname.rsplit(".", 1)[-1]
     guessed = guesses.unlisted(frame, receiver, cls, name, consume(frame, arguments.all(), line), line, None, arguments)
-    given = annotated(world, form.owner.path, form.code.facts.returns)
+    facts = form.code.facts
+    given = annotated(world, form.owner.path, facts.returns) if isinstance(facts, FunctionFacts) else None
     return guessed if given is None or not isinstance(given.form, Instance) else Value(given.form, guessed.taint)
 
 
