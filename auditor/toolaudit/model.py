@@ -76,7 +76,7 @@ class Given(Struct, frozen=True):
     value: Expr | None = None
     """Constants, displays of them, and calls that make a client."""
     code: str = ""
-    """Of a function of the project: `file::qualname`."""
+    """Of a function or class of the project: `file::qualname`."""
     around: tuple[Given, ...] = ()
     """What that function closes over in turn."""
 

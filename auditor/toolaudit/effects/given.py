@@ -40,6 +40,8 @@ def _function(world: World, one: Given) -> Value:
     from toolaudit.effects import entries
 
     path, _, qualname = one.code.partition("::")
+    if world.resolver.klass(ClassRef(path, qualname)) is not None:
+        return Value(Class(ClassRef(path, qualname)))
     head, code = world.resolver.function(FunctionRef(path, qualname)), world.code(path, qualname)
     if head is None or code is None:
         return Value(Data("unreadable"))

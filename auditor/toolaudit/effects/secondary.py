@@ -37,7 +37,7 @@ from toolaudit.effects.purposes import (
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
 from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, migrates, of_calls, records, sets_up, starts
-from toolaudit.effects.values import Loc
+from toolaudit.effects.values import MARKS, Loc
 from toolaudit.model import KeyPart, Resource
 
 _MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated|_snapshot$|fingerprint", re.IGNORECASE)
@@ -60,6 +60,7 @@ _CONNECTION = re.compile(
 )
 _CLIENTS = re.compile(r"(^|_)(clients|connections|conns|engines|pools|drivers)$")
 _SESSIONS = re.compile(r"(^|_)(sessions|interpreters|browsers|kernels|sandboxes|contexts|managers|services)$")
+_SESSION = re.compile(r"(^|_)(session|interpreter|browser|kernel|sandbox)$")
 _VERBOSITY = re.compile(
     r"(^|_)(debug|verbose|verbosity|log_level|loglevel|debug_(on|mode|level|enabled)|is_debug|quiet_mode)$", re.IGNORECASE
 )
@@ -294,11 +295,16 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         named = given(effect) and effect.note != CLIENT and not items_of(effect.data, effects)
         return "" if named else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
-        met = _CLIENTS.search(name) or (helpers(effect, tool) and _SESSIONS.search(name) and effect.note != RECORD)
+        sessions = _SESSIONS.search(name) or (
+            _SESSION.search(name) and not any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
+        )
+        met = _CLIENTS.search(name) or (helpers(effect, tool) and sessions and effect.note != RECORD)
         kept = target.root in ("self", "state") and (
             met or _made_for_key(effect, target, tool)
         )  # of a global store the members are not followed, so its reads must count
-        looked = checks or [i for i in items_of(effect.control, effects) if same_store(effects[i].target, target)]
+        looked = checks or [
+            i for i in items_of(effect.control, effects) if same_store(effects[i].target, target) or (met and _of_owner(effects[i], target))
+        ]
         leased = derives and not counts and bool(helpers(effect, tool)) and _is_session_of_key(effect, target)
         if kept and looked and (not derives or leased) and effect.op == "write":
             return "memo"
@@ -307,6 +313,12 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or made_where_missing(effects, effect, checks, tool)):
         return "lazy-init"
     return ""
+
+
+def _of_owner(look: Effect, target: Loc) -> bool:
+    """A look of the same object whether it has one of them in use already: `if self._recent is None: self.new()`."""
+    place = look.target
+    return look.op == "check" and isinstance(place, Loc) and (place.root, place.scope) == (target.root, target.scope)
 
 
 def _is_session_of_key(effect: Effect, target: Loc) -> bool:

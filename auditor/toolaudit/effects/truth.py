@@ -10,7 +10,7 @@ from toolaudit import facts as f
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.objects import parameter_of
-from toolaudit.effects.values import CLEAN, Data, Loc, Many, Scalar, Taint, Value
+from toolaudit.effects.values import CLEAN, Class, Data, Loc, Many, Scalar, Taint, Value
 from toolaudit.model import Fact, Resource
 
 
@@ -72,6 +72,8 @@ def _compare(frame: Frame, test: f.Compare) -> bool | None:
     left, right = _compared(frame, test.left), test.rights[0]
     op = test.ops[0]
     _demand(frame, left)
+    if isinstance(left.form, Class):
+        return _same_class(frame, test, left.form)
     if not isinstance(left.form, Scalar) or left.loc is not None or not _fixed(frame, test.left):
         return None
     value = left.form.value
@@ -87,6 +89,14 @@ def _compare(frame: Frame, test: f.Compare) -> bool | None:
         if all(isinstance(option.form, Scalar) for option in options):
             return (value in [option.form.value for option in options if isinstance(option.form, Scalar)]) == (op == "in")
     return _among(frame, value, right, op) if op in ("in", "not in") else None
+
+
+def _same_class(frame: Frame, test: f.Compare, form: Class) -> bool | None:
+    """`self.args_schema is SearchQuery`, of a class that the tool was made with."""
+    other = quiet_look(frame, test.rights[0]).form
+    if not isinstance(other, Class) or test.ops[0] not in ("is", "==", "is not", "!=") or not _fixed(frame, test.left):
+        return None
+    return (form.ref == other.ref) == (test.ops[0] in ("is", "=="))
 
 
 def _among(frame: Frame, value: object, table: f.Expr, op: str) -> bool | None:

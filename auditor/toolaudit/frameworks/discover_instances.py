@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from toolaudit.facts import Call, Comprehension
+from toolaudit.facts import Attr, Call, Comprehension, Name
 from toolaudit.frameworks.bodies import MODULE, Bodies
 from toolaudit.frameworks.callables import comprehended
 from toolaudit.frameworks.drafts import Draft
@@ -16,7 +16,7 @@ from toolaudit.frameworks.nodes import body_expressions, expressions, functions
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.substitute import substitute
 from toolaudit.frameworks.texts import text_of
-from toolaudit.model import Fact
+from toolaudit.model import Fact, Given
 
 Key = tuple[str, str]
 
@@ -66,4 +66,15 @@ def _named(unnamed: Mapping[Key, Draft], scope: Scope, call: Call) -> Iterator[t
             facts = tuple(
                 Fact(f"self.{name}", text) for name, text in sorted(given.items()) if text and name not in {"name", "description"}
             )
-            yield key, replace(unnamed[key], name=given["name"] or "", call=call, scope=scope, when=facts)
+            draft = unnamed[key]
+            made = (*draft.given, *_classes(scope, call, f"{draft.file}::{draft.function}"))
+            yield key, replace(draft, name=given["name"] or "", call=call, scope=scope, when=facts, given=made)
+
+
+def _classes(scope: Scope, call: Call, place: str) -> Iterator[Given]:
+    """Classes of the project that the object is given, which its methods may tell it by: `args_schema=GetPage`."""
+    for keyword in call.keywords:
+        value = substitute(keyword.value, {}) if keyword.name else None
+        for target in scope.resolve(value) if isinstance(value, Name | Attr) else ():
+            if target.kind == "class" and target.path:
+                yield Given(place, f"self.{keyword.name}", code=f"{target.path}::{target.qualname}")

@@ -18,6 +18,7 @@ from toolaudit.frameworks.making_values import (
     UNKNOWN,
     Client,
     Env,
+    Kind,
     Made,
     Plain,
     RaisedError,
@@ -285,6 +286,9 @@ def _given(maker: Maker, place: str, name: str, value: Value, chain: Collection[
     if isinstance(value, Made):
         if depth < MAX_NESTED and isinstance(value.facts, FunctionFacts) and value.env not in chain and not value.args:
             yield Given(place, name, code=f"{value.path}::{value.qualname}", around=held(maker, value, depth + 1))
+        return
+    if isinstance(value, Kind):
+        yield Given(place, name, code=f"{value.target.path}::{value.target.qualname}")
         return
     expr = _as_expression(value)
     if expr is not None:

@@ -192,17 +192,19 @@ def _of_one_service(a: Access, b: Access) -> bool:
 
 
 def _listed(a: Access, b: Access) -> Overlap:
-    """A new member of a collection, and the same collection listed under another address: `POST /cards` beside `GET /lists/{id}/cards`."""
+    """A member of a collection that is new, changed or gone, and the same collection listed under another address: `POST /cards` or
+    `DELETE /cards/{id}` beside `GET /lists/{id}/cards`."""
     if a.resource.kind != "http" or b.resource.kind != "http" or {a.mode, b.mode} != {"r", "w"}:
         return NEVER
     new, look = (a, b) if a.mode == "w" else (b, a)
-    collection = _collection(new.resource.key)
-    if new.operation not in {"send", "create", "append"} or not collection or collection != _collection(look.resource.key):
+    added = new.operation in {"send", "create", "append"}
+    collection = _collection(new.resource.key if added else new.resource.key[:-1])
+    if not collection or collection != _collection(look.resource.key) or (not added and new.resource.key[-1].kind != "param"):
         return NEVER
     host, other = new.resource.key[0], look.resource.key[0]
     if host.kind != other.kind or host.text.split("/")[:3] != other.text.split("/")[:3]:
         return NEVER
-    return Overlap("may", (f"the new one belongs to the {collection} that are listed",))
+    return Overlap("may", (f"the {'new' if added else 'changed'} one belongs to the {collection} that are listed",))
 
 
 def _collection(key: tuple[KeyPart, ...]) -> str:
