@@ -208,7 +208,7 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
         _set_foreign_item(frame, form.name, index, data, op)
         return
     edits.part_set(frame, value)
-    if isinstance(target.index, f.Slice) and base.taint:
+    if base.taint and (isinstance(target.index, f.Slice) or edits.is_new(index)):
         edits.grow(frame, base.taint, value.taint)
     if isinstance(target.value, f.Name) and target.value.id in frame.env:
         held = frame.env[target.value.id]

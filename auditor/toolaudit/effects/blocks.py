@@ -138,7 +138,7 @@ def _enter_generator(frame: Frame, manager: Manager, line: int) -> _Open | None:
     ids: list[Taint] = []
     stop = summary.yield_at if summary.yield_at >= 0 else None
     instantiate(frame, summary, bindings, line, 0, stop, ids)
-    frame.locks = locks.held_too(frame.locks, replace_locks(summary.yield_locks, bindings), line)
+    locks.handed_over(frame, replace_locks((*summary.yield_locks, *locks.lock_files(summary)), bindings), line)
     return _Open(summary, bindings, ids)
 
 

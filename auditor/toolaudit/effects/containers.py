@@ -87,6 +87,8 @@ def call(frame: Frame, receiver: Value, name: str, arguments: Arguments, line: i
         taint = taint | (
             _touch(frame, receiver, name, arguments, line) or (read(frame, receiver, line).taint if name not in NAMES else frozenset())
         )
+    elif name == "pop" and all(edits.positional(value) for value in arguments.args[:1]):
+        edits.grow(frame, receiver.taint)
     for value in arguments.all():
         taint = taint | read(frame, value, line).taint
     if name == "replace" and isinstance(form, Data):

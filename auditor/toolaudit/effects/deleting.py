@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolaudit import facts as f
-from toolaudit.effects import names
+from toolaudit.effects import edits, names
 from toolaudit.effects.assign import foreign_place, special_method
 from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.frame import Frame
@@ -40,3 +40,5 @@ def _delete_item(frame: Frame, base: Value, index: Value, line: int) -> None:
     elif base.loc is not None:
         loc = base.loc / key_step(index)
         frame.emit(loc, "w", "delete", line, data=index.taint, atomic=True, repeat="error", note="fails when absent")
+    elif edits.positional(index):
+        edits.grow(frame, base.taint)

@@ -94,6 +94,22 @@ def _new(value: Value, depth: int) -> bool:
     return any(_new(v, depth - 1) for v in held)
 
 
+_PLACES = re.compile(r"(^|_)(index|idx|position|pos)$")
+
+
+def positional(index: Value) -> bool:
+    """Whether something is taken out by its place in a row, into which the next one moves up."""
+    form = index.form
+    if isinstance(form, Scalar):
+        return type(form.value) is int
+    return isinstance(form, Text) and len(form.parts) == 1 and form.parts[0].kind == "param" and bool(_PLACES.search(form.parts[0].text))
+
+
+def is_new(key: Value) -> bool:
+    """A key that each call makes for itself."""
+    return isinstance(key.form, Text) and _new(key, 0)
+
+
 def plain(taint: Taint) -> Iterable[int | str]:
     """The reads and parameters alone."""
     return (item for item in taint if not (isinstance(item, str) and item[:1] in MARKS))

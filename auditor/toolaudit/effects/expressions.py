@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from toolaudit import facts as f
-from toolaudit.effects import edits, names, picking
+from toolaudit.effects import edits, locks, names, picking
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call, capture_call
 from toolaudit.effects.foreign_properties import property_read
@@ -270,7 +270,7 @@ def _yield(frame: Frame, expr: f.Yield) -> Value:
     value = look(frame, expr.value) if expr.value is not None else PLAIN
     if frame.yield_at < 0:
         frame.yield_at = len(frame.effects)
-        frame.yield_locks = frame.locks
+        frame.yield_locks = locks.at_yield(frame)
     frame.yields.append(members(frame, value, frame.line) if expr.is_from else value)
     return PLAIN
 

@@ -66,30 +66,10 @@ TAILS = {"db", "sql"}
 SETTINGS = {"headers", "params", "cookies", "proxies", "adapters", "hooks"}
 """What a client keeps of how it is to ask: changing it asks nothing."""
 QUIET_METHODS = {
-    "mount",
-    "close",
-    "aclose",
-    "__enter__",
-    "__exit__",
-    "__aenter__",
-    "__aexit__",
-    "info",
-    "debug",
-    "warning",
-    "error",
-    "exception",
-    "log",
-    "isoformat",
-    "strftime",
-    "timestamp",
-    "total_seconds",
-    "utcoffset",
-    "astimezone",
-    "critical",
-    "start_as_current_span",
-    "start_span",
-    "record_exception",
-}
+    "mount", "close", "aclose", "__enter__", "__exit__", "__aenter__", "__aexit__", "info", "debug", "warning", "error", "exception",
+    "log", "isoformat", "strftime", "timestamp", "total_seconds", "utcoffset", "astimezone", "critical", "start_as_current_span",
+    "start_span", "record_exception",
+}  # fmt: skip
 
 
 def verb_of(name: str) -> str:
@@ -367,7 +347,8 @@ def _by_verb(
     if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set" or (verb == "set" and (said or frame.awaited is not None))):
         data = taints(arguments.all()) if source is not None and arguments is not None else taint
         return Value(Data("not-in-catalogue"), _written(frame, resource, name, arguments, data, line, source is not None))
-    if verb in READ_VERBS or (verb not in QUIET_VERBS and not frame.discarded and _speaks_of_things(name, arguments)):
+    things = verb not in QUIET_VERBS | OPAQUE_VERBS and not frame.discarded and _speaks_of_things(name, arguments)
+    if verb in READ_VERBS or things:
         frame.io += 1
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)

@@ -83,6 +83,10 @@ def _best(options: list[Parts]) -> Parts:
             if any(part.kind == wanted for part in parts) and not any(part.kind == "unknown" for part in parts):
                 return parts
     known = [parts for parts in options if parts and all(part.kind != "unknown" for part in parts)]
+    wide = next((parts for parts in options if len(parts) > 1 and parts[0].kind == "literal" and parts not in known), ())
+    texts = ["".join(part.text for part in parts) for parts in known if all(part.kind == "literal" for part in parts)]
+    if wide and texts and len(texts) == len(known) and all(one.startswith(wide[0].text) for one in texts):
+        return wide  # `d1`, else `d` and a number
     if len(known) > 1 and all(part.kind == "literal" for parts in known for part in parts):
         return in_common(["".join(part.text for part in parts) for parts in known])
     return known[0] if known else next((parts for parts in options if parts), ())

@@ -10,15 +10,16 @@ from msgspec.structs import replace
 from toolaudit import facts as f
 from toolaudit.catalogue.entries import LockEntry
 from toolaudit.effects import attributes
-from toolaudit.effects.frame import Frame
+from toolaudit.effects.frame import Frame, Summary
 from toolaudit.effects.keys import Parts
 from toolaudit.effects.values import Data, Function, Handle, Instance, Loc, Many, Value, alternatives
-from toolaudit.model import Lock
+from toolaudit.model import Lock, Resource
 
 _NAMED = re.compile(r"(^|_)(r?lock|locks|mutex|semaphore|sem|guard_lock)($|_|s$)|lock$|locked", re.IGNORECASE)
 _LOCKS = re.compile(r"(^|_)(acquire|lock)(_|$)", re.IGNORECASE)
 _UNLOCKS = re.compile(r"(^|_)(release|unlock)(_|$)", re.IGNORECASE)
 _BACK = "unlocked "
+_TRANSACTION = Lock("transaction", "processes")
 
 
 def taken(frame: Frame, value: Value, expr: f.Expr, is_async: bool) -> tuple[Lock, ...]:
@@ -125,7 +126,24 @@ def _leave(frame: Frame, gone: tuple[Lock, ...]) -> None:
 def handed_over(frame: Frame, left: tuple[Lock, ...], line: int) -> None:
     """What a function that was called has left locked, and what it has unlocked."""
     back = [replace(lock, name=lock.name.removeprefix(_BACK)) for lock in left if lock.name.startswith(_BACK)]
-    frame.locks = held_too(without(frame.locks, back), (lock for lock in left if not lock.name.startswith(_BACK)), line)
+    if _TRANSACTION in left:
+        frame.transaction, frame.transaction_waits = f"{frame.function}:{line}", False
+    kept = (lock for lock in left if lock != _TRANSACTION and not lock.name.startswith(_BACK))
+    frame.locks = held_too(without(frame.locks, back), kept, line)
+
+
+def at_yield(frame: Frame) -> tuple[Lock, ...]:
+    """What a manager holds over the block around which it stands, a transaction that it began among it."""
+    began = bool(frame.transaction) and not frame.transaction_waits
+    return (*frame.locks, _TRANSACTION) if began else frame.locks
+
+
+def lock_files(summary: Summary) -> tuple[Lock, ...]:
+    """A file that a manager makes before the block, and that must not be there yet, and removes after it: a lock on what it names."""
+    made = [e.target for e in summary.effects[: max(summary.yield_at, 0)] if e.op == "create" and e.repeat == "error"]
+    gone = [e.target for e in summary.effects[max(summary.yield_at, 0) :] if e.op == "delete"]
+    files = (one for one in made if isinstance(one, Resource) and one.kind == "file" and one in gone)
+    return tuple(Lock("flock", "processes", one.key) for one in dict.fromkeys(files))
 
 
 def of_file(frame: Frame, value: Value, covers: str, release: bool) -> None:

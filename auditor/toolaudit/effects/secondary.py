@@ -36,7 +36,7 @@ from toolaudit.effects.purposes import (
 )
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
-from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, migrates, of_calls, records, sets_up, starts
+from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, migrates, of_calls, records, sets_up, starts, subscribes
 from toolaudit.effects.values import MARKS, Loc
 from toolaudit.model import KeyPart, Resource
 
@@ -196,7 +196,7 @@ def _beside(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
 
 
 def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) -> Effect:
-    if not effect.secondary and _signs_in(effect, tool):
+    if not effect.secondary and (_signs_in(effect, tool) or subscribes(effect, tool)):
         return replace(effect, secondary="lazy-init")
     if effect.secondary:
         return effect
@@ -230,7 +230,7 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
 def _opened_to_lock(effects: Sequence[Effect], target: Resource) -> bool:
     """A file that is a lock on something: it is held while other effects happen, and nothing is written into it."""
     held = any(lock.name == "flock" and lock.key == target.key for effect in effects for lock in effect.locks)
-    return held and not any(e.op == "update" and e.target == target for e in effects)
+    return held and not any(e.op == "update" and e.data and e.target == target for e in effects)
 
 
 def _signs_in(effect: Effect, tool: str) -> bool:

@@ -20,13 +20,14 @@ _READY = re.compile(
     re.IGNORECASE,
 )
 _STARTS = re.compile(r"^_*(?:a|async_)?(?:init|initiali[sz]e|setup|set_up|bootstrap|migrate)(?:_\w+)?$", re.IGNORECASE)
+_CONNECTS = re.compile(r"^_*(?:a|async_)?(?:re|ensure_)?connect(?:ed)?$")
 _SUFFIX = re.compile(r"_(?:sync|async|once|if_needed|lazy|locked)$", re.IGNORECASE)
 _INDEXES = re.compile(
     r"^_*(?:a|async_)?(?:update|refresh|rebuild|build|initiali[sz]e|init|ensure|sync|load|start|populate)_(?:\w+_)?(?:index|indices|cache)(?:_\w+)?$",
     re.IGNORECASE,
 )
 _MAKES = re.compile(r"^_*(?:a|async_)?(?:get_or_create|ensure|get_or_start|create_if_needed|lazy)_\w+$")
-KINDS = frozenset({"file", "dir", "sql", "memory", "subprocess", "browser"})
+KINDS = frozenset({"file", "dir", "sql", "memory", "subprocess", "browser", "other"})
 TOLD = frozenset({"http", "other", "file", "sql", "redis", "session"})
 MADE = frozenset({"http", "session", "other", "aws"})
 """Where the sessions are that such a helper opens, as its methods' names tell."""
@@ -85,6 +86,12 @@ def _keeps_id(effect: Effect, target: Loc) -> bool:
     last = target.path[-1] if target.path else ""
     named = isinstance(last, tuple) and [part.kind for part in last] == ["literal"] and last[0].text.strip("[]'\"").endswith("_id")
     return named and effect.op == "write" and not any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
+
+
+def subscribes(effect: Effect, tool: str) -> bool:
+    """What a helper that connects asks for once, to be told from then on."""
+    other = not isinstance(effect.target, Loc) and effect.target.kind == "other" and effect.mode == "r"
+    return other and any(_CONNECTS.match(name) for name in helpers(effect, tool))
 
 
 def makes_ready(function: str) -> bool:

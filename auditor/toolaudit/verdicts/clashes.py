@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from toolaudit.model import Access, Failure, KeyPart, Resource, Runner
+from toolaudit.verdicts.addresses import spoken_of
 from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
 from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, key_text, overlap
 from toolaudit.verdicts.meet import meet
@@ -78,7 +79,9 @@ def race(victim: Profile, other: Profile, window: Window, write: Access, first: 
     """The other call's write falls between the victim's read and its dependent write."""
     if _harmless(window, write, victim is other) or _inside(window, write):
         return None
-    if victim is other and not one_thing(window.read.resource, write.resource):
+    if not window.same and (victim is not other or not is_like(write, window.write)):
+        return None
+    if victim is other and window.same and not one_thing(window.read.resource, write.resource):
         return None
     same = meet(window.read, write) if first else meet(write, window.read)
     if same.relation == "never":
@@ -158,7 +161,7 @@ def meeting(one: Profile, other: Profile, a: Access, b: Access) -> Clash | None:
     """How two accesses of whole calls clash; None when they do not."""
     itself = one is other
     same = _reach(a, b)
-    if same.relation == "never" and not (same := _listed(a, b)).conditions:
+    if same.relation == "never" and not (same := _listed(a, b)).conditions and not (same := spoken_of(a, b)).conditions:
         return None
     if "opaque" in {a.operation, b.operation}:
         return _opaque(one, other, a, b, same)

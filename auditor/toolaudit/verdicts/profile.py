@@ -62,7 +62,7 @@ class Profile(Struct, frozen=True):
     met: tuple[Access, ...] = ()
     """One of each: reads and writes that differ in nothing but their place clash with the same things."""
     gaps: tuple[Window, ...] = ()
-    """One of each of the open windows on one resource."""
+    """One of each of the open windows on one resource, or on a folder and the new member that is named after those in it."""
     by_family: Mapping[tuple[str, bool], tuple[Access, ...]] = {}
     """Of `met`, by family of resources: those, and free commands, which may do anything. With True the writes alone."""
     owned: tuple[Owned, Owned] = (Owned(), Owned())
@@ -199,10 +199,18 @@ def _one_of_each(accesses: list[Access], windows: tuple[Window, ...]) -> tuple[A
 def _gaps(windows: tuple[Window, ...]) -> tuple[Window, ...]:
     kept: dict[object, Window] = {}
     for window in windows:
-        if window.same and window.open:
+        if (window.same or _counts_on(window)) and window.open:
             itself = window.read is window.write
             kept.setdefault((itself, content(window.read), content(window.write), window.link, window.lies, window.locks), window)
     return tuple(kept.values())
+
+
+def _counts_on(window: Window) -> bool:
+    """A member of a folder whose name was computed from those that are there: two calls compute one name."""
+    new, looked = window.write, window.read
+    named = window.link == "data" and new.operation in {"write", "create"} and any(part.kind == "unknown" for part in new.resource.key)
+    listed = looked.operation == "list" and (looked.resource.kind, new.resource.kind) == ("dir", "file")
+    return named and listed and overlap(looked.resource, new.resource, True).relation != "never"
 
 
 def is_like(one: Access, other: Access) -> bool:
