@@ -21,7 +21,7 @@ from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
 from pytest_toolaudit.standing import HOLDERS, behind, held, namespace, viewed
-from pytest_toolaudit.suspending import advanced, async_entered, async_iteration, awaited
+from pytest_toolaudit.suspending import advanced, async_entered, async_iteration, awaited, yielded
 
 _MODULE = types.ModuleType
 _STAND_INS = frozenset({types.ModuleType, weakref.ProxyType, weakref.CallableProxyType})
@@ -59,12 +59,14 @@ def name(site: Site) -> None:
 
 def attribute(obj: Any, attr: str, site: Site) -> Any:
     """``obj.attr``"""
-    if turn.ident == get_ident() and type(obj) not in _FIXED:
-        touched = obj if type(obj) not in _STAND_INS else _space(obj)
-        if site in turn.watch:
-            turn.consider(site, touched, attr)
-        turn.trace.append((turn.call, site, touched, attr))
-    elif turn.ident and turn.ident != get_ident():
+    if turn.ident == get_ident():
+        kind = type(obj)
+        if kind not in _FIXED:
+            touched = obj if kind not in _STAND_INS else _space(obj)
+            if site in turn.watch:
+                turn.consider(site, touched, attr)
+            turn.trace.append((turn.call, site, touched, attr))
+    elif turn.ident:
         turn.stray(site, obj, attr)
     return getattr(obj, attr)
 
@@ -264,5 +266,5 @@ HOOKS: dict[str, Callable[..., Any]] = {
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
     "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered, "matched": matched,
-    "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration, "advanced": advanced,
+    "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration, "advanced": advanced, "yielded": yielded,
 }  # fmt: skip

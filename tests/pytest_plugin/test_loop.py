@@ -109,3 +109,115 @@ def test_a_place_is_everywhere_when_every_call_has_come_to_it() -> None:
     assert known.everywhere == set()
     known.visit([(1, one)], 2)
     assert known.everywhere == {one}
+
+
+async def twice_later() -> str:
+    """Suspends twice."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return "done"
+
+
+async def drives_by_hand() -> tuple[int, str]:
+    """Sends into a coroutine itself, as trampolines do: it is told of each suspension."""
+    coroutine, suspended = twice_later(), 0
+    while True:
+        try:
+            coroutine.send(None)
+            suspended += 1
+        except StopIteration as stop:
+            return suspended, stop.value
+
+
+async def lets_its_child_go_first() -> list[str]:
+    """A child gets its turn where its parent suspends, step by step."""
+    said: list[str] = []
+
+    async def child() -> None:
+        for n in range(2):
+            said.append(f"child {n}")
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(child())
+    for n in range(2):
+        said.append(f"parent {n}")
+        await asyncio.sleep(0)
+    await task
+    return said
+
+
+async def cancels_itself() -> str:
+    """The next suspension raises, and the call goes on from there."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        return f"cancelled {task.uncancel() if hasattr(task, 'uncancel') else 0}"
+    return "went on"
+
+
+async def runs_out_of_time() -> str:
+    """Its limit is over while it suspends and sleeps."""
+    try:
+        async with asyncio.timeout(0.01):
+            while True:
+                await asyncio.sleep(0)
+                await asyncio.sleep(0.004)
+    except TimeoutError:
+        return "too late"
+
+
+@pytest.mark.parametrize(
+    ("tool", "answer"),
+    [
+        (drives_by_hand, ("tuple", 2, "done")),
+        (lets_its_child_go_first, ("list", "parent 0", "child 0", "parent 1", "child 1")),
+        (cancels_itself, "cancelled 0"),
+        (runs_out_of_time, "too late"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_bare_suspension_is_what_it_is_on_every_loop(tool: Callable[[], Any], answer: Any) -> None:
+    from pytest_toolaudit.oracle.freeze import freeze
+
+    assert freeze(asyncio.run(tool())) == answer
+    with Explorer([call(tool), call(stepwise, "b")], Settings()) as explorer:
+        for order in ((0, 1), (1, 0)):
+            run, _ = explorer.again(Schedule(order))
+            assert run.results[0] == ("returned", answer)
+
+
+async def sleeps() -> str:
+    """By whatever the module holds under that name."""
+    return str(await asyncio.sleep(0))
+
+
+def test_what_a_test_puts_in_place_of_sleep_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stand_in(delay: float) -> str:
+        return f"stand-in for {delay}"
+
+    with Explorer([call(sleeps)], Settings()) as explorer:
+        assert explorer.again(Schedule((0,)))[0].results == (("returned", "None"),)
+        monkeypatch.setattr(asyncio, "sleep", stand_in)
+        assert explorer.again(Schedule((0,)))[0].results == (("returned", "stand-in for 0"),)
+
+
+def has_a_loop_of_its_own() -> str:
+    """No loop runs where a synchronous tool does."""
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        asyncio.get_running_loop()
+    assert sys.get_asyncgen_hooks().finalizer is None
+    return asyncio.run(twice_later())
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_thread_of_the_loop_runs_no_call(count: int) -> None:
+    with Explorer([*[call(has_a_loop_of_its_own)] * count, call(stepwise, "b")], Settings()) as explorer:
+        for order in [tuple(range(count + 1)), tuple(reversed(range(count + 1)))] * 3:
+            run, _ = explorer.again(Schedule(order))
+            assert run.results == (*[("returned", "done")] * count, ("returned", None))
+        explorer.together(apart=True)
+        results = explorer.together().results
+        assert results == (*[("returned", "done")] * count, ("returned", None))

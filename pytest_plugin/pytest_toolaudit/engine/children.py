@@ -15,10 +15,9 @@ from typing import Any
 
 from pytest_toolaudit.engine import executors
 from pytest_toolaudit.engine.clock import Base
-from pytest_toolaudit.engine.lanes import Abandoned, Wait
+from pytest_toolaudit.engine.lanes import CALL, Abandoned, Wait
 from pytest_toolaudit.engine.locks import make_lock, make_rlock
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.threads import CALL
 from pytest_toolaudit.engine.turn import holds_turn, quiet, turn
 
 Pool = concurrent.futures.ThreadPoolExecutor

@@ -11,8 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
-from pytest_toolaudit.engine.threads import CALL
+from pytest_toolaudit.engine.lanes import CALL, Abandoned, Actor, Lane
 from pytest_toolaudit.engine.turn import ACQUIRE, Site, point
 
 if TYPE_CHECKING:

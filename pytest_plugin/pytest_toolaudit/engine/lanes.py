@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+
+CALL: ContextVar[int] = ContextVar("toolaudit_call")
 
 
 class Abandoned(BaseException):
@@ -47,18 +50,17 @@ class Wait:
 class Lane:
     """One call of the batch while it runs, with the threads that it started."""
 
-    __slots__ = ("actors", "clock", "finished", "index", "is_async", "naps", "outcome", "patience", "random", "task", "yields")
+    finished = False  # what each begins with, here: a schedule makes new ones
+    clock = 0.0
+    naps = yields = 0
+    random: Random | None = None
+    patience = 0.25
+    outcome: Any = None
+    task: Any = None
 
     def __init__(self, index: int, is_async: bool) -> None:
         self.index, self.is_async = index, is_async
         self.actors: list[Actor] = []
-        self.finished = False
-        self.clock = 0.0
-        self.naps = self.yields = 0
-        self.random: Random | None = None
-        self.patience = 0.25
-        self.outcome: Any = None
-        self.task: Any = None
 
     def over(self) -> bool:
         """Finished, and so are the threads that it started."""

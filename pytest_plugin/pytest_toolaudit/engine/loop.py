@@ -12,7 +12,7 @@ from asyncio import events
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pytest_toolaudit.engine.lanes import Abandoned, Lane
+from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
 from pytest_toolaudit.engine.outsiders import awaited, woken
 from pytest_toolaudit.engine.passing import pass_time
 from pytest_toolaudit.engine.ready import NOBODY, owner
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _select_chunk = 0.02
 _TASK = asyncio.Task
-FAIR = 500  # suspensions of a call that waits for nothing, after which the others are let in, as every event loop does
 
 
 class ControlledLoop(Timed):
@@ -39,6 +38,7 @@ class ControlledLoop(Timed):
         self.own: set[asyncio.Task[Any]] = set()
         self.cancelled: Callable[[Lane], object] = print
         self.stopped = True
+        self.at_home: Actor | None = None
         self.cancel_siblings = self.noted = self.others = False
         self._selector: Any
         self._closed: bool
@@ -55,15 +55,23 @@ class ControlledLoop(Timed):
         self.queues.append(handle)
         return handle
 
+    def begin(self, engine: Engine, lanes: list[Lane], cancel_siblings: bool) -> None:
+        """What a schedule starts with; the first steps of its calls' own tasks come next."""
+        self.engine, self.lanes, self.inside, self.ended = engine, lanes, None, []
+        self.queues.clear()
+        self.cancel_siblings, self.stopped, self.noted, self.others = cancel_siblings, False, False, True
+
     def create_task(self, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
         """As the standard library's; at the end it may have to be cancelled."""
         self.others = True
         return super().create_task(*args, **kwargs)
 
     def call_soon_threadsafe(self, *args: Any, **kwargs: Any) -> asyncio.Handle:  # type: ignore[override]
-        """As the standard library's, which other threads call; those of the batch have the turn."""
+        """As the standard library's, which other threads call; those of the batch have the turn, and need not wake who runs when they stop."""
+        if turn.ident == get_ident():
+            return self.call_soon(*args, **kwargs)
         handle = super().call_soon_threadsafe(*args, **kwargs)
-        if self.engine is not None and turn.ident != get_ident():
+        if self.engine is not None:
             woken(self.engine)
         return handle
 
@@ -72,14 +80,14 @@ class ControlledLoop(Timed):
     @property
     def nobodys(self) -> bool:
         """Whether a handle that belongs to no call is ready (signals, the self-pipe, what an ended call's thread left)."""
-        return self._nobody() is not None
+        return self.nobody() is not None
 
-    def _nobody(self) -> int | None:
+    def nobody(self) -> int | None:
         queues = self.queues.queues
         if NOBODY in queues and self.queues.head(NOBODY):
             return NOBODY
         for lane in self.ended:
-            if queues.get(lane.index) and self.queues.head(lane.index):
+            if lane.index in queues and self.queues.head(lane.index):
                 assert self.engine is not None
                 if lane not in self.engine.order:
                     return lane.index
@@ -139,34 +147,48 @@ class ControlledLoop(Timed):
 
     def run_batch(self) -> None:
         """The job of the loop's actor: runs until every call has ended."""
-        events.set_event_loop(self)
-        self.keeper = self.engine.loop_actor if self.engine is not None else None
+        keeper = self.keeper = self.engine.loop_actor if self.engine is not None else None
         try:
+            if self.at_home is not keeper:
+                self._settle()
+                self.at_home = keeper
             self._run()
             if self.others:
+                events._set_running_loop(None)
                 self._cancel_leftovers()
+                events._set_running_loop(self)
             elif self._scheduled:
                 self._scheduled.clear()
+        except BaseException:
+            self._leave()
+            raise
         finally:
             self.stopped = True
             self.inside = None
-            events.set_event_loop(None)
-            if self.keeper is None or self.engine is None or self.engine.loop_actor is not self.keeper:
+            if keeper is None or self.engine is None or self.engine.loop_actor is not keeper:
+                self._leave()
                 super().close()  # it was given up, and could not be closed while this thread was inside
+
+    def _settle(self) -> None:
+        """This thread runs the loop, from schedule to schedule, and nothing else: it is told so once."""
+        events.set_event_loop(self)
+        sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)  # type: ignore[attr-defined]
+        events._set_running_loop(self)
+
+    def _leave(self) -> None:
+        self.at_home = None
+        events._set_running_loop(None)
+        sys.set_asyncgen_hooks(None, None)
+        events.set_event_loop(None)
 
     def _run(self) -> None:
         """`run_forever`, without what only matters to a loop that others may run too."""
-        hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)  # type: ignore[attr-defined]
         self._thread_id = get_ident()
-        events._set_running_loop(self)
         try:
             while not self._stopping:
                 self._run_once()
         finally:
             self._stopping, self._thread_id = False, None
-            events._set_running_loop(None)
-            sys.set_asyncgen_hooks(*hooks)
 
     def _cancel_leftovers(self) -> None:
         left = [task for task in asyncio.all_tasks(self) if not task.done()]
@@ -181,14 +203,15 @@ class ControlledLoop(Timed):
     def _drain(self) -> None:
         for call in list(self.queues.queues):
             while self.queues.head(call):
-                self.queues.queues[call].popleft()._run()
+                self.queues.take(call)._run()
 
     def _run_once(self) -> None:
         handle = self._choose()
         while handle is not None:
             lane = self.inside
             handle._run()
-            self._still_ours()
+            if self.engine is None or self.engine.loop_actor is not self.keeper:
+                raise Abandoned  # the schedule was given up while this thread stood in foreign code that has returned after all
             self.inside = None
             if lane is None:
                 return
@@ -201,7 +224,7 @@ class ControlledLoop(Timed):
             elif handle._callback is not SLEEP:  # type: ignore[attr-defined]
                 self._suspended(lane)
             handle = self._next_of(lane)
-            if handle is None and not self.queues.queues.get(lane.index) and not lane.actors and not any(self.timers(lane.index)):
+            if handle is None and lane.index not in self.queues.queues and not lane.actors and not any(self.timers(lane.index)):
                 assert self.engine is not None
                 awaited(self.engine, lane.task, self._came)
 
@@ -210,37 +233,7 @@ class ControlledLoop(Timed):
         task = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]
         return isinstance(task, asyncio.Task) and task is not lane.task and self.engine is not None and lane in self.engine.order
 
-    def _still_ours(self) -> None:
-        """Ends this thread if its schedule was given up while it stood in foreign code that has returned after all."""
-        if self.engine is None or self.engine.loop_actor is not self.keeper:
-            raise Abandoned
-
-    def passes(self, lane: Lane) -> bool:
-        """The running call suspends without waiting for anything: whether it is also the one that goes on."""
-        engine = self.engine
-        if engine is None or self.inside is not lane or engine.running is not engine.loop_actor:
-            return False
-        queues = self.queues.queues
-        if queues.get(lane.index) or lane.task._must_cancel or self._stopping:
-            return False
-        if engine.pause_wanted:
-            engine.pause_wanted = False
-        else:
-            site, engine.suspends_at = engine.suspends_at, SUSPENDED
-            if site in turn.watch:
-                turn.consider(site, None, None)
-                engine.pause_wanted = False
-            turn.trace.append((lane.index, site, None, None))
-        lane.yields += 1
-        if lane.yields % FAIR == 0:
-            self._give_way(lane, engine)
-        nobodys = (self.ended or NOBODY in queues) and any(queues.values()) and self._nobody() is not None
-        if not nobodys and (engine.order[0] is lane or self._first(lane, engine)):
-            return True
-        self.noted = True
-        return False
-
-    def _give_way(self, lane: Lane, engine: Engine) -> None:
+    def give_way(self, lane: Lane, engine: Engine) -> None:
         """A task that seems to poll lets the others go on; its steps count as many, so that one that polls for ever is soon recognised."""
         engine.naps += SPIN
         if not engine.serial and lane in engine.order and any(not other.finished for other in engine.order if other is not lane):
@@ -252,19 +245,19 @@ class ControlledLoop(Timed):
         """The next step of the call that ran last, if it would be chosen: most steps are, and this way is the short one."""
         engine, queue = self.engine, self.queues.queues.get(lane.index)
         assert engine is not None
-        if not queue or queue[0]._cancelled or engine.running is not engine.loop_actor or self._stopping or self._nobody() is not None:
+        if queue is None or queue[0]._cancelled or engine.running is not engine.loop_actor or self._stopping or self.nobody() is not None:
             return None
-        if not self._first(lane, engine):
+        if not self.is_first(lane, engine):
             return None
         self.inside = lane
-        return queue.popleft()
+        return self.queues.take(lane.index)
 
-    def _first(self, lane: Lane, engine: Engine) -> bool:
+    def is_first(self, lane: Lane, engine: Engine) -> bool:
         """Whether those before this call in order have ended, and left nothing behind."""
         for first in engine.order:
             if first is lane:
                 return True
-            if not first.finished or first.actors or self.queues.queues.get(first.index):
+            if not first.finished or first.actors or first.index in self.queues.queues:
                 break
         return False
 
@@ -284,21 +277,22 @@ class ControlledLoop(Timed):
     def _choose(self) -> asyncio.Handle | None:
         engine = self.engine
         assert engine is not None
-        self._still_ours()
-        keeper = engine.loop_actor
-        assert keeper is not None
+        keeper = self.keeper
+        if keeper is None or engine.loop_actor is not keeper:
+            raise Abandoned
         queues = self.queues.queues
         while True:
-            nobody = self._nobody()
+            nobody = self.nobody() if NOBODY in queues or (self.ended and queues) else None
             if nobody is not None:
                 self.inside = None
-                return queues[nobody].popleft()
+                return self.queues.take(nobody)
             for lane in engine.order if engine.chooser is None else ():  # the short way
-                if queue := queues.get(lane.index):
-                    if lane.is_async and not queue[0]._cancelled:
+                call = lane.index
+                if call in queues:
+                    if lane.is_async and not queues[call][0]._cancelled:
                         engine.chosen = self.inside = lane
-                        turn.to(lane.index, engine.watches)
-                        return queue.popleft()
+                        turn.call, turn.watch = call, engine.watches[call]
+                        return self.queues.take(call)
                     break
                 if not lane.finished or lane.actors:
                     break
@@ -319,7 +313,7 @@ class ControlledLoop(Timed):
             if chosen is not None and self.queues.head(chosen.index):
                 self.inside = chosen
                 turn.to(chosen.index, engine.watches)
-                return queues[chosen.index].popleft()
+                return self.queues.take(chosen.index)
             if self.all_finished():
                 self._stopping = True
                 return None

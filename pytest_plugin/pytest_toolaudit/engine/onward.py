@@ -11,15 +11,22 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Lane
+from pytest_toolaudit.engine.ready import NOBODY
+from pytest_toolaudit.engine.turn import SUSPENDED, turn
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.loop import ControlledLoop
 
 
+FAIR = 500  # suspensions of a call that waits for nothing, after which the others are let in, as every event loop does
+
+
 @types.coroutine
 def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, Any, Any]:
     """Awaits ``coroutine``, the call of this lane."""
-    send, throw = coroutine.send, coroutine.throw
+    send, throw, engine, queues = coroutine.send, coroutine.throw, loop.engine, loop.queues.queues
+    assert engine is not None
+    me, task, trace = lane.index, lane.task, turn.trace
     pending: list[BaseException] = []  # no variable: it would hold the exception that holds this frame
     while True:
         try:
@@ -27,8 +34,24 @@ def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, A
         except StopIteration as stop:
             return stop.value
         try:
-            if thing is None and loop.passes(lane):
-                continue
+            plain = thing is None and engine.running is engine.loop_actor and loop.inside is lane
+            if plain and not (me in queues or task._must_cancel or loop._stopping):
+                if engine.pause_wanted:
+                    engine.pause_wanted = False
+                else:
+                    site = engine.suspends_at
+                    if site in turn.watch:
+                        turn.consider(site, None, None)
+                        engine.pause_wanted = False
+                    trace.append((me, site, None, None))
+                engine.suspends_at = SUSPENDED
+                lane.yields += 1
+                if lane.yields % FAIR == 0:
+                    loop.give_way(lane, engine)
+                nobodys = queues and (NOBODY in queues or loop.ended) and loop.nobody() is not None
+                if not nobodys and (engine.order[0] is lane or loop.is_first(lane, engine)):
+                    continue
+                loop.noted = True
             yield thing
         except GeneratorExit:
             coroutine.close()

@@ -7,7 +7,7 @@ import contextvars
 from collections import deque
 from collections.abc import Iterator
 
-from pytest_toolaudit.engine.threads import CALL
+from pytest_toolaudit.engine.lanes import CALL
 
 NOBODY = -1
 
@@ -34,13 +34,24 @@ class ReadyQueues:
             queue = self.queues[call] = deque()
         queue.append(handle)
 
+    def take(self, call: int) -> asyncio.Handle:
+        """The first handle of a call that has one. A call that has none is not among the queues."""
+        queue = self.queues[call]
+        handle = queue.popleft()
+        if not queue:
+            del self.queues[call]
+        return handle
+
     def head(self, call: int) -> bool:
         """Whether the call has a handle to run; drops the cancelled ones in front."""
         queue = self.queues.get(call)
+        if queue is None:
+            return False
         while queue:
             if not queue[0]._cancelled:
                 return True
             queue.popleft()
+        del self.queues[call]
         return False
 
     def clear(self) -> None:

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine import processlocks
-from pytest_toolaudit.engine.lanes import Abandoned, Lane, Problem
+from pytest_toolaudit.engine.lanes import CALL, Abandoned, Lane, Problem
 from pytest_toolaudit.engine.locks import adopted
 from pytest_toolaudit.engine.loop import ControlledLoop
 from pytest_toolaudit.engine.onward import onward
 from pytest_toolaudit.engine.stops import Plan, stops_of
-from pytest_toolaudit.engine.threads import CALL, Engine
+from pytest_toolaudit.engine.threads import Engine
 from pytest_toolaudit.engine.turn import SUSPENDED, Access, Site, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
 from pytest_toolaudit.oracle.freeze import PLAIN, freeze, freeze_error, is_nan
@@ -92,7 +92,7 @@ class Machine:
         watchdog = Watchdog(engine, self.steps, self.seconds, self.hung)
         try:
             with engine.mutex:
-                engine.give(engine.next_actor())
+                engine.give(engine.first_actor())
             problem = watchdog.wait()
             turn.ident = 0
             if problem is not None or engine.busy:
@@ -218,15 +218,12 @@ class Machine:
             self.loop = ControlledLoop()
             self.loop.cancelled = self._cancelled
         loop = engine.loop = self.loop
-        loop.engine, loop.lanes, loop.inside = engine, [lane for lane in lanes if lane.is_async and not lane.finished], None
-        loop.queues.clear()
-        loop.ended, loop.noted = [], False
-        loop.cancel_siblings = self.runner == "task-group"
-        loop.stopped = False
-        for lane in loop.lanes:  # tasks exist before the first turn, so that any call can be first
-            task = self._task(lane, self.calls[lane.index], loop)
-            lane.task = asyncio.Task(task, loop=loop, context=self.contexts[lane.index].copy())
-        loop.own, loop.others = {lane.task for lane in loop.lanes}, False
+        mine = [lane for lane in lanes if lane.is_async and not lane.finished]
+        loop.begin(engine, mine, self.runner == "task-group")
+        for lane in mine:  # tasks exist before the first turn, so that any call can be first
+            call = lane.index
+            lane.task = asyncio.Task(self._task(lane, self.calls[call], loop), loop=loop, context=self.contexts[call].copy())
+        loop.own, loop.others = {lane.task for lane in mine}, False
         engine.loop_actor = engine.hire(None, loop.run_batch)
 
     async def _task(self, lane: Lane, call: Call, loop: ControlledLoop) -> None:

@@ -31,9 +31,16 @@ def stops_of(plan: Plan, calls: int) -> list[Stops]:
     found: list[Stops] = [{} for _ in range(calls)]
     for (call, site, nth), target in plan.items():
         mine = found[call]
-        if site in mine:
+        other = mine.get(site)
+        if other is None:
+            mine[site] = Stop(nth, target, None)
+        elif other.later is not None:
             return _chained(plan, calls)
-        mine[site] = Stop(nth, target, None)
+        elif nth > other.left:
+            other.later = Stop(nth - other.left, target, None)
+        else:
+            other.left -= nth
+            mine[site] = Stop(nth, target, other)
     return found
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 END = Site("end", "end of the call")
 WAIT = Site("wait", "wait for another call")
-CALL: contextvars.ContextVar[int] = contextvars.ContextVar("toolaudit_call")
 SPIN = 64  # naps in a row before a call that polls lets others run
 
 
@@ -98,6 +97,14 @@ class Engine(Workers):
             return False
         return inside is lane if inside is not None else loop.could_go(lane)
 
+    def first_actor(self) -> Actor | None:
+        """Who begins: the first in order, whoever that is, can go on."""
+        lane = self.order[0]
+        if self.chooser is not None:
+            return self.next_actor()
+        self.chosen = lane
+        return self.loop_actor if lane.is_async else lane.actors[0]
+
     def next_actor(self) -> Actor | None:
         """The first in order that can go on; time passes only when nobody can."""
         if self.chooser is not None:
@@ -144,10 +151,13 @@ class Engine(Workers):
         self.running = actor
         if actor is None:
             turn.ident = 0
-            if not any(other.detached for other in self.busy) and not expected(self, anew=True):
-                if self.problem is None and any(not lane.finished for lane in self.lanes):
-                    self.problem = given_up(self)
-                self.main.release()
+            if self.busy and (any(other.detached for other in self.busy) or expected(self, anew=True)):
+                return
+            for lane in self.lanes:
+                if not lane.finished:
+                    self.problem = self.problem or given_up(self)
+                    break
+            self.main.release()
             return
         self.outside.since = 0.0
         self.switches += 1
@@ -307,7 +317,7 @@ class Engine(Workers):
             if actor not in self.busy:
                 return
             self.busy.remove(actor)
-            self.idle.append(actor)
+            self.idle.insert(0 if actor is self.kept else len(self.idle), actor)
             lane = actor.lane
             if lane is not None:
                 if actor in lane.actors:

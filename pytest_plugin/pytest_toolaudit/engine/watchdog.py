@@ -28,14 +28,15 @@ _clock = time.monotonic
 class Watchdog:
     """One look every 20 ms. Idle for two looks while others could go on: the call is detached. Limits end the rest."""
 
+    moved: tuple[object, float] = ((), 0.0)
+    seen: tuple[object, ...] = ()
+    idle = spread = 0
+    cpu = 0.0
+
     def __init__(self, engine: Engine, steps: int, seconds: float, hung: set[tuple[str, str]] | None = None) -> None:
         self.engine, self.steps, self.seconds = engine, steps, seconds
         self.hung = hung if hung is not None else set()
-        self.moved: tuple[object, float] = ((), 0.0)
-        self.seen: tuple[object, ...] = ()
-        self.idle = 0
-        self.cpu = 0.0
-        self.spread, self.most = 0, steps
+        self.most = steps
         self.next = steps // 2
         self.detached: list[str] = []
 

@@ -21,6 +21,7 @@ class Workers(ABC):
         self.idle: list[Actor] = []
         self.busy: list[Actor] = []
         self.lost: set[int] = set()
+        self.kept: Actor | None = None
         self.ending = False
         self.is_child = False
 
@@ -63,12 +64,22 @@ class Workers(ABC):
     def hire(self, lane: Lane | None, job: Callable[[], None], actor: Actor | None = None) -> Actor:
         """A thread for ``job``, parked until its turn comes; ``actor`` reuses one that is kept for an executor."""
         if actor is None:
-            actor = self.idle.pop() if self.idle else self.recruit()
+            idle, kept = self.idle, self.kept
+            if lane is None:
+                actor = self.kept = self._keeper()
+            else:
+                actor = idle.pop() if idle and idle[-1] is not kept else self.recruit()
         actor.lane, actor.job, actor.waiting, actor.detached = lane, job, None, False
         if lane is not None:
             lane.actors.append(actor)
         self.busy.append(actor)
         return actor
+
+    def _keeper(self) -> Actor:
+        """The thread that the event loop ran on last, which it knows; it stands first among the idle ones, and no call is given to it."""
+        if self.idle and self.idle[0] is self.kept:
+            return self.idle.pop(0)
+        return self.idle.pop() if self.idle else self.recruit()
 
     def recruit(self) -> Actor:
         """A new worker thread, parked at its gate."""

@@ -17,7 +17,9 @@ from pytest_toolaudit.points.resources import NAMES, as_text
 
 LARGEST = 50_000_000
 _lstat, _open, _fstat, _read, _close = os.lstat, os.open, os.fstat, os.read, os.close  # not the ones that a batch sees
-_AS_IT_IS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_access, _seek, _write, _cut = os.access, os.lseek, os.write, os.ftruncate
+_PLAINLY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_ASKS = os.access in os.supports_follow_symlinks
 _Image = tuple[str, bytes | str | None, int]
 
 
@@ -48,15 +50,13 @@ class Journal:
             return
         full = NAMES.full(text)
         if full not in self.images:
-            with quiet():
-                self.images[full] = self._image(full)
+            self._take(full)
 
     def before_writes(self, paths: Iterable[str]) -> None:
         """The same for absolute paths."""
-        missing = [path for path in paths if path not in self.images] if self.active else ()
-        if missing:
-            with quiet():
-                self.images.update((path, self._image(path)) for path in missing)
+        for path in paths if self.active else ():
+            if path not in self.images:
+                self._take(path)
 
     def before_tree(self, path: Any) -> None:
         """As ``before_write`` for everything below a folder."""
@@ -69,7 +69,16 @@ class Journal:
             for name in files:
                 self.before_write(os.path.join(folder, name))
 
+    def _take(self, path: str) -> None:
+        with quiet():
+            image = self.images[path] = self._image(path)
+            if image[0] == "link":  # what is written goes where it leads
+                real = os.path.realpath(path)
+                self.images.setdefault(real, self._image(real))
+
     def _image(self, path: str) -> _Image:
+        if is_absent(path):
+            return ("absent", None, 0)
         try:
             status = _lstat(path)
             if stat.S_ISLNK(status.st_mode):
@@ -79,8 +88,11 @@ class Journal:
             if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
                 self.skipped.append(path)
                 return ("left", None, 0)
-            with io.FileIO(path) as file:
-                return ("file", file.readall(), status.st_mode)
+            found = head(path, status.st_size + 1)
+            if len(found) != status.st_size:  # some files do not know how much they hold
+                with io.FileIO(path) as file:
+                    found = file.readall()
+            return ("file", found, status.st_mode)
         except OSError:
             return ("absent", None, 0)
 
@@ -100,19 +112,35 @@ class Journal:
         self.images.clear()
 
 
+def is_absent(path: str) -> bool:
+    """Whether nothing has this name; asked so that the answer raises nothing, where the platform can."""
+    if _ASKS:
+        return not _access(path, os.F_OK, follow_symlinks=False)
+    try:
+        _lstat(path)
+    except OSError:
+        return True
+    return False
+
+
+def head(path: str, size: int) -> bytes:
+    """The first bytes of a file, so many at most."""
+    descriptor = _open(path, os.O_RDONLY | _PLAINLY)
+    try:
+        return _read(descriptor, size)
+    finally:
+        _close(descriptor)
+
+
 def _same(path: str, image: _Image) -> bool:
     """Whether the path is as it was; a file that only holds other bytes is given its own back on the way."""
     kind, content, mode = image
     if kind == "absent":
-        try:
-            _lstat(path)
-        except OSError:
-            return True
-        return False
+        return is_absent(path)
     if kind != "file" or not isinstance(content, bytes):
         return False
     try:
-        descriptor = _open(path, _AS_IT_IS)
+        descriptor = _open(path, os.O_RDWR | _PLAINLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
         return False
     try:
@@ -120,10 +148,12 @@ def _same(path: str, image: _Image) -> bool:
         if status.st_mode != mode or not stat.S_ISREG(mode):
             return False
         if status.st_size != len(content) or _read(descriptor, len(content) + 1) != content:
-            with io.FileIO(descriptor, "r+", closefd=False) as file:
-                file.seek(0)
-                file.write(content)
-                file.truncate()
+            _seek(descriptor, 0, os.SEEK_SET)
+            left = memoryview(content)
+            while left:
+                left = left[_write(descriptor, left) :]
+            if status.st_size > len(content):
+                _cut(descriptor, len(content))
         return True
     finally:
         _close(descriptor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sqlite3
 from _thread import get_ident
@@ -14,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_toolaudit.engine.lanes import Wait
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.turn import READ, WRITE, holds_turn, turn
-from pytest_toolaudit.points.journal import JOURNAL
+from pytest_toolaudit.engine.turn import READ, WRITE, holds_turn, quiet, turn
+from pytest_toolaudit.points.journal import JOURNAL, head, is_absent
 from pytest_toolaudit.points.resources import CWD, as_text, touch
 from pytest_toolaudit.points.sql import is_end, touched
 
@@ -180,12 +179,13 @@ _PLACES: dict[tuple[str, str], tuple[str, ...]] = {}
 
 
 def _files(path: str) -> tuple[str, ...]:
-    """The database's file, and those that SQLite keeps beside it."""
+    """The database's file, where a link may lead to it, and those that SQLite keeps beside that."""
     folder = "" if path.startswith("/") else _getcwd()
     found = _PLACES.get((folder, path))
     if found is None:
-        beside = (os.path.join(folder, path + suffix) for suffix in ("", "-journal", "-wal", "-shm"))
-        found = _PLACES[folder, path] = tuple(map(os.path.normpath, beside))
+        with quiet():
+            real = os.path.realpath(os.path.join(folder, path))
+        found = _PLACES[folder, path] = tuple(real + suffix for suffix in ("", "-journal", "-wal", "-shm"))
     return found
 
 
@@ -304,7 +304,6 @@ def final(resource: str, held: Callable[[Any], bool]) -> Any:
 
 _ROWS: dict[tuple[str, bytes], Any] = {}  # by table and database: most schedules end in one that was seen before
 _SMALL, _MANY = 100_000, 100
-_exists = os.path.exists  # not the one that a batch sees
 
 
 def _rows_at(path: str, table: str) -> Any:
@@ -326,11 +325,10 @@ def _rows_at(path: str, table: str) -> Any:
 
 def _image(path: str) -> bytes | None:
     """A small database that is whole in its file, without its counters of changes: what tells which rows there are."""
-    with io.FileIO(path) as file:
-        whole = file.read(_SMALL)
-    if _exists(path + "-journal") or _exists(path + "-wal"):
+    found = head(path, _SMALL)
+    if not (is_absent(path + "-journal") and is_absent(path + "-wal")):
         return None
-    return whole[:24] + whole[28:92] + whole[96:] if len(whole) < _SMALL else None
+    return found[:24] + found[28:92] + found[96:] if len(found) < _SMALL else None
 
 
 def _rows_read(path: str, table: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 from typing import Any
 
 from pytest_toolaudit.engine.turn import ACQUIRE, AWAIT, READ, WRITE
@@ -56,8 +57,20 @@ class Rewriter(Writes):
     def visit_Await(self, node: ast.Await) -> ast.AST:
         """Every await of foreign code may suspend, also where a mock answers at once."""
         site = self.site(AWAIT, node)
-        node.value = self.hook("awaited", self.visit(node.value), site)
+        done = self.visit(node.value)
+        node.value = self.hook("yielded", done.func, site) if self._yields(done) else self.hook("awaited", done, site)
         return node
+
+    def _yields(self, node: ast.expr) -> bool:
+        """``asyncio.sleep(0)``, which waits for nothing."""
+        if not isinstance(node, ast.Call) or node.keywords or len(node.args) != 1:
+            return False
+        given, function, found = node.args[0], node.func, None
+        if isinstance(function, ast.Name) and self.is_global(function.id):
+            found = self.namespace.get(function.id)
+        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and self.is_module(function.value):
+            found = vars(self.namespace[function.value.id]).get(function.attr)
+        return found is asyncio.sleep and isinstance(given, ast.Constant) and type(given.value) is int and given.value == 0
 
     def visit_With(self, node: Any) -> Any:
         """``with lock`` is a point; real locks are entered through their cooperative stand-in."""
