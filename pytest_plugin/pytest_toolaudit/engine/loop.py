@@ -33,6 +33,7 @@ class ControlledLoop(Timed):
     def __init__(self) -> None:
         super().__init__()
         self.ended: list[Lane] = []
+        self.over: set[int] = set()
         self._stopping: bool
         self._thread_id: int | None
         self.own: set[asyncio.Task[Any]] = set()
@@ -57,7 +58,7 @@ class ControlledLoop(Timed):
 
     def begin(self, engine: Engine, lanes: list[Lane], cancel_siblings: bool) -> None:
         """What a schedule starts with; the first steps of its calls' own tasks come next."""
-        self.engine, self.lanes, self.inside, self.ended = engine, lanes, None, []
+        self.engine, self.lanes, self.inside, self.ended, self.over = engine, lanes, None, [], set()
         self.queues.clear()
         self.cancel_siblings, self.stopped, self.noted, self.others = cancel_siblings, False, False, True
 
@@ -238,8 +239,7 @@ class ControlledLoop(Timed):
         engine.naps += SPIN
         if not engine.serial and lane in engine.order and any(not other.finished for other in engine.order if other is not lane):
             engine.uncontrolled = True
-            engine.order.remove(lane)
-            engine.order.append(lane)
+            engine.to_back(lane)
 
     def _next_of(self, lane: Lane) -> asyncio.Handle | None:
         """The next step of the call that ran last, if it would be chosen: most steps are, and this way is the short one."""
@@ -256,6 +256,7 @@ class ControlledLoop(Timed):
         """Whether those before this call in order have ended, and left nothing behind."""
         for first in engine.order:
             if first is lane:
+                engine.foremost = lane
                 return True
             if not first.finished or first.actors or first.index in self.queues.queues:
                 break
@@ -290,7 +291,7 @@ class ControlledLoop(Timed):
                 call = lane.index
                 if call in queues:
                     if lane.is_async and not queues[call][0]._cancelled:
-                        engine.chosen = self.inside = lane
+                        engine.chosen = engine.foremost = self.inside = lane
                         turn.call, turn.watch = call, engine.watches[call]
                         return self.queues.take(call)
                     break
@@ -348,7 +349,7 @@ class ControlledLoop(Timed):
                 continue
         self.queues.clear()
         self._scheduled.clear()
-        self.own, self.ended = set(), []
+        self.own, self.ended, self.over = set(), [], set()
         if not self.is_running():  # else its thread is in foreign code, and closes it when it comes back
             super().close()
 

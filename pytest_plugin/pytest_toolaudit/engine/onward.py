@@ -48,8 +48,9 @@ def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, A
                 lane.yields += 1
                 if lane.yields % FAIR == 0:
                     loop.give_way(lane, engine)
-                nobodys = queues and (NOBODY in queues or loop.ended) and loop.nobody() is not None
-                if not nobodys and (engine.order[0] is lane or loop.is_first(lane, engine)):
+                if engine.foremost is lane and (not queues or (NOBODY not in queues and queues.keys().isdisjoint(loop.over))):
+                    continue
+                if loop.nobody() is None and loop.is_first(lane, engine):
                     continue
                 loop.noted = True
             yield thing

@@ -116,7 +116,7 @@ class Machine:
         engine = self.engine
         engine.lanes, engine.order = lanes, order
         engine.plan, engine.counts, engine.serial = plan, {}, serial
-        engine.ending, engine.problem, engine.running, engine.chosen = False, None, None, None
+        engine.ending, engine.problem, engine.running, engine.chosen, engine.foremost = False, None, None, None, None
         engine.switches = engine.naps = 0
         engine.pause_wanted = engine.uncontrolled = False
         engine.impatient, engine.slept, engine.seeded = set(), set(), False

@@ -39,6 +39,7 @@ class Engine(Workers):
         self.order: list[Lane] = []
         self.running: Actor | None = None
         self.chosen: Lane | None = None
+        self.foremost: Lane | None = None  # a task of whom is known that all before it in order are over
         self.loop: ControlledLoop | None = None
         self.loop_actor: Actor | None = None
         self.plan: Plan = {}
@@ -208,8 +209,7 @@ class Engine(Workers):
             return False
         if not (other.is_async and actor is self.loop_actor) and self._runnable(other) is None:
             return False
-        self.order.remove(me)
-        self.order.append(me)
+        self.to_back(me)
         self.to_front(other)
         if actor is self.loop_actor and site.kind == "await":
             self.pause_wanted = True  # the loop itself picks, as soon as this call's step ends
@@ -220,8 +220,15 @@ class Engine(Workers):
     def to_front(self, lane: Lane) -> None:
         """Makes ``lane`` the first in order, if it is not over."""
         if lane in self.order:
+            self.foremost = None
             self.order.remove(lane)
             self.order.insert(0, lane)
+
+    def to_back(self, lane: Lane) -> None:
+        """Makes ``lane``, which is not over, the last in order."""
+        self.foremost = None
+        self.order.remove(lane)
+        self.order.append(lane)
 
     def block(self, wait: Wait) -> bool:
         """The running call waits; False when its time ran out before it was woken."""
@@ -264,8 +271,7 @@ class Engine(Workers):
         pass_time(self, lane)
         if lane.naps % SPIN == 0 and not self.serial and lane in self.order:
             self.uncontrolled = True
-            self.order.remove(lane)
-            self.order.append(lane)
+            self.to_back(lane)
             if self.running is not None and self.running is not self.loop_actor:
                 self.pass_turn(self.running)
 
@@ -304,7 +310,7 @@ class Engine(Workers):
     def forget(self) -> None:
         """The batch is over: what it leaves is freed at once, not when the garbage is collected next."""
         self.lanes, self.order, self.watches, self.stops, self.plan = [], [], (), [], {}
-        self.loop = self.loop_actor = self.problem = self.chosen = None
+        self.loop = self.loop_actor = self.problem = self.chosen = self.foremost = None
         self.outside.shared = dict
 
     # -- the end ----------------------------------------------------------------------------------------------------
@@ -333,8 +339,10 @@ class Engine(Workers):
     def lane_finished(self, lane: Lane) -> None:
         """The call itself returned or raised; the schedule may say who follows."""
         lane.finished = True
-        if lane.is_async and self.loop is not None:
-            self.loop.ended.append(lane)
+        if self.loop is not None:
+            self.loop.over.add(lane.index)
+            if lane.is_async:
+                self.loop.ended.append(lane)
         self._follow(lane.index, END, 1)
 
     def _follow(self, call: int, site: Site, nth: int) -> None:

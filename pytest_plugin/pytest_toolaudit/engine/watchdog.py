@@ -142,8 +142,7 @@ def _spread(engine: Engine) -> None:
         engine.watches, turn.watch, turn.consider = watches, watches[turn.call], consider
         lane, actor = engine.lanes[turn.call], engine.running
         if actor is not None and actor is not engine.loop_actor and lane in engine.order:
-            engine.order.remove(lane)
-            engine.order.append(lane)
+            engine.to_back(lane)
             engine.pass_turn(actor)
 
     turn.consider, engine.watches = give_way, [Everything()] * len(engine.lanes)
