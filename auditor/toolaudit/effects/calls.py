@@ -281,12 +281,18 @@ def _holder(frame: Frame, target: Attr) -> str:
     return frame.receiver if isinstance(of, Name) and of.id == "super" else ""
 
 
+def _receiver(func: Value) -> Value | None:
+    """The object whose method is called; of several that it may be the first, with what all of them come from."""
+    methods = [option.form for option in alternatives(func)]
+    found = [form.receiver for form in methods if type(form) is Method]
+    return found[0].tainted(join_taint(func.taint, taints(found))) if found and len(found) == len(methods) else None
+
+
 def _grown(frame: Frame, target: Any, func: Value, arguments: Arguments) -> None:
     """A method that adds to, or takes from, an object that is not built here."""
-    form = func.form
-    if type(form) is not Method or not form.receiver.taint:
+    held, name, given = _receiver(func), target.attr, taints(arguments.all())
+    if held is None or not held.taint:
         return
-    held, name, given = form.receiver, target.attr, taints(arguments.all())
     here = isinstance(target.value, Name) and target.value.id in frame.fresh
     if here and name in edits.GROWING:
         found = edits.looked_up(frame.control)

@@ -7,7 +7,7 @@ from itertools import combinations
 from toolaudit.model import Access, Lock, Resource, Runner, Tool
 from toolaudit.verdicts.keys import IN_PROCESS, Overlap, overlap
 from toolaudit.verdicts.profile import WRITES, Profile, Window
-from toolaudit.verdicts.sections import covers
+from toolaudit.verdicts.sections import VAGUE, covers
 
 # Operations that end in the same state in both orders when they meet their like: entries come in another order, or the second one fails.
 SELF_COMMUTING = frozenset({"append", "increment", "send", "ensure", "delete", "consume", "create"})
@@ -100,7 +100,7 @@ def held_by_both(window: Window | Access, other: Access, same: Overlap, first: b
             if mine.name != theirs.name:
                 continue
             left, right = (mine, theirs) if first else (theirs, mine)
-            if not left.key and not right.key:
+            if (not left.key and not right.key) or _beside(mine, theirs, window, other):
                 holding.append(mine)
                 continue
             keyed = overlap(Resource("other", left.key), Resource("other", right.key))
@@ -109,6 +109,15 @@ def held_by_both(window: Window | Access, other: Access, same: Overlap, first: b
             elif keyed.relation == "when":
                 gaps += [f"a.{x} != b.{y}" for x, y in keyed.pairs if (x, y) not in same.pairs]
     return tuple(holding), tuple(dict.fromkeys(gaps))
+
+
+def _beside(mine: Lock, theirs: Lock, window: Window | Access, other: Access) -> bool:
+    """A file that is a lock lies in the folder of what it guards: whoever meets there takes the same one, wherever that folder is."""
+    folder = mine.key[:-1]
+    if mine.key != theirs.key or not folder or mine.key[-1].kind != "literal" or not any(part.kind in VAGUE for part in folder):
+        return False
+    met = (window.write if isinstance(window, Window) else window, other)
+    return all(access.resource.key[: len(folder)] == folder for access in met)
 
 
 def left_open(runners: tuple[Runner, ...], locks: tuple[Lock, ...], both_async: bool) -> tuple[Runner, ...]:
