@@ -18,9 +18,9 @@ MANY = 300
 
 
 def is_due(opened: Opened, memory: Memory) -> bool:
-    """Nothing is remembered of a large code base, and processes may be used."""
+    """Nothing is remembered of a large code base, and what another process finds can be."""
     project = opened.project
-    return project.cached and opened.request.config.jobs != 1 and len(project.candidates) >= MANY and memory.recall() is None
+    return project.cached and len(project.candidates) >= MANY and memory.recall() is None
 
 
 def found(request: Request, progress: Report) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from toolaudit import apart, pipeline
 from toolaudit.config import Config
-from toolaudit.effects import summarise
+from toolaudit.effects import instantiate, summarise
 from toolaudit.project import processes
 from toolaudit.request import Request
 from toolaudit_reports.document import encode
@@ -52,19 +52,32 @@ def scanned(code: Path, cache: str, monkeypatch: pytest.MonkeyPatch, jobs: int, 
     return encode(pipeline.scan(Request((code,), Config(jobs=jobs)), heard))
 
 
+def here(code: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """By the scan itself."""
+    with monkeypatch.context() as patch:
+        patch.setattr(apart, "MANY", 1_000)
+        return scanned(code, "here", patch, 2)
+
+
 def test_the_document_is_the_same(code, walked, monkeypatch):
     stages: list[str] = []
     there = scanned(code, "apart", monkeypatch, 2, lambda stage, *_: stages.append(stage))
     assert walked == []
     assert {"finding tools", "following effects"} <= set(stages)
-    assert scanned(code, "here", monkeypatch, 1) == there
+    assert here(code, monkeypatch) == there
     assert walked == ["counts.py", "notes.py"]
 
 
-def test_one_process_may_be_asked_for(code, walked, monkeypatch):
+def test_one_job_is_one_process_that_works_while_the_scan_waits(code, walked, monkeypatch):
+    there = scanned(code, "apart", monkeypatch, 1)
+    assert walked == []
+    assert here(code, monkeypatch) == there
+
+
+def test_without_a_cache_no_process_could_leave_what_it_finds(code, walked, monkeypatch):
     monkeypatch.setattr(processes, "alone", lambda *_: pytest.fail("a process"))
-    scanned(code, "here", monkeypatch, 1)
-    assert walked
+    pipeline.scan(Request((code,), Config(jobs=1), use_cache=False))
+    assert walked == ["counts.py", "notes.py"]
 
 
 def test_what_is_remembered_needs_no_process(code, walked, monkeypatch):
@@ -90,7 +103,7 @@ def test_a_process_that_fails_leaves_the_work_to_the_scan(code, walked, monkeypa
     monkeypatch.setattr(apart, "_found", task)
     there = scanned(code, "apart", monkeypatch, 2)
     assert walked == ["counts.py", "notes.py"]
-    assert there == scanned(code, "here", monkeypatch, 1)
+    assert there == here(code, monkeypatch)
 
 
 def test_where_no_process_can_be_started_the_scan_does_the_work(code, walked, monkeypatch):
@@ -118,3 +131,30 @@ def test_an_interrupt_ends_the_process_too():
         processes.alone(hangs, b"", interrupted)
     with pytest.raises(ProcessLookupError):
         os.kill(heard[0], 0)
+
+
+STORE = HEAD + (
+    "def change_{0}(name: str, text: str) -> str:\n    '''Changes.'''\n    items = load_{0}(name)\n    items[name] = text\n"
+    "    save_{0}(items)\n    return text\n\n"
+    "def load_{0}(name):\n    with open('{0}') as file:\n        return {{name: file.read()}}\n\n"
+    "def save_{0}(items):\n    with open('{0}', 'w') as file:\n        file.write(str(items))\n"
+)
+
+
+def test_what_values_of_one_file_depend_on_is_let_go_before_the_next(tmp_path, monkeypatch):
+    for name in ("one", "other"):
+        (tmp_path / f"{name}.py").write_text(STORE.format(name))
+    held: list[tuple[int, int]] = []
+    unit = summarise._unit
+
+    def watched(*given):
+        before = instantiate._after.cache_info().currsize
+        try:
+            return unit(*given)
+        finally:
+            held.append((before, instantiate._after.cache_info().currsize))
+
+    monkeypatch.setattr(summarise, "_unit", watched)
+    pipeline.scan(Request((tmp_path,), Config(jobs=1), use_cache=False))
+    assert len(held) == 2
+    assert all(before == 0 < after for before, after in held)

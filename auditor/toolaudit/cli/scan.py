@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from toolaudit_reports.render import Options
 
 
+MANY = 5_000
+"""Of more conflicts the entries take much room, and what the document was made of is given back first."""
+
+
 @click.command("scan")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @result_options
@@ -101,9 +105,14 @@ def _shown(
 ) -> pipeline.Shown:
     """The gate's verdict and the text of every output."""
     from toolaudit.pipeline import Shown
+    from toolaudit.project.room import give_back
     from toolaudit_reports import findings, gate, render
 
-    entries = None if all(render.is_document(output.format, document) for output in planned) else findings.collect(document)
+    entries = None
+    if not all(render.is_document(output.format, document) for output in planned):
+        if len(document.conflicts) > MANY:
+            give_back()
+        entries = findings.collect(document)
     verdict = gate.decide(document, entries=entries, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
     outputs: list[bytes | None] = []
     briefs: list[bytes | None] = []

@@ -79,10 +79,16 @@ def _after(taint: Taint) -> int:
     return max([item for item in taint if type(item) is int], default=-1) + 1
 
 
-def forget() -> None:
-    """Lets go of what is known of taints: some megabytes that no later stage looks at."""
+MANY = 4096
+"""Taints that take megabytes."""
+
+
+def forget() -> bool:
+    """Lets go of what is known of taints: tens of megabytes that nothing else looks at; whether it was much."""
+    many = _after.cache_info().currsize > MANY
     _after.cache_clear()
     marks_of.cache_clear()
+    return many
 
 
 def _bound_anew(effect: Effect, target: Loc | Resource) -> bool:

@@ -25,6 +25,7 @@ from toolaudit.model import Footprint, Place, Tool, UnknownCall
 from toolaudit.project.answers import Answers, given
 from toolaudit.project.memory import Kept
 from toolaudit.project.resolve import Resolver
+from toolaudit.project.room import give_back
 from toolaudit.project.source import Project
 from toolaudit.project.watched import Watched
 
@@ -100,9 +101,10 @@ class Walker:
             else:
                 loose[path] = made
             done += len(made)
+            if forget():
+                give_back()
             if self._spare():
                 self._shared = Shared()
-        forget()
         self._shared = Shared()
         return Walks(loose, {path: kept[path] for path in self._files if path in kept}, before)
 
