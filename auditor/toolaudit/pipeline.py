@@ -394,6 +394,7 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 def _pragmas(looked: Looked, tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> dict[str, tuple[Pragma, ...]]:
     """The comments of every file that a tool or a line of evidence stands in."""
-    files = {tool.file for tool in tools} | {place.file for f in footprints for access in f.accesses for place in access.chain}
+    chains = {id(access.chain): access.chain for f in footprints for access in f.accesses}  # thousands of accesses share one
+    files = {tool.file for tool in tools} | {place.file for chain in chains.values() for place in chain}
     found = {file: looked.pragmas(file) for file in sorted(files)}
     return {file: pragmas for file, pragmas in found.items() if pragmas}

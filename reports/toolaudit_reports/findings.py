@@ -95,10 +95,12 @@ def collect(document: ScanDocument) -> tuple[Entry, ...]:
 
 def single(document: ScanDocument) -> list[Finding]:
     """The findings that repeat no conflict."""
-    about = {(finding.code, frozenset(finding.tools)) for finding in document.findings}
+    said = [(finding.code, tuple(dict.fromkeys(finding.tools))) for finding in document.findings]
+    few = [(code, tools[0], tools[-1]) for code, tools in said if len(tools) in (1, 2)]
+    about = {(code, pair) for code, one, other in few for pair in ((one, other), (other, one))}
     prints = {finding.fingerprint for finding in document.findings}
     known = {own for conflict in document.conflicts if (own := _fingerprint(conflict)) in prints}
-    known |= {_pair_key(c.code, c.tools, c.evidence) for c in document.conflicts if (c.code, frozenset(c.tools)) in about}
+    known |= {_pair_key(c.code, c.tools, c.evidence) for c in document.conflicts if (c.code, c.tools) in about}
     return [f for f in document.findings if not {f.fingerprint, _pair_key(f.code, f.tools, f.evidence)} & known]
 
 

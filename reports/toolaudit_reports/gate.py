@@ -73,6 +73,10 @@ def decide(
 def tally(entries: Iterable[Entry | Standing], proofs: dict[str, Proof]) -> Counted:
     """Counts by what became of each entry."""
     counts: Counter[str] = Counter()
+    if not proofs:
+        for (status, severity), number in Counter((entry.status, entry.severity) for entry in entries).items():
+            counts[severity + "s" if status == "open" else status] += number
+        return Counted(**counts)
     for entry in entries:
         proof = proofs.get(entry.fingerprint)
         if entry.status != "open":

@@ -57,10 +57,10 @@ def tell(entries: tuple[Entry, ...], proofs: Mapping[str, Proof] = NOTHING_PROVE
     for entry in entries:
         groups.setdefault(_key(entry, alone[entry.code, entry.status]), []).append(entry)
     stories = [_story(group, proofs) for group in groups.values()]
-    causes: dict[tuple[object, ...], list[Entry]] = {}
+    causes: dict[tuple[object, ...], list[Story]] = {}
     for story in stories:
-        causes.setdefault(_cause(story.lead), []).extend(story.entries)
-    return tuple(sorted((_story(group, proofs) for group in causes.values()), key=_order))
+        causes.setdefault(_cause(story.lead), []).append(story)
+    return tuple(sorted((_joined(some, proofs) for some in causes.values()), key=_order))
 
 
 def headline(story: Story, message: str = "") -> str:
@@ -100,6 +100,11 @@ def _cause(lead: Entry) -> tuple[object, ...]:
     if not lead.pair or not lines:
         return lead.fingerprint, lead.file, lead.line, lead.code, lead.status, lead.tools
     return lead.status, lead.code, lead.severity, lead.tools, lines
+
+
+def _joined(stories: list[Story], proofs: Mapping[str, Proof]) -> Story:
+    """Stories of one cause as one."""
+    return stories[0] if len(stories) == 1 else _story([entry for story in stories for entry in story.entries], proofs)
 
 
 def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:

@@ -45,8 +45,14 @@ def grouped(conflicts: list[Conflict]) -> list[list[Conflict]]:
     by_story: dict[tuple[str, Blank], list[Conflict]] = {}
     for conflict in conflicts:
         by_story.setdefault((conflict.kind, story_of(conflict.resource)), []).append(conflict)
-    out = [sorted(part, key=leading) for story in by_story.values() for part in _connected(story)]
+    out = [_led(part) for story in by_story.values() for part in _connected(story)]
     return sorted(out, key=lambda group: leading(group[0]))
+
+
+def _led(part: list[Conflict]) -> list[Conflict]:
+    """With the leading conflict first; nobody asks for the order of the others."""
+    lead = min(range(len(part)), key=lambda i: leading(part[i]))
+    return [part[lead], *part[:lead], *part[lead + 1 :]] if lead else part
 
 
 def leading(conflict: Conflict) -> tuple[object, ...]:
