@@ -189,6 +189,8 @@ def _classified(kind: TypeEntry, name: str, method: str) -> Api | None:
 
 def _shorthand(kind: TypeEntry, method: str) -> Api | None:
     key = kind.key
+    if method in kind.methods_pure:
+        return Api(pure=True, origin="shorthand", returns="self" if kind.alias_returns else None)
     for globs, mode, op in (
         (kind.methods_read, "r", "read"),
         (kind.methods_write, "w", "write"),

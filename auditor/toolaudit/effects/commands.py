@@ -19,6 +19,7 @@ from toolaudit.effects.values import Scalar, Text, Value, tidy
 from toolaudit.model import KeyPart, Kind, Operation
 
 HERE = (KeyPart("cwd", ""),)
+OWN_INTERPRETER = (KeyPart("literal", "sys.executable"),)
 ASKING = frozenset(
     {"list", "ls", "show", "status", "export", "info", "get", "describe", "search", "view", "stats", "whoami", "query", "find"}
 )
@@ -26,6 +27,8 @@ GUESSED = "command taken for a query by its word"
 UNSAID = "program that the code does not say"
 _OF_PROGRAMS = frozenset({"path", "bin", "binary", "exe", "executable", "cmd", "command", "program", "cli"})
 _KEPT = frozenset({"self", "global", "env", "cell"})
+UNDESCRIBED = "program that is not described"
+FREE = "free command"
 _CHANGES = re.compile(
     r"(?:add|append|apply|clear|close|commit|complete|create|delete|disable|done|drop|edit|enable|exec|import|init|install|kill|log|modify|move|"
     r"new|open|purge|push|put|remove|rename|reset|restart|restore|rm|run|save|send|set|start|stop|sync|undo|uninstall|update|upgrade|upload|write)\b"
@@ -88,7 +91,7 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
             Command("subprocess", "r", "read", program, _named(line.program, line.words), note="command taken for a query by its word"),
         )
     if entry is None:
-        return (Command("subprocess", "rw", "update", program, _named(line.program, line.words)),)
+        return (Command("subprocess", "rw", "update", program, _named(line.program, line.words), note=UNDESCRIBED),)
     if "runs" in entry:
         return _carried(line, entry, depth)
     if entry.get("opaque"):
@@ -144,6 +147,8 @@ def _spoken(texts: tuple[str, ...]) -> str:
 def _program(word: Value) -> str:
     """The name of the program, in whatever folder it lies."""
     path = text_of(word).replace("\\", "/")
+    if parts_of(word) == OWN_INTERPRETER:
+        return "python"
     if (
         not path
         and isinstance(word.form, Text)
@@ -155,7 +160,7 @@ def _program(word: Value) -> str:
     return path.rsplit("/", 1)[-1].removesuffix(".exe")
 
 
-def _opaque(words: list[Value], program: str, note: str = "free command") -> Command:
+def _opaque(words: list[Value], program: str, note: str = FREE) -> Command:
     key = _named(program, words[1:]) if program else tidy(part for word in words for part in parts_of(word)) or (ANY,)
     return Command("subprocess", "rw", "opaque", program, key, note=note)
 
@@ -198,7 +203,25 @@ def _interpreter(line: Line, entry: dict[str, Any], words: list[Value], depth: i
             inner = words_of(line.words[index + 1])
             if inner:
                 return classify(inner, line.folder, depth + 1)
+    for index, text in enumerate(line.texts[:-1]):
+        if text in entry.get("module_options", []) and line.texts[index + 1] in table() and depth < 4:
+            return judge(list(line.words[index + 1 :]), line.folder, depth + 1)
+    if _runs_a_script(line):
+        return (_opaque(words, line.program, UNDESCRIBED),)
     return (_opaque(words, line.program),)
+
+
+def _runs_a_script(line: Line) -> bool:
+    """A program of the project's own, whatever arguments it is given: neither code nor a file that the caller names."""
+    if not line.words or line.texts[0].startswith("-"):
+        return False
+    return bool(parts := parts_of(line.words[0])) and not any(part.kind in ("param", "state", "any") for part in parts)
+
+
+def is_own_program(key: Parts, note: str) -> bool:
+    """Of an interpreter's command, its words known at last: what it runs was settled before the call, so what it does could be described."""
+    settled = len(key) > 1 and key[0].kind == "literal" and key[1].kind in ("self", "global", "unknown", "env")
+    return note == FREE and settled and table().get(key[0].text.strip(), {}).get("opaque", False)
 
 
 # --- commands on files -----------------------------------------------------------------------------------------------
@@ -222,12 +245,14 @@ def _operands(line: Line, entry: dict[str, Any], words: list[Value]) -> tuple[Co
     outputs = entry.get("write_options", [])
     operands = _arguments(line, [*entry.get("value_options", []), *outputs])[entry.get("skip", 0) :]
     kind: Kind = entry.get("kind", "file")
-    act = entry["operands"]
+    streams = entry.get("streams", [])
+    act: Any = "read" if operands and text_of(operands[-1]) in streams else entry["operands"]
+    operands = [word for word in operands if text_of(word) not in streams]
     found: list[Command] = []
     for text, word in zip(line.texts, line.words[1:], strict=False):
         if text in outputs:
             found.append(_on(line, "file", "w", "write", word))
-    if line.has(entry.get("in_place", [])):
+    if line.has(entry.get("in_place", [])) or ("edits_unless" in entry and not line.has(entry["edits_unless"])):
         return (*found, *(_on(line, kind, "rw", "update", word) for word in operands))
     if line.has(entry.get("append_options", [])):
         act = "append"

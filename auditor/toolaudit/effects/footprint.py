@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from toolaudit.branches import apart
 from toolaudit.effects import secondary, upkeep
+from toolaudit.effects.commands import is_own_program
 from toolaudit.effects.edits import accumulates, looked_up
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
@@ -170,7 +171,7 @@ def _access(effect: Effect, order: int) -> Access:
         locks=tuple(map(bare, effect.locks)),
         taken=tuple(lock.since for lock in effect.locks),
         when=effect.when,
-        confidence=effect.confidence,
+        confidence="name-only" if is_own_program(target.key, effect.note) else effect.confidence,
         secondary=effect.secondary,
         transaction=effect.transaction,
         looped=effect.looped,

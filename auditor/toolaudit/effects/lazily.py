@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
-from toolaudit.effects.purposes import items_of
+from toolaudit.effects.purposes import given, items_of
 from toolaudit.effects.refusals import refused_if_there
 from toolaudit.effects.upkeep import helpers
 from toolaudit.effects.values import MARKS, Loc, Taint, join_taint
@@ -45,17 +45,44 @@ def file_made_where_missing(effects: Sequence[Effect], index: int, tool: str) ->
     return used and bool(checks) and not any(part.kind == "param" for part in target.key)
 
 
-def container_made_where_missing(effects: Sequence[Effect], index: int, tool: str) -> list[int]:
-    """The looks whether a table, collection, bucket or index is there, before it is made for what the same call does with it."""
+def containers_made(effects: Sequence[Effect], tool: str) -> set[int]:
+    """Tables, collections, buckets and indexes that are made because a look did not find them, for what the same call does with them: the
+    looks, the making, and what is put there with it (indexes, first rows)."""
+    made: set[int] = set()
+    for index, effect in enumerate(effects):
+        if looks := _container_made(effects, index, tool):
+            made |= {index, *looks, *(i for i, one in enumerate(effects) if _set_up_with(one, effect, looks))}
+    return made
+
+
+def _container_made(effects: Sequence[Effect], index: int, tool: str) -> list[int]:
     effect = effects[index]
-    target = effect.target
+    target, own = effect.target, not helpers(effect, tool)
     if not isinstance(target, Resource) or target.kind not in CONTAINERS or effect.op != "create" or "r" in effect.mode:
         return []
-    if any(part.kind == "param" for part in target.key) and not helpers(effect, tool):
+    if own and any(part.kind == "param" for part in target.key):
         return []
     looks = [i for i in items_of(effect.control, effects) if "r" in effects[i].mode and _of_kind(effects[i].target, target)]
+    looks = [i for i in looks if _below(effects[i], effect) and (not own or effects[i].op != "read" or effects[i].target == target)]
     used = any(_of_kind(later.target, target) and later.op not in ("create", "check") for later in effects[index + 1 :])
     return looks if used and not any(refused_if_there(effect, i) for i in looks) else []
+
+
+def _set_up_with(one: Effect, made: Effect, looks: Sequence[int]) -> bool:
+    assert isinstance(made.target, Resource)
+    return (
+        "w" in one.mode
+        and _of_kind(one.target, made.target)
+        and _below(one, made)
+        and bool(one.control.intersection(looks))
+        and not given(one)
+    )
+
+
+def _below(one: Effect, made: Effect) -> bool:
+    """It happens in the function that makes the container, in a helper that calls this function, or in what they call."""
+    last = len(made.chain) - 1
+    return any(one.chain[at : at + 1] and one.chain[at].function == made.chain[at].function for at in {last, max(last - 1, min(2, last))})
 
 
 def made_instead(effects: list[Effect], handled: int, looked: Taint) -> None:

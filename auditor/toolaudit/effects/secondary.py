@@ -12,7 +12,7 @@ from toolaudit.effects.folders import folder_checks, kind_checks
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.lazily import (
-    container_made_where_missing,
+    containers_made,
     file_made_where_missing,
     is_switch,
     made_under_constant,
@@ -84,10 +84,8 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
     for effect in effects:
         for index in folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
-    for index in range(len(effects)):
-        looks = container_made_where_missing(effects, index, tool)
-        for made in (index, *looks) if looks else ():
-            out[made] = replace(effects[made], secondary=effects[made].secondary or "lazy-init")
+    for index in containers_made(effects, tool):
+        out[index] = replace(effects[index], secondary=effects[index].secondary or "lazy-init")
     for index in kind_checks(effects):
         out[index] = replace(effects[index], secondary="kind-check")
     out = _looked_up(_while_made(effects, _beside(effects, out)))
@@ -264,6 +262,9 @@ def _kept_for_session(effects: Sequence[Effect], effect: Effect) -> bool:
 def _kept_for_itself(effects: Sequence[Effect], effect: Effect, target: Resource) -> bool:
     """A file that a function for caching writes, or one that holds the program's own credentials."""
     if any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
+        return True
+    owners = {place.function.rpartition(".")[0].rpartition(".")[2] for place in effect.chain[2:]}
+    if any(_CACHES.search(owner) and not asked_of(effect, owner) for owner in owners):
         return True
     own = not any(part.kind == "param" for part in target.key) and not told(effects, effect)
     return own and any(part.kind in ("literal", "self", "global") and _SECRETS.search(part.text) for part in target.key)

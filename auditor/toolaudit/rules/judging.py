@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from toolaudit.model import Access, Confidence, Finding, Footprint, Place, Severity, Tool, Verdict
 from toolaudit.rules.registry import Rule
-from toolaudit.verdicts.profile import WRITES
+from toolaudit.verdicts.profile import WRITES, is_own
 from toolaudit.verdicts.scan_model import ScanModel
 
 STRONG = frozenset({"proven", "typed", "catalogued"})
@@ -19,7 +19,7 @@ def judged(scan: ScanModel) -> Iterator[tuple[Tool, Footprint, Verdict]]:
 
 def counted_writes(footprint: Footprint) -> tuple[Access, ...]:
     """Writes that count for the class and are understood."""
-    return tuple(a for a in footprint.accesses if a.mode in WRITES and not a.secondary and a.confidence in STRONG)
+    return tuple(a for a in footprint.accesses if a.mode in WRITES and not a.secondary and not is_own(a) and a.confidence in STRONG)
 
 
 def at_tool(
