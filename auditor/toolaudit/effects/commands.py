@@ -220,8 +220,9 @@ def _runs_a_script(line: Line) -> bool:
 
 def is_own_program(key: Parts, note: str) -> bool:
     """Of an interpreter's command, its words known at last: what it runs was settled before the call, so what it does could be described."""
-    settled = len(key) > 1 and key[0].kind == "literal" and key[1].kind in ("self", "global", "unknown", "env")
-    return note == FREE and settled and table().get(key[0].text.strip(), {}).get("opaque", False)
+    if note != FREE or len(key) < 2 or key[1].kind not in ("self", "global", "unknown", "env"):
+        return False
+    return bool(table().get(key[0].text.strip(), {}).get("opaque"))
 
 
 # --- commands on files -----------------------------------------------------------------------------------------------
