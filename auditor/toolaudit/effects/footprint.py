@@ -65,6 +65,7 @@ def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str])
     So is a look whether the connection is there that another tool opens, or the fetching of one, on the way to what it reaches."""
     fills = {root_of(effect.target) for effect in effects if "w" in effect.mode}
 
+    asks_only = all(effect.mode == "r" and isinstance(effect.target, Loc) for effect in effects)
     beyond = any(isinstance(effect.target, Resource) and not effect.secondary for effect in effects)
 
     def kept(effect: Effect) -> str:
@@ -74,6 +75,8 @@ def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str])
         why = written.get(root, "")
         if isinstance(effect.target, Resource):
             return why if effect.target.kind == "session" and why == "memo" and root in fills else ""
+        if why == "telemetry" and asks_only:
+            return ""
         if why:
             return why if why != "memo" or root in fills else ""
         if root in fills or effect.op not in ("check", "read"):

@@ -64,8 +64,22 @@ def _container_made(effects: Sequence[Effect], index: int, tool: str) -> list[in
         return []
     looks = [i for i in items_of(effect.control, effects) if "r" in effects[i].mode and _of_kind(effects[i].target, target)]
     looks = [i for i in looks if _below(effects[i], effect) and (not own or effects[i].op != "read" or effects[i].target == target)]
-    used = any(_of_kind(later.target, target) and later.op not in ("create", "check") for later in effects[index + 1 :])
-    return looks if used and not any(refused_if_there(effect, i) for i in looks) else []
+    return looks if _used_later(effects, index) and not any(refused_if_there(effect, i) for i in looks) else []
+
+
+def container_ensured(effects: Sequence[Effect], index: int) -> bool:
+    """One statement makes a table or an index where there is none, for what the same call does after it."""
+    effect = effects[index]
+    target = effect.target
+    if effect.op != "ensure" or effect.note != "schema" or not isinstance(target, Resource) or target.kind not in CONTAINERS:
+        return False
+    return not any(part.kind == "param" for part in target.key) and _used_later(effects, index)
+
+
+def _used_later(effects: Sequence[Effect], index: int) -> bool:
+    made = effects[index].target
+    assert isinstance(made, Resource)
+    return any(_of_kind(later.target, made) and later.op not in ("create", "check", "ensure") for later in effects[index + 1 :])
 
 
 def _set_up_with(one: Effect, made: Effect, looks: Sequence[int]) -> bool:

@@ -17,6 +17,7 @@ _EMPTIES = re.compile(
 )
 _ENDS = re.compile(r"(^|_)(a?close|disconnect|end|finish|kill|log_?out|quit|release|shut_?down|stop|terminate|unload|unregister)(_|$)")
 _SETS_UP = re.compile(r"(^|_)(init|initiali[sz]e|set_?up|create|ensure|prepare|migrate|install)(_|$)", re.IGNORECASE)
+_RELOADS = re.compile(r"(^|_)(reload|refresh|reset|re_?read|rescan|sync)(_|$)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{4,}")
 TAKEN_AWAY = frozenset({"delete", "consume"})
 
@@ -46,6 +47,11 @@ def is_called_for(effect: Effect, tool: str) -> bool:
         return bool(_SETS_UP.search(tool))
     named = "".join(part.text for part in target.key if part.kind == "literal").lower()
     return effect.secondary == "telemetry" and given(effect) and any(word.rstrip("s") in named for word in _WORD.findall(tool.lower()))
+
+
+def is_reloaded(effect: Effect, tool: str) -> bool:
+    """What is kept in memory is loaded anew because the tool says so."""
+    return effect.secondary == "memo" and isinstance(effect.target, Loc) and effect.op == "write" and bool(_RELOADS.search(tool))
 
 
 def empties(effect: Effect) -> bool:

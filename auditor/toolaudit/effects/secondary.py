@@ -12,6 +12,7 @@ from toolaudit.effects.folders import folder_checks, kind_checks
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.lazily import (
+    container_ensured,
     containers_made,
     file_made_where_missing,
     is_switch,
@@ -26,6 +27,7 @@ from toolaudit.effects.purposes import (
     empties,
     given,
     is_called_for,
+    is_reloaded,
     items_of,
     key_of,
     of_key_alone,
@@ -84,7 +86,7 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
     for effect in effects:
         for index in folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
-    for index in containers_made(effects, tool):
+    for index in containers_made(effects, tool) | {i for i in range(len(effects)) if container_ensured(effects, i)}:
         out[index] = replace(effects[index], secondary=effects[index].secondary or "lazy-init")
     for index in kind_checks(effects):
         out[index] = replace(effects[index], secondary="kind-check")
@@ -123,6 +125,8 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
         return list(effects)
     if all(effect.secondary for effect in marked) and any(is_called_for(effect, tool) for effect in marked):
         return [replace(effect, secondary="") if isinstance(effect.target, Resource) else effect for effect in marked]
+    if any(is_reloaded(effect, tool) for effect in marked):
+        return [replace(effect, secondary="") if is_reloaded(effect, tool) else effect for effect in marked]
     written = [effect for effect in marked if "w" in effect.mode]
     if alone and written and all(empties(effect) or puts(effects, effect) for effect in written):
         return list(effects)

@@ -221,7 +221,9 @@ def _written(tree: object) -> tuple[str, str, Operation, str, str] | None:
     if isinstance(tree, exp.Delete):
         return _target(tree), "w", "delete", "same", ""
     if isinstance(tree, exp.Create):
-        ensure = bool(tree.args.get("exists") or tree.args.get("replace"))
+        if tree.args.get("replace"):
+            return _target(tree), "w", "write", "same", "schema"
+        ensure = bool(tree.args.get("exists"))
         return _target(tree), "w", "ensure" if ensure else "create", "same" if ensure else "error", "schema"
     if isinstance(tree, exp.Drop | exp.TruncateTable):
         return _target(tree), "w", "delete", "same", "schema"

@@ -40,7 +40,7 @@ _TELLS = re.compile(
 )
 """Functions that tell the makers of a program how it is used."""
 _KEEPS = re.compile(
-    r"telemetry|trajector|analytics|metric|trac(?:e|ing)|instrument|monitor|usage|audit|(?:^|_)(?:logs?|logged|record\w*|profil\w*|stats?|timed|timing)(?:_|$)",
+    r"rate_?limit|throttl|limiter|telemetry|trajector|analytics|metric|trac(?:e|ing)|instrument|monitor|usage|audit|(?:^|_)(?:logs?|logged|record\w*|profil\w*|stats?|timed|timing)(?:_|$)",
     re.IGNORECASE,
 )
 """Decorators that keep a record of the calls."""
@@ -52,6 +52,15 @@ _BREAKERS = re.compile(r"(^|_)(circuit_)?breaker(_|$)|(^|_)(consecutive_(failure
 _METERS = re.compile(
     r"(Stats|Statistics|Metrics?|Telemetry|Analytics|Profiler)(Collector|Recorder|Tracker|Registry|Store|Aggregator|Reporter)?$"
 )
+_TRAFFIC = re.compile(
+    r"(^|_)(requests?|calls?|quer(y|ies)|retr(y|ies)|errors?|failures?|attempts?|invocations?|executions?)_(count(er|s)?|made|total|sent|so_far|today)$"
+    r"|(^|_)(total|num|n|count_of)_(\w+_)?(requests|calls|queries|retries|errors|failures|attempts|invocations|executions)$"
+)
+"""How often a client has asked."""
+_ALLOWANCE = re.compile(
+    r"(^|_)((rate|rate_?limits?|quota|calls|requests)_(remaining|left|reset(_at|_time)?|limit)|remaining_(calls|requests|quota)|rate_?limit(_info|_status)?)$"
+)
+"""What a service says of how often it may still be asked."""
 _CALL_IDS = re.compile(r"(^|_)(request|rpc|jsonrpc|correlation)_?(id|seq|counter)s?(_|$)|(^|_)jsonrpc_request_id$")
 _SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
 _LOG_FILE = re.compile(
@@ -165,6 +174,8 @@ def migrates(effects: Sequence[Effect], effect: Effect) -> bool:
 def of_calls(owner: str, name: str, operation: str, helped: bool) -> bool:
     """What a program remembers of its calls: they are spread over time, counted, or numbered to tell the answers apart; how often others
     failed is no state that a caller asks for."""
-    if operation == "increment" and helped and _CALL_IDS.search(name):
+    if operation == "increment" and helped and (_CALL_IDS.search(name) or _TRAFFIC.search(name)):
+        return True
+    if operation == "write" and helped and _ALLOWANCE.search(name):
         return True
     return bool(_LIMITERS.search(owner) or _BREAKERS.search(name) or (helped and _METERS.search(owner)))

@@ -91,17 +91,27 @@ class Written(Struct, frozen=True):
 
     resources: frozenset[Resource]
     heads: frozenset[tuple[str, str, KeyPart]]
+    counted: frozenset[tuple[str, str, KeyPart]] = frozenset()
+    """What is only counted or noted on the way to other things."""
 
     def touches(self, resource: Resource) -> bool:
         """Whether some tool writes this in-process resource or a part of it."""
         return (resource.kind, resource.scope, _head(resource)) in self.heads
 
+    def counts(self, resource: Resource) -> bool:
+        """Whether the tools keep count of their doings there."""
+        return (resource.kind, resource.scope, _head(resource)) in self.counted
+
 
 def written_by(footprints: tuple[Footprint, ...]) -> Written:
     """The in-process resources that count as state because some tool writes them."""
-    every = (a for f in footprints for a in f.accesses if a.mode in WRITES and a.resource.kind in IN_PROCESS)
+    every = [a for f in footprints for a in f.accesses if a.mode in WRITES and a.resource.kind in IN_PROCESS]
     found = {a.resource for a in every if a.secondary not in SETTLED}
-    return Written(frozenset(found), frozenset((r.kind, r.scope, _head(r)) for r in found))
+    return Written(frozenset(found), _heads(found), _heads({a.resource for a in every if a.secondary == "telemetry"}))
+
+
+def _heads(resources: set[Resource]) -> frozenset[tuple[str, str, KeyPart]]:
+    return frozenset((r.kind, r.scope, _head(r)) for r in resources)
 
 
 def _head(resource: Resource) -> KeyPart:
@@ -126,6 +136,9 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
             secondary.append(access)
         else:
             (writes if access.mode in WRITES else reads).append(access)
+    if written is not None and not reads and not writes:  # who asks for nothing but the count asks for it
+        reads = [a for a in secondary if not a.secondary and a.mode == "r" and written.counts(a.resource)]
+        secondary = [a for a in secondary if a not in reads]
     windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
     windows = tuple(w for w in windows if not _own_write(w, writes))
     windows = tuple(w for w in windows if not _looked_again(w, windows))
