@@ -28,7 +28,7 @@ CASES = (
         "import duckdb\ndef load(t, p, q):\n    c = duckdb.connect('a.db')\n    c.sql(f\"CREATE OR REPLACE TABLE {t} AS SELECT * FROM '{p}'\")\n"
         "    c.sql(f\"CREATE OR REPLACE TABLE {t} AS SELECT * FROM read_csv('{q}', header=true)\")\n",
         "load",
-        ("w ensure sql {t}", "r read file {p}", "r read file {q}"),
+        ("w write sql {t}", "r read file {p}", "r read file {q}"),
     ),
     Case(
         "a repository's branches and files are git's, its issues are not",
