@@ -172,6 +172,8 @@ def _matches(frame: Frame, value: Value | None, wanted: str | list[str]) -> bool
     keys = {glob[5:] for glob in globs if glob.startswith("keys:")}
     if keys:
         return isinstance(form, Many) and form.element is None and {_key(key) for key, _ in form.entries or ()} == keys
+    if some := {glob[4:] for glob in globs if glob.startswith("key:")}:
+        return isinstance(form, Many) and any(_key(key) in some for key, _ in form.entries or ())
     if globs == ["entries"]:
         return isinstance(form, Many) and form.element is None and bool(form.entries)
     types = [glob[5:] for glob in globs if glob.startswith("type:")]
