@@ -160,7 +160,7 @@ def _branches(frame: Frame, effect: Effect, place: Place) -> Arms:
 def _posted(effect: Effect) -> bool:
     """A POST of which only the caller knows the address."""
     here = isinstance(effect.target, Resource) and effect.target.kind == "http"
-    return here and effect.op == "send" and effect.confidence == "catalogued" and not effect.note
+    return here and effect.op == "send" and effect.confidence == "catalogued" and not (effect.note or effect.part)
 
 
 def chained(place: Place, chain: tuple[Place, ...]) -> tuple[Place, ...]:
