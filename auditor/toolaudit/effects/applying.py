@@ -52,7 +52,7 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         bound = picking.picked(api, bound, arguments)
     taint = _touch(frame, api, bound, arguments, line)
     words: list[Words] = [api, *chosen(frame, api.cases, bound)]
-    if api.telemetry:
+    if api.telemetry and api.returns is None:
         return Value(Data(), taint)
     results: list[Value] = []
     data = taints(arguments.all())

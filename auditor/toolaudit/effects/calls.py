@@ -285,13 +285,15 @@ def _receiver(func: Value) -> Value | None:
     """The object whose method is called; of several that it may be the first, with what all of them come from."""
     methods = [option.form for option in alternatives(func)]
     found = [form.receiver for form in methods if type(form) is Method]
-    return found[0].tainted(join_taint(func.taint, taints(found))) if found and len(found) == len(methods) else None
+    return found[0].tainted(taints(found)) if found and len(found) == len(methods) else None
 
 
 def _grown(frame: Frame, target: Any, func: Value, arguments: Arguments) -> None:
     """A method that adds to, or takes from, an object that is not built here."""
     held, name, given = _receiver(func), target.attr, taints(arguments.all())
     if held is None or not held.taint:
+        return
+    if isinstance(func.form, Either) and held.taint <= given:  # a group that is made of what is put into it
         return
     here = isinstance(target.value, Name) and target.value.id in frame.fresh
     if here and name in edits.GROWING:

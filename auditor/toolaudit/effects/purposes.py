@@ -18,6 +18,7 @@ _EMPTIES = re.compile(
 _ENDS = re.compile(r"(^|_)(a?close|disconnect|end|finish|kill|log_?out|quit|release|shut_?down|stop|terminate|unload|unregister)(_|$)")
 _SETS_UP = re.compile(r"(^|_)(init|initiali[sz]e|set_?up|create|ensure|prepare|migrate|install)(_|$)", re.IGNORECASE)
 _RELOADS = re.compile(r"(^|_)(reload|refresh|reset|re_?read|rescan|sync)(_|$)", re.IGNORECASE)
+_SETS = re.compile(r"log|level|debug|verbos|quiet|silen|warn|setting|config", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{4,}")
 TAKEN_AWAY = frozenset({"delete", "consume"})
 
@@ -52,6 +53,12 @@ def is_called_for(effect: Effect, tool: str) -> bool:
 def is_reloaded(effect: Effect, tool: str) -> bool:
     """What is kept in memory is loaded anew because the tool says so."""
     return effect.secondary == "memo" and isinstance(effect.target, Loc) and effect.op == "write" and bool(_RELOADS.search(tool))
+
+
+def is_setting(effect: Effect, tool: str) -> bool:
+    """How the process logs or warns, set by a tool that is called so and does nothing else."""
+    own = len(effect.chain) <= 2 and effect.secondary == "telemetry" and "w" in effect.mode
+    return own and isinstance(effect.target, Resource) and effect.target.kind in ("memory", "other") and bool(_SETS.search(tool))
 
 
 def empties(effect: Effect) -> bool:

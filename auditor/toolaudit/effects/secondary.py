@@ -28,6 +28,7 @@ from toolaudit.effects.purposes import (
     given,
     is_called_for,
     is_reloaded,
+    is_setting,
     items_of,
     key_of,
     of_key_alone,
@@ -119,6 +120,8 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
     """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for; so is a memo that it only
     empties, and a connection that it opens or drops itself."""
     if all(_of_folder(effect) for effect in marked):
+        return [replace(effect, secondary="") for effect in marked]
+    if marked and all(is_setting(effect, tool) for effect in marked):
         return [replace(effect, secondary="") for effect in marked]
     alone = all(isinstance(effect.target, Loc) or effect.op in ("session", "check") for effect in effects)
     if alone and all(effect.secondary in ("", "telemetry") for effect in marked):
