@@ -42,7 +42,7 @@ from toolaudit.effects.values import (
     taints,
     union,
 )
-from toolaudit.facts import Attr, Call, FunctionFacts, Name
+from toolaudit.facts import Attr, Call, FunctionFacts, Item, Name
 
 
 def call(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
@@ -288,17 +288,24 @@ def _receiver(func: Value) -> Value | None:
     return found[0].tainted(taints(found)) if found and len(found) == len(methods) else None
 
 
+def _whole(of: Any) -> str:
+    """The name of the object that is changed, or of which a member is: `rows`, `groups[kind]`, `groups.setdefault(kind, [])`."""
+    if isinstance(of, Call) and isinstance(of.func, Attr) and of.func.attr in ("setdefault", "get"):
+        of = of.func.value
+    elif isinstance(of, Item):
+        of = of.value
+    return of.id if isinstance(of, Name) else ""
+
+
 def _grown(frame: Frame, target: Any, func: Value, arguments: Arguments) -> None:
     """A method that adds to, or takes from, an object that is not built here."""
     held, name, given = _receiver(func), target.attr, taints(arguments.all())
     if held is None or not held.taint:
         return
-    if isinstance(func.form, Either) and held.taint <= given:  # a group that is made of what is put into it
-        return
-    here = isinstance(target.value, Name) and target.value.id in frame.fresh
-    if here and name in edits.GROWING:
+    whole = _whole(target.value)
+    if whole in frame.fresh and name in edits.GROWING:
         found = edits.looked_up(frame.control)
-        frame.env[target.value.id] = frame.env[target.value.id].tainted(found) if found else frame.env[target.value.id]
+        frame.env[whole] = frame.env[whole].tainted(found) if found else frame.env[whole]
     elif name in edits.GROWING or (isinstance(held.form, Handle) and held.form.type != "pathlib.Path" and name.startswith(edits.ADDING)):
         edits.grow(frame, held.taint, given)
     elif name == "remove" and held.taint & given:
