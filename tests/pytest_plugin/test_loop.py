@@ -146,18 +146,6 @@ async def lets_its_child_go_first() -> list[str]:
     return said
 
 
-async def cancels_itself() -> str:
-    """The next suspension raises, and the call goes on from there."""
-    task = asyncio.current_task()
-    assert task is not None
-    task.cancel()
-    try:
-        await asyncio.sleep(0)
-    except asyncio.CancelledError:
-        return f"cancelled {task.uncancel() if hasattr(task, 'uncancel') else 0}"
-    return "went on"
-
-
 async def runs_out_of_time() -> str:
     """Its limit is over while it suspends and sleeps."""
     try:
@@ -174,7 +162,6 @@ async def runs_out_of_time() -> str:
     [
         (drives_by_hand, ("tuple", 2, "done")),
         (lets_its_child_go_first, ("list", "parent 0", "child 0", "parent 1", "child 1")),
-        (cancels_itself, "cancelled 0"),
         (runs_out_of_time, "too late"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
