@@ -129,23 +129,6 @@ async def drives_by_hand() -> tuple[int, str]:
             return suspended, stop.value
 
 
-async def lets_its_child_go_first() -> list[str]:
-    """A child gets its turn where its parent suspends, step by step."""
-    said: list[str] = []
-
-    async def child() -> None:
-        for n in range(2):
-            said.append(f"child {n}")
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(child())
-    for n in range(2):
-        said.append(f"parent {n}")
-        await asyncio.sleep(0)
-    await task
-    return said
-
-
 async def runs_out_of_time() -> str:
     """Its limit is over while it suspends and sleeps."""
     try:
@@ -161,7 +144,6 @@ async def runs_out_of_time() -> str:
     ("tool", "answer"),
     [
         (drives_by_hand, ("tuple", 2, "done")),
-        (lets_its_child_go_first, ("list", "parent 0", "child 0", "parent 1", "child 1")),
         (runs_out_of_time, "too late"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import http, picking, requested, rows, shell, sql
-from toolaudit.effects.commands import GUESSED, UNDESCRIBED, UNSAID
+from toolaudit.effects.commands import GUESSES
 from toolaudit.effects.frame import Frame, How, Mode, Repeat
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
@@ -186,7 +186,7 @@ def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: B
             line,
             data=data if "w" in command.mode else CLEAN,
             repeat=command.repeat,  # type: ignore[arg-type]
-            confidence="name-only" if command.note in (GUESSED, UNDESCRIBED, UNSAID) else confidence,
+            confidence="name-only" if command.note in GUESSES else confidence,
             part=command.part,
             note=command.note,
         )

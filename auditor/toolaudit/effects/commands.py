@@ -28,6 +28,7 @@ UNSAID = "program that the code does not say"
 _OF_PROGRAMS = frozenset({"path", "bin", "binary", "exe", "executable", "cmd", "command", "program", "cli"})
 _KEPT = frozenset({"self", "global", "env", "cell"})
 UNDESCRIBED = "program that is not described"
+GUESSES = frozenset({GUESSED, UNSAID, UNDESCRIBED})
 FREE = "free command"
 _CHANGES = re.compile(
     r"(?:add|append|apply|clear|close|commit|complete|create|delete|disable|done|drop|edit|enable|exec|import|init|install|kill|log|modify|move|"
@@ -87,9 +88,7 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
     if line.texts[:1] and line.texts[0] in VERSIONS:
         return (Command("subprocess", "r", "read", program, _named(line.program, line.words)),)
     if entry is None and _asks(line.texts):
-        return (
-            Command("subprocess", "r", "read", program, _named(line.program, line.words), note="command taken for a query by its word"),
-        )
+        return (Command("subprocess", "r", "read", program, _named(line.program, line.words), note=GUESSED),)
     if entry is None:
         return (Command("subprocess", "rw", "update", program, _named(line.program, line.words), note=UNDESCRIBED),)
     if "runs" in entry:

@@ -10,7 +10,7 @@ from toolaudit.effects.frame import Effect
 from toolaudit.effects.purposes import given, items_of
 from toolaudit.effects.refusals import refused_if_there
 from toolaudit.effects.upkeep import helpers
-from toolaudit.effects.values import MARKS, Loc, Taint, join_taint
+from toolaudit.effects.values import Loc, Taint, join_taint
 from toolaudit.model import Resource
 
 CONTAINERS = frozenset({"sql", "aws", "redis"})
@@ -21,15 +21,14 @@ def made_where_missing(effects: Sequence[Effect], effect: Effect, checks: Sequen
     """A look whether something is there yet, before it is put there: not where it was there, nor where the caller of the
     tool itself says what is put."""
     looks = [i for i in checks if effects[i].op == "check"]
-    given = not helpers(effect, tool) and any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
-    return bool(looks) and not given and any(f"!{i}" not in effect.control for i in looks)
+    said = not helpers(effect, tool) and given(effect)
+    return bool(looks) and not said and any(f"!{i}" not in effect.control for i in looks)
 
 
 def made_under_constant(effect: Effect, target: Loc, tool: str) -> bool:
     """A helper puts what the call says nothing of under a key that is the same for every call: `self.spaces[self.name] = Space()`."""
-    said = any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
     keyed = any(part.kind not in ("literal", "self", "global") for step in target.path if isinstance(step, tuple) for part in step)
-    return target.root in ("self", "state") and bool(helpers(effect, tool)) and not said and not keyed
+    return target.root in ("self", "state") and bool(helpers(effect, tool)) and not given(effect) and not keyed
 
 
 def file_made_where_missing(effects: Sequence[Effect], index: int, tool: str) -> bool:

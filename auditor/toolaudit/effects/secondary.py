@@ -40,7 +40,7 @@ from toolaudit.effects.purposes import (
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
 from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, migrates, of_calls, records, sets_up, starts, subscribes
-from toolaudit.effects.values import MARKS, Loc
+from toolaudit.effects.values import Loc
 from toolaudit.model import KeyPart, Resource
 
 _MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated|_snapshot$|fingerprint", re.IGNORECASE)
@@ -303,9 +303,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         named = given(effect) and effect.note != CLIENT and not items_of(effect.data, effects)
         return "" if named else "lazy-init"  # a connection to what the caller names is not made on the way
     if any(not isinstance(step, str) for step in target.path):
-        sessions = _SESSIONS.search(name) or (
-            _SESSION.search(name) and not any(isinstance(i, str) and i[:1] not in MARKS for i in effect.data)
-        )
+        sessions = _SESSIONS.search(name) or (_SESSION.search(name) and not given(effect))
         met = _CLIENTS.search(name) or (helpers(effect, tool) and sessions and effect.note != RECORD)
         kept = target.root in ("self", "state") and (
             met or _made_for_key(effect, target, tool)

@@ -24,15 +24,15 @@ class Contents(Reads):
         shown = Shown(node)
         return self.whole(self.base(node) if isinstance(node, ast.Name) else self.visit(node), shown.node)
 
-    def tested(self, node: ast.expr) -> ast.expr:
+    def asked_for_truth(self, node: ast.expr) -> ast.expr:
         """An expression that is asked whether it is true."""
         if isinstance(node, ast.BoolOp):
-            node.values = [self.tested(value) for value in node.values]
+            node.values = [self.asked_for_truth(value) for value in node.values]
             return node
         return self.looked_at(node)
 
     def _with_test(self, node: Any) -> Any:
-        test, node.test = self.tested(node.test), ast.Constant(value=True)
+        test, node.test = self.asked_for_truth(node.test), ast.Constant(value=True)
         self.generic_visit(node)
         node.test = test
         return node
@@ -42,12 +42,12 @@ class Contents(Reads):
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         """``a or b``: the last one is not asked."""
         *others, last = node.values
-        node.values = [*map(self.tested, others), self.visit(last)]
+        node.values = [*map(self.asked_for_truth, others), self.visit(last)]
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         """``not x``"""
-        node.operand = self.tested(node.operand) if isinstance(node.op, ast.Not) else self.visit(node.operand)
+        node.operand = self.asked_for_truth(node.operand) if isinstance(node.op, ast.Not) else self.visit(node.operand)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:

@@ -38,7 +38,7 @@ class Rewriter(Writes):
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         """The source of a comprehension is read."""
         node = self._iterated(node)
-        node.ifs = [self.tested(test) for test in node.ifs]
+        node.ifs = [self.asked_for_truth(test) for test in node.ifs]
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
@@ -50,7 +50,7 @@ class Rewriter(Writes):
             node.subject = self.hook("matched", node.subject, ast.Constant(paths), site)
         for case in node.cases:
             if case.guard is not None:
-                case.guard = self.tested(case.guard)
+                case.guard = self.asked_for_truth(case.guard)
             case.body = self._block(case.body)
         return node
 
