@@ -190,6 +190,11 @@ def looked_up(taint: Taint) -> Taint:
     return frozenset(item for item in taint if isinstance(item, str) and item[:1] == "=")
 
 
+def missed(control: Taint) -> list[str]:
+    """What a look-up did not meet."""
+    return [str(mark)[1:] for mark in looked_up(control) if f"{SELECTED}{str(mark)[1:]}" not in control]
+
+
 def accumulates(read: int, data: Taint, control: Taint) -> bool:
     """Whether what was written holds more of the read thing than was there, or other text in place of some."""
     return f"~{read}" in data or (f"+{read}" in data and not _missed(read, control))

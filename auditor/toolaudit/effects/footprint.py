@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from toolaudit.branches import apart
 from toolaudit.effects import secondary, upkeep
 from toolaudit.effects.commands import is_own_program
-from toolaudit.effects.edits import accumulates, looked_up
+from toolaudit.effects.edits import accumulates, missed
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_resource, scope_text
 from toolaudit.effects.locks import bare
@@ -223,11 +223,11 @@ def _removed(read: int, effects: Sequence[Effect], write: int) -> bool:
 
 
 def _accumulates(effects: Sequence[Effect], read: int, write: Effect) -> bool:
-    """Nothing can be added to what an existence check gave, nor again to a container in which the thing was looked up before."""
+    """Nothing can be added to what an existence check gave, nor again to a container in which the thing was looked up before and not met."""
     seen = effects[read]
     if seen.op == "check" or not accumulates(read, write.data, write.control):
         return False
-    looked = (int(mark[1:]) for mark in looked_up(write.control) if isinstance(mark, str) and mark[1:].isdigit())
+    looked = (int(item) for item in missed(write.control) if item.isdigit())
     return not (isinstance(seen.target, Loc) and any(at < len(effects) and effects[at].target == seen.target for at in looked))
 
 

@@ -13,7 +13,7 @@ from toolaudit.branches import Arms
 from toolaudit.effects import limits
 from toolaudit.effects.boxes import Shared
 from toolaudit.effects.budget import MOST_WALKS
-from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint
+from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint, passed
 from toolaudit.facts import Expr, FunctionHead, Stmt
 from toolaudit.model import Column, Consequence, Fact, Given, Lock, Operation, Place, Resource, UnknownCall
 from toolaudit.project.resolve import ClassRef, GlobalRef, Resolver
@@ -384,7 +384,7 @@ class Frame:
             yield_locks=self.yield_locks,
             yield_at=self.yield_at,
             fields=tuple(self.fields.items()),
-            exits=self.exits,
+            exits=passed(self.exits, self.sticky),
             unknown=tuple(self.unknown),
             blocking=tuple(self.blocking),
             suspends=self.suspends,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
-from toolaudit.effects.purposes import given, items_of
+from toolaudit.effects.purposes import given, items_of, same_store
 from toolaudit.effects.refusals import refused_if_there
 from toolaudit.effects.upkeep import helpers
 from toolaudit.effects.values import Loc, Taint, join_taint
@@ -109,6 +109,21 @@ def made_instead(effects: list[Effect], handled: int, looked: Taint) -> None:
 
 def _of_kind(place: Loc | Resource, container: Resource) -> bool:
     return isinstance(place, Resource) and place.kind == container.kind
+
+
+def renewed(marked: list[Effect]) -> list[Effect]:
+    """What is kept for the next calls is dropped where it is of no use any more, by the function that then keeps another in its place."""
+    kept = [(e.chain[-1].function, e.target, e.secondary) for e in marked if e.secondary in ("memo", "lazy-init") and e.op == "write"]
+
+    def dropped(effect: Effect) -> str:
+        target = effect.target
+        if effect.secondary or effect.op != "delete" or not isinstance(target, Loc):
+            return ""
+        seen = any(marked[i].target == target for i in items_of(effect.control, marked))
+        function = effect.chain[-1].function
+        return next((why for maker, place, why in kept if seen and maker == function and same_store(place, target)), "")
+
+    return [replace(e, secondary=dropped(e)) if dropped(e) else e for e in marked]
 
 
 def is_switch(marked: Sequence[Effect], index: int, tool: str) -> bool:

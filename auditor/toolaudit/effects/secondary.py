@@ -18,6 +18,7 @@ from toolaudit.effects.lazily import (
     is_switch,
     made_under_constant,
     made_where_missing,
+    renewed,
 )
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.purposes import (
@@ -62,7 +63,9 @@ _CONNECTION = re.compile(
     r"is_initialized|ready|last_error|connection_url|http_session|driver))$"
 )
 _CLIENTS = re.compile(r"(^|_)(clients|connections|conns|engines|pools|drivers)$")
-_SESSIONS = re.compile(r"(^|_)(sessions|interpreters|browsers|kernels|sandboxes|contexts|managers|services)$")
+_SESSIONS = re.compile(
+    r"(^|_)(sessions|interpreters|browsers|kernels|sandboxes|contexts|managers|services|(session|sandbox|browser|kernel)_ids)$"
+)
 _SESSION = re.compile(r"(^|_)(session|interpreter|browser|kernel|sandbox)$")
 _VERBOSITY = re.compile(
     r"(^|_)(debug|verbose|verbosity|log_level|loglevel|debug_(on|mode|level|enabled)|is_debug|quiet_mode)$", re.IGNORECASE
@@ -91,7 +94,7 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
         out[index] = replace(effects[index], secondary=effects[index].secondary or "lazy-init")
     for index in kind_checks(effects):
         out[index] = replace(effects[index], secondary="kind-check")
-    out = _looked_up(_while_made(effects, _beside(effects, out)))
+    out = _looked_up(renewed(_while_made(effects, _beside(effects, out))))
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)
 
 
@@ -106,14 +109,24 @@ def _looked_up(marked: list[Effect]) -> list[Effect]:
 
 
 def _kept_locks(effects: list[Effect]) -> list[Effect]:
-    """A lock that is put where the call takes it from is there for what it guards."""
+    """A lock that is put where the call takes it from is there for what it guards; so is what its function counts under another lock."""
     held = {lock.name for effect in effects for lock in effect.locks}
 
     def kept(effect: Effect) -> bool:
         target = effect.target
-        return "w" in effect.mode and effect.op not in TAKEN_AWAY and isinstance(target, Loc) and name_of(target) in held
+        guarded = effect.op not in TAKEN_AWAY or bool(effect.locks)
+        return "w" in effect.mode and guarded and isinstance(target, Loc) and name_of(target) in held
 
-    return [replace(effect, secondary="lazy-init") if held and kept(effect) else effect for effect in effects]
+    counting = {effect.chain[-1].function for effect in effects if held and effect.locks and effect.op == "write" and kept(effect)}
+
+    def counted(effect: Effect) -> bool:
+        target = effect.target
+        if effect.chain[-1].function not in counting or not effect.locks or not isinstance(target, Loc):
+            return False
+        goes_on = any(same_store(effects[i].target, target) for i in items_of(effect.data, effects))
+        return effect.mode == "r" or effect.op in ("increment", *TAKEN_AWAY) or goes_on
+
+    return [replace(effect, secondary="lazy-init") if held and (kept(effect) or counted(effect)) else effect for effect in effects]
 
 
 def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list[Effect]:

@@ -15,7 +15,7 @@ from toolaudit.effects.frame import MAX_ARMS, Frame, Jump
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import read
 from toolaudit.effects.truth import NOTHING_MET, Met, facts_of, met, missed_rows, refuses_all_but_reads, truth
-from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, bare, join_taint, union
+from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, bare, join_taint, passed, union
 from toolaudit.project.resolve import ClassRef
 
 
@@ -213,7 +213,7 @@ def _loop(frame: Frame, taint: Taint, stmt: f.For | f.While) -> None:
         sticky = join_taint(sticky, frame.sticky)
     frame.alive = True
     frame.env = join([before, *passes], before, taint)
-    frame.sticky = join_taint(sticky, frame.exits)
+    frame.sticky = join_taint(sticky, passed(frame.exits, frame.sticky))
     frame.control = join_taint(outer, frame.sticky)
     execute(frame, stmt.orelse)
     if not broken:

@@ -272,7 +272,36 @@ def _way_of(test: f.Expr, of_part: Callable[[f.Expr], int | None]) -> int | None
 
 def found_in(test: f.Expr) -> int | None:
     """The way on which something was found: what is done there is done again the next time, what is done on the other one is not."""
+    if isinstance(test, f.Boolean) and len(parts := _looking(test.values)) < len(test.values):
+        test = f.Boolean(test.op, parts)
     return _way_of(test, _found)
+
+
+def _looking(parts: tuple[f.Expr, ...]) -> tuple[f.Expr, ...]:
+    """Without those that only say whether there is something to look up: `parent is not None and self.get(parent) is None`."""
+    asked = {arg.id for part in parts for arg in _asked(part) if isinstance(arg, f.Name)}
+    return tuple([part for part in parts if _name_given(part) not in asked])
+
+
+def _asked(part: f.Expr) -> tuple[f.Expr, ...]:
+    """What is handed to the call that a part of a condition makes."""
+    match part:
+        case f.Unary():
+            return _asked(part.operand)
+        case f.Compare():
+            return _asked(part.left)
+        case f.Await():
+            return _asked(part.value)
+        case f.Call():
+            return part.args
+    return ()
+
+
+def _name_given(part: f.Expr) -> str:
+    """The name of which a part only says that it is given."""
+    if isinstance(part, f.Compare) and part.ops == ("is not",):
+        part = part.left
+    return part.id if isinstance(part, f.Name) else ""
 
 
 def _found(part: f.Expr) -> int | None:

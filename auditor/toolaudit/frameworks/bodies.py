@@ -60,6 +60,7 @@ class Bodies:
         makers = {head.qualname for head in index.classes if head.bases and self._makes_tools(path, head.name)}
         lines |= {head.line for head in index.functions if head.name == "__init__" and head.owner in makers}
         lines |= {bisect_right(offsets, at) for at in self._lists(path, text)}
+        lines |= {bisect_right(offsets, at) for at in _records(text)}
         yield from self.holders(index, sorted(lines))
 
     def _words(self, text: str) -> Iterator[int]:
@@ -176,6 +177,18 @@ def _assigned(index: ModuleIndex) -> Iterator[tuple[int, Expr]]:
         for field in head.fields:
             if field.value is not None:
                 yield field.line, field.value
+
+
+_RECORD = re.compile(r"Tool\w*(?:\.from_\w+\(\s*\w|\(\s*(?:name\s*=|[\"']))")
+
+
+def _records(text: str) -> Iterator[int]:
+    """Where a class that is called a tool gets a name, or makes a tool of something."""
+    at = text.find("Tool")
+    while at >= 0:
+        if _RECORD.match(text, at):
+            yield at
+        at = text.find("Tool", at + 1)
 
 
 _FAR = 4000

@@ -198,6 +198,7 @@ def _names_tools(listed: list[Branch], subject: str, declared: dict[str, list[Sc
 def _of_branch(bodies: Bodies, site: Site, branch: Branch, declared: dict[str, list[SchemaText]]) -> Draft:
     body = site.facts.body if branch.rest else branch.body
     ref, held = _delegate(site, body)
+    named = None if ref is not None else _namesake(site, branch)
     schema = schema_for(declared, branch.text, site.path)
     framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
     if ref is not None:
@@ -213,6 +214,8 @@ def _of_branch(bodies: Bodies, site: Site, branch: Branch, declared: dict[str, l
             on_loop=site.on_loop,
             dispatcher=through,
         )
+    if named is not None:
+        return from_ref(framework, DISPATCH, "dispatch", named, name=branch.text, schema=schema, on_loop=site.on_loop)
     own = FunctionRef("function", site.path, site.facts.qualname, site.facts.line)
     subject, arguments = origin(site, branch.subject), site.arguments or arguments_of(site)
     head = bodies.names.head(site.path, site.facts.qualname)
@@ -234,6 +237,15 @@ def _of_branch(bodies: Bodies, site: Site, branch: Branch, declared: dict[str, l
         receiver="shared" if owner else "none",
         on_loop=site.on_loop,
     )
+
+
+def _namesake(site: Site, branch: Branch) -> FunctionRef | None:
+    """The one function, called like the tool, that the loop around a model's calls calls for it: the rest of the loop is no part of the tool."""
+    if branch.rest or not is_of_call(origin(site, branch.subject)):
+        return None
+    called = [ref for call in body_calls(branch.body) for ref in functions_of(site.scope, call.func) if ref.kind == "function"]
+    named = {(ref.path, ref.qualname): ref for ref in called if ref.qualname.rsplit(".", 1)[-1].lstrip("_") == branch.text}
+    return next(iter(named.values())) if len(named) == 1 else None
 
 
 def _delegate(site: Site, body: tuple[object, ...]) -> tuple[FunctionRef | None, str]:

@@ -9,17 +9,15 @@ from toolaudit.facts import Attr, Call, Display, Expr, Item, Mapping, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.callables import FunctionRef, displays, elements, functions_of
 from toolaudit.frameworks.drafts import Draft, from_ref
-from toolaudit.frameworks.known import Known, Rule, rules_for
+from toolaudit.frameworks.known import Known, Rule
 from toolaudit.frameworks.lazy_tables import lazily
-from toolaudit.frameworks.names import last_part
-from toolaudit.frameworks.nodes import expressions
 from toolaudit.frameworks.patterns import matches
+from toolaudit.frameworks.records import held_functions, recorded
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import mapping_value, text_of
 from toolaudit.frameworks.types import assigned_attribute
 
 _SPREAD = 4
-_HOLDERS = ("function", "func", "handler", "callable", "fn", "execute", "implementation")
 
 
 def table_entries(scope: Scope, table: Expr | None, depth: int = 0) -> Iterator[tuple[Scope, Expr, FunctionRef]]:
@@ -61,16 +59,6 @@ def _attribute_displays(scope: Scope, table: Expr) -> Iterator[tuple[Scope, Expr
                 yield init, value
 
 
-def held_functions(scope: Scope, value: Expr) -> list[FunctionRef]:
-    """The functions in an entry: itself, or under `function`, `func`, `handler`, `callable` of a dict, or in a tuple."""
-    parts: list[Expr | None] = [value]
-    if isinstance(value, Mapping):
-        parts = [mapping_value(value, key) for key in _HOLDERS]
-    elif isinstance(value, Display):
-        parts = list(value.items)
-    return [ref for part in parts if part is not None for ref in functions_of(scope, part) if ref.kind in {"function", "lambda"}]
-
-
 def _stored(scope: Scope, table: Expr) -> Iterator[tuple[Scope, Expr, FunctionRef]]:
     """`TOOLS["x"] = fn` at a module's top level."""
     for target in scope.resolve(table):
@@ -92,7 +80,7 @@ def registries(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
     if index is None:
         return
     yield from _listed(bodies, known, path)
-    yield from _recorded(bodies, known, path)
+    yield from recorded(bodies, known, path)
     yield from lazily(bodies, known, path)
     if known.owns([index.module, *(binding.module for binding in index.imports)]):
         return
@@ -136,26 +124,3 @@ def _listed(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
 def _is_read_by_models(bodies: Bodies, ref: FunctionRef) -> bool:
     head = bodies.names.head(ref.path, ref.qualname) if ref.kind == "function" else None
     return head is not None and bool(head.docstring) and not head.decorators and "Tool" not in str(head.returns)
-
-
-def _recorded(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
-    """Records of the project's own that hold a tool's name and function: `Tool(name="send", func=send, …)` in a module's lists."""
-    rule = next((rule for rule in known.of("registry") if rule.declare.lists), None)
-    index = bodies.project.index(path)
-    text = bodies.names.text(path)[0]
-    if rule is None or index is None or "Tool" not in text:
-        return
-    for assign in index.assigns:
-        for node in expressions(assign.value) if assign.value is not None else ():
-            if isinstance(node, Call) and "Tool" in last_part(node.func) and _is_own_class(bodies, known, path, node.func):
-                given = {keyword.name: keyword.value for keyword in node.keywords}
-                scope = bodies.scope(path)
-                name = text_of(scope, given.get("name"))
-                for ref in held_functions(scope, next((given[key] for key in _HOLDERS if key in given), node)) if name else ():
-                    yield from_ref(rule.framework, rule.declare, "registration", ref, call=node, scope=scope, name=name or "")
-
-
-def _is_own_class(bodies: Bodies, known: Known, path: str, func: Expr) -> bool:
-    """A class of the project's own that is not made of a framework's."""
-    targets = [one for one in bodies.names.resolve(path, func) if one.kind == "class"]
-    return bool(targets) and not rules_for(known.calls, bodies.names, targets)
