@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from toolaudit.effects import attributes
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.free import nodes
+from toolaudit.effects.made_by_default import fresh_by_default
 from toolaudit.effects.objects import extend_text
 from toolaudit.effects.values import CLEAN, Data, Function, Instance, Loc, Many, Taint, Text, Value, deep_taint, join_taint, taints
 from toolaudit.facts import Attr, Expr, Item, Name, Return
@@ -85,14 +86,18 @@ def _record(frame: Frame, ref: ClassRef, arguments: Arguments) -> dict[str, Valu
     world = frame.world
     fields = dict(arguments.keywords)
     names: list[str] = []
+    made: dict[str, Value] = {}
     for owner in reversed(world.resolver.ancestors(ref)):
         head = world.resolver.klass(owner)
+        for field in head.fields if head else ():
+            if (fresh := fresh_by_default(world, owner.path, field.value)) is not None:
+                made[field.name] = fresh
         names += [field.name for field in head.fields if field.annotation is not None and field.name not in names] if head else []
     fields.update(zip(names, arguments.args, strict=False))
     extra = arguments.extra
     if extra is not None and isinstance(extra.form, Text):
         fields.update((name, extend_text(extra.form, name, extra)) for name in names if name not in fields)
-    return {name: value for name, value in fields.items() if name in names or not names}
+    return made | {name: value for name, value in fields.items() if name in names or not names}
 
 
 def _foreign_container(frame: Frame, ref: ClassRef) -> Value | None:

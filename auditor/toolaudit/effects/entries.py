@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from toolaudit.effects import attributes, given, names, registrations
+from toolaudit.effects import attributes, cells, given, names, registrations
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import Frame, World
@@ -161,7 +161,8 @@ def _closure(world: World, path: str, qualname: str) -> dict[str, Value]:
     rebound = rebound_names(code)
     for name, value in frame.env.items():
         if name in rebound and isinstance(value.form, Scalar | Text):
-            placed[name] = Value(Data(), loc=Loc("cell", name, scope))
+            inside = cells.set_inside(world, frame, code, name)
+            placed[name] = attributes.placed(inside or Value(Data()), Loc("cell", name, scope))
         elif not isinstance(value.form, Function):
             held = None if name in rebound else _outliving(value.loc)  # a variable that is bound anew is a place of its own
             placed[name] = attributes.placed(Value(value.form, loc=held), Loc("cell", name, scope))

@@ -36,8 +36,19 @@ def marks(walked: Walked) -> Marks:
     """What a walk says of others."""
     written: dict[tuple[str, ...], str] = {}
     _join(written, ((root_of(effect.target), effect.secondary) for effect in walked.effects if "w" in effect.mode))
+    looked = {root_of(e.target) for e in walked.effects if e.mode == "r" and not e.secondary and _named_member(e.target)} - written.keys()
+    written.update((handed(root), "memo") for root in looked)
     moves = any(isinstance(e.target, Resource) and e.target.kind == "cwd" and "w" in e.mode for e in walked.effects)
     return Marks(tuple(written.items()), moves)
+
+
+def handed(root: tuple[str, ...]) -> tuple[str, ...]:
+    """Under this name it is said of a store that a tool takes from it what it never puts there: by a key that the caller gives."""
+    return ("handed", *root)
+
+
+def _named_member(target: Loc | Resource) -> bool:
+    return isinstance(target, Loc) and any(isinstance(step, tuple) and any(part.kind == "param" for part in step) for step in target.path)
 
 
 def together(said: Sequence[Marks]) -> Settled:
@@ -61,14 +72,17 @@ def settle(tool: Tool, frame: Walked, settled: Settled) -> Footprint:
 
 
 def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str]) -> list[Effect]:
-    """A read of what is only ever filled as bookkeeping is part of that bookkeeping, save that of a memo which the tool itself never fills.
-    So is a look whether the connection is there that another tool opens, or the fetching of one, on the way to what it reaches."""
+    """A read of what is only ever filled as bookkeeping is part of that bookkeeping, save that of a memo which the tool itself never fills:
+    where that is handed over so, putting it there is no bookkeeping either, unless it is looked up first. So is a look whether the connection is there that another tool opens, or the fetching of one, on the way to what it reaches."""
     fills = {root_of(effect.target) for effect in effects if "w" in effect.mode}
-
+    looks = {root_of(effect.target) for effect in effects if effect.mode == "r"}
     asks_only = all(effect.mode == "r" and isinstance(effect.target, Loc) for effect in effects)
     beyond = any(isinstance(effect.target, Resource) and not effect.secondary for effect in effects)
 
     def kept(effect: Effect) -> str:
+        if effect.secondary == "memo" and (effect.mode, effect.op) == ("w", "write") and _named_member(effect.target):
+            root = root_of(effect.target)
+            return "" if root not in looks and handed(root) in written else "memo"
         if effect.mode != "r" or effect.secondary:
             return effect.secondary
         root = root_of(effect.target)

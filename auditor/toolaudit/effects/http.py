@@ -18,6 +18,9 @@ from toolaudit.model import Operation
 _ONLY_CALLS = re.compile(r"_*(call|call_fn|do_call|fn|func|inner|request|do_request|make_request|send_request|attempt|go)_*")
 
 
+_PATHLESS = re.compile(r"(?:[^/]*/)?(?:(?:api|rest|v\d[\w.]*|\{\})(?:/|(?=\{)|$))*")
+"""No word of the path is known, save that it leads to an interface."""
+_OR = re.compile(r"(^|_)or_(add|create|insert|make|new|register|set)", re.IGNORECASE)
 _VERSION = re.compile(r"api[-_]version=[^&]*")
 
 
@@ -73,7 +76,12 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
 
 def asks_by_name(name: str) -> bool:
     """Whether a name says that what it names asks."""
-    return bool(_words().name.search(name))
+    return bool(_words().name.search(name)) and not _OR.search(name)
+
+
+def asked_through(address: Parts, function: str) -> bool:
+    """Whether a function asks by the name of it that hands the whole path to one that only sends."""
+    return _PATHLESS.fullmatch(_known(address)) is not None and asks_by_name(_named(function))
 
 
 def asks(address: Parts) -> bool:

@@ -120,7 +120,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             return known
     if answer := messages.answered(frame, effect, target):
         return answer
-    if target != effect.target and isinstance(target, Resource) and _posted(effect) and http.asks(target.key):
+    if target != effect.target and isinstance(target, Resource) and _posted(effect) and _asks(frame, effect, target):
         effect = replace(effect, mode="r", op="read", repeat="same", confidence="name-only", note="POST taken for a query")
         data = CLEAN
     return frame.add(
@@ -155,6 +155,13 @@ def _branches(frame: Frame, effect: Effect, place: Place) -> Arms:
         return frame.arms
     inner = tuple((f"{place.line}#{frame.total}/{key}", way) for key, way in effect.arms)
     return (*frame.arms, *inner)[:MAX_ARMS]
+
+
+def _asks(frame: Frame, effect: Effect, target: Resource) -> bool:
+    """The address asks, or the function that says it does: what sends to any address is not named for what is sent."""
+    was = effect.target
+    through = isinstance(was, Resource) and any(part.kind == "param" for part in was.key) and http.asked_through(was.key, frame.function)
+    return http.asks(target.key) or through
 
 
 def _posted(effect: Effect) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from toolaudit.effects.footprint import Settled, root_of
+from toolaudit.effects.footprint import Settled, handed, root_of
 from toolaudit.effects.units import Once, Packed, Walked
 from toolaudit.model import Access, Footprint, Tool
 from toolaudit.project.answers import given
@@ -66,6 +66,7 @@ class Remembered:
     def put(self, path: str, tools: Sequence[Tool], walks: Packed, walked: Iterable[Walked], found: Sequence[Footprint]) -> None:
         if self._memory is not None:
             touched = {root_of(effect.target) for one in walked for effect in one.effects}
+            touched |= {handed(root) for root in touched}
             said = tuple([(root, self._settled.written.get(root)) for root in sorted(touched)])
             self._now[path] = Settlement(self._asked(tools, walks), said, zlib.compress(_encoder.encode(found), 1))
 

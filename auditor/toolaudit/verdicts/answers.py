@@ -214,6 +214,8 @@ def _accumulates(view: Profile, access: Access) -> str:
     """Why a second equal call changes state again; empty when it does not."""
     if any(p.kind == "fresh" for p in access.resource.key) and access.operation not in {"delete", "ensure"}:
         return "" if _refused(view, access) else "makes another one under a new name"
+    if access.mode == "w" and access.operation in {"write", "ensure"} and _new_row(access):
+        return "makes another one under a new name"
     if _looked_for(view, access) or any(w.write is access and w.same and w.refused for w in view.windows):
         return ""
     if _next_free(view, access):
@@ -236,6 +238,11 @@ def _accumulates(view: Profile, access: Access) -> str:
     if access.operation in REPEATS:
         return "" if guarded_by_check and access.operation == "append" else REPEATS[access.operation]
     return "" if access.operation in HARMLESS | {"create", "update"} else "changes it again"
+
+
+def _new_row(access: Access) -> bool:
+    """A row put under a key that no other call has: what would give way to it, or replace it, is not there."""
+    return any(part.kind == "fresh" for _, value in access.rows for part in value)
 
 
 def _looked_for(view: Profile, access: Access) -> bool:
