@@ -16,7 +16,7 @@ from toolaudit.effects.instantiate import instantiate
 from toolaudit.effects.objects import attribute, read
 from toolaudit.effects.results import WRAPPED
 from toolaudit.effects.summaries import bind, summarise
-from toolaudit.effects.values import PLAIN, Data, Function, Handle, Instance, Manager, Taint, Value, alternatives, union
+from toolaudit.effects.values import PLAIN, Data, Either, Function, Handle, Instance, Manager, Taint, Value, alternatives, union
 
 STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 
@@ -145,6 +145,8 @@ def _enter_generator(frame: Frame, manager: Manager, line: int) -> _Open | None:
 def _enter_object(frame: Frame, value: Value, line: int, is_async: bool) -> Value:
     form = value.form
     name = "__aenter__" if is_async else "__enter__"
+    if isinstance(form, Either):
+        return union(_enter_object(frame, option, line, is_async) for option in form.values)
     if isinstance(form, Instance):
         method = attribute(frame, value, name, line, called=True)
         if isinstance(method.form, Function):
@@ -189,7 +191,10 @@ def _leave(frame: Frame, value: Value, opened: tuple[_Open, ...], line: int, is_
     if opened:
         return
     name = "__aexit__" if is_async else "__exit__"
-    if isinstance(value.form, Instance):
+    if isinstance(value.form, Either):
+        for option in value.form.values:
+            _leave(frame, option, (), line, is_async)
+    elif isinstance(value.form, Instance):
         method = attribute(frame, value, name, line, called=True)
         if isinstance(method.form, Function):
             call(frame, method, NO_ARGUMENTS, line)

@@ -188,6 +188,7 @@ def _call_either(frame: Frame, func: Value, arguments: Arguments, line: int) -> 
     results: list[Value] = []
     outer, arms, key = frame.when, frame.arms, f"{line} {frame.total}"
     apart = len(form.values) > 1 and not frame.in_loop and len(arms) < MAX_ARMS
+    made: dict[str, list[Value]] = {}
     for index, option in enumerate(form.values):
         fact = form.facts[index] if index < len(form.facts) else None
         when = outer if fact is None else conjunction(outer, (fact,))
@@ -195,8 +196,12 @@ def _call_either(frame: Frame, func: Value, arguments: Arguments, line: int) -> 
             continue
         frame.when = when
         frame.arms = (*arms, (key, way(index))) if apart else arms
+        frame.made = ()
         results.append(call(frame, option, arguments, line))
+        for name, value in frame.made:
+            made.setdefault(name, []).append(value)
     frame.when, frame.arms = outer, arms
+    frame.made = tuple((name, union(values)) for name, values in made.items())
     return union(results) if results else PLAIN
 
 
@@ -259,10 +264,9 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, giv
     if target.attr in containers.MUTATORS and all(isinstance(way.form, Many) and way.loc is None for way in alternatives(held)):
         grown = union(containers.added_to(way, target.attr, arguments, frame.in_loop > 0) for way in alternatives(held))
         frame.env[holder] = Value(grown.form, join_taint(held.taint, taints(arguments.all())))
-    elif isinstance(form, Instance) and frame.made:
-        fields = {**dict(form.fields), **dict(frame.made)}
+    elif frame.made and any(isinstance(way.form, Instance) for way in alternatives(held)):
         taint = join_taint(held.taint, given.taint) if asks else held.taint
-        frame.env[holder] = Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), taint, held.loc)
+        frame.env[holder] = Value(union(_changed(way, frame.made) for way in alternatives(held)).form, taint, held.loc)
         if holder == frame.receiver:
             frame.fields.update(frame.made)
     elif asks:
@@ -270,6 +274,15 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, giv
     elif held.loc is None and isinstance(form, Data | Handle) and arguments.all():
         frame.env[holder] = held.tainted(taints(arguments.all()))
     frame.made = ()
+
+
+def _changed(value: Value, made: Iterable[tuple[str, Value]]) -> Value:
+    """An object with what a method gave its attributes."""
+    form = value.form
+    if not isinstance(form, Instance):
+        return value
+    fields = {**dict(form.fields), **dict(made)}
+    return Value(Instance(form.cls, tuple(sorted(fields.items(), key=lambda f: f[0]))[:40]), value.taint, value.loc)
 
 
 def _holder(frame: Frame, target: Attr) -> str:
