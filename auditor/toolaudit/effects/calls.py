@@ -44,6 +44,9 @@ from toolaudit.effects.values import (
 )
 from toolaudit.facts import Attr, Call, FunctionFacts, Item, Name
 
+NONE_MADE: tuple[tuple[str, Value], ...] = ()
+"""A method gave no attribute anything."""
+
 
 def call(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
     """Call a value: what it gives, its effects recorded in the frame."""
@@ -196,7 +199,7 @@ def _call_either(frame: Frame, func: Value, arguments: Arguments, line: int) -> 
             continue
         frame.when = when
         frame.arms = (*arms, (key, way(index))) if apart else arms
-        frame.made = ()
+        frame.made = NONE_MADE
         results.append(call(frame, option, arguments, line))
         for name, value in frame.made:
             made.setdefault(name, []).append(value)

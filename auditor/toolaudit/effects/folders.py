@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import ANY
+from toolaudit.effects.purposes import given
 from toolaudit.effects.values import tidy
 from toolaudit.model import KeyPart, Resource
 
@@ -25,12 +26,20 @@ def kind_checks(effects: Sequence[Effect]) -> list[int]:
 
 
 def folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:
-    """The checks that guard the making of the same folder: `if not exists(d): makedirs(d)`."""
+    """The checks that guard the making of the same folder, `if not exists(d): makedirs(d)`, and not all that the call does with the folder."""
     target = effect.target
     if not isinstance(target, Resource) or target.kind != "dir" or effect.op not in ("create", "ensure"):
         return []
     found = sorted(i for i in effect.control if isinstance(i, int) and i < len(effects))
-    return [i for i in found if effects[i].op == "check" and _same_path(effects[i], target)]
+    checks = [i for i in found if effects[i].op == "check" and _same_path(effects[i], target)]
+    return [i for i in checks if not any(_decided(one, i, effect) for one in effects)]
+
+
+def _decided(one: Effect, check: int, made: Effect) -> bool:
+    """What the caller says is put somewhere on the way on which the folder is made, and on no other: `if exists(d): return old`."""
+    folder = isinstance(one.target, Resource) and one.target.kind == "dir"
+    written = "w" in one.mode and not one.secondary and not folder and given(one)
+    return written and check in one.control and set(made.arms) <= set(one.arms)
 
 
 def _holds(folder: Resource, file: Effect) -> bool:
