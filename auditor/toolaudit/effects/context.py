@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import takewhile
 
 from toolaudit.effects.function_tables import MAX_TABLE, holds_function, is_table
-from toolaudit.effects.keys import normal_path, or_unknown, parts_of, scope_text
+from toolaudit.effects.keys import Parts, normal_path, or_unknown, parts_of, scope_text
 from toolaudit.effects.paths import entry_step, navigate
 from toolaudit.effects.values import (
     CLEAN,
@@ -303,7 +303,11 @@ def _scope(hole: re.Match[str], bindings: Bindings) -> str:
 def replace_locks(locks: tuple[Lock, ...], bindings: Bindings) -> tuple[Lock, ...]:
     if not locks or not any(lock.key for lock in locks):
         return locks
-    return tuple(Lock(lock.name, lock.covers, replace_parts(lock.key, bindings), lock.since) for lock in locks)
+    return tuple(_replace_lock(lock, replace_parts(lock.key, bindings)) for lock in locks)
+
+
+def _replace_lock(lock: Lock, key: Parts) -> Lock:
+    return Lock(lock.name, lock.covers, normal_path(key) if lock.name == "flock" else key, lock.since)  # a file's: one path in one way
 
 
 def replace_rows(rows: tuple[Column, ...], bindings: Bindings) -> tuple[Column, ...]:

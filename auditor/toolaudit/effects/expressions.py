@@ -268,9 +268,10 @@ def _walrus(frame: Frame, expr: f.Walrus) -> Value:
 
 def _yield(frame: Frame, expr: f.Yield) -> Value:
     value = look(frame, expr.value) if expr.value is not None else PLAIN
-    if frame.yield_at < 0:
+    held = locks.at_yield(frame)
+    if frame.yield_at < 0 or (held and not frame.yield_locks):  # a manager yields once: before, where there is nothing to hold
         frame.yield_at = len(frame.effects)
-        frame.yield_locks = locks.at_yield(frame)
+        frame.yield_locks = held
     frame.yields.append(members(frame, value, frame.line) if expr.is_from else value)
     return PLAIN
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from toolaudit.effects.keys import ANY, Parts, join, join_path, literal, parts_of
+from toolaudit.effects.keys import ANY, Parts, derived, join, join_path, literal, parts_of
 from toolaudit.effects.values import Class, Either, Foreign, Handle, Instance, Many, Scalar, Text, Value, alternatives, tidy
 from toolaudit.model import KeyPart
 
@@ -148,6 +148,8 @@ def _hole(hole: str, bound: Bound) -> Parts:
         return _joined(name, bound)
     if name == "cwd":
         return (KeyPart("cwd", ""),)
+    if name.startswith("name:"):
+        return _last_name(bound.find(name[5:]))
     if name.startswith("json:"):
         return _json(bound.find(name[5:]))
     if name.startswith("class:"):
@@ -157,6 +159,15 @@ def _hole(hole: str, bound: Bound) -> Parts:
     if value is None or (isinstance(value.form, Scalar) and value.form.value is None and default):
         return literal(default) if default else ((ANY,) if value is None and name == "self" else ())
     return parts_of(value)
+
+
+def _last_name(value: Value | None) -> Parts:
+    """What follows the last `/` of a path; of a path of which no `/` is known, what it is made of."""
+    parts = parts_of(value) if value is not None else ()
+    for index in range(len(parts) - 1, -1, -1):
+        if parts[index].kind == "literal" and "/" in parts[index].text:
+            return tidy((*literal(parts[index].text.rpartition("/")[2]), *parts[index + 1 :]))
+    return derived([value]) if value is not None and any(part.kind != "literal" for part in parts) else parts
 
 
 def _joined(name: str, bound: Bound) -> Parts:
