@@ -40,7 +40,19 @@ from toolaudit.effects.purposes import (
 )
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.temporaries import is_temporary
-from toolaudit.effects.upkeep import around, helpers, is_upkeep, makes_ready, migrates, of_calls, records, sets_up, starts, subscribes
+from toolaudit.effects.upkeep import (
+    around,
+    helpers,
+    is_own,
+    is_upkeep,
+    makes_ready,
+    migrates,
+    of_calls,
+    records,
+    sets_up,
+    starts,
+    subscribes,
+)
 from toolaudit.effects.values import Loc
 from toolaudit.model import KeyPart, Resource
 
@@ -150,19 +162,14 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
         return [replace(e, secondary="") if e.secondary == "lazy-init" and isinstance(e.target, Loc) else e for e in marked]
     made = [e.target for e in marked if e.secondary == "lazy-init" and "w" in e.mode and isinstance(e.target, Loc)]
     if alone and any(_own_connection(e, tool) for e in marked) and all(is_connection(at) or is_handle(at) for at in made):
-        return [replace(e, secondary="") if isinstance(e.target, Loc) and _is_own(e, tool) else e for e in marked]
+        return [replace(e, secondary="") if isinstance(e.target, Loc) and is_own(e, tool) else e for e in marked]
     return marked
 
 
 def _own_connection(effect: Effect, tool: str) -> bool:
     if effect.secondary != "lazy-init" or "w" not in effect.mode or not isinstance(effect.target, Loc):
         return False
-    return (is_connection(effect.target) or is_handle(effect.target)) and _is_own(effect, tool)
-
-
-def _is_own(effect: Effect, tool: str) -> bool:
-    """The tool itself does it, or what it is called after: `Client.disconnect` for `disconnect_station`."""
-    return all(re.search(rf"(^|_){re.escape(name.strip('_'))}(_|$)", tool) for name in helpers(effect, tool))
+    return (is_connection(effect.target) or is_handle(effect.target)) and is_own(effect, tool)
 
 
 def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:

@@ -75,6 +75,11 @@ def helpers(effect: Effect, tool: str) -> list[str]:
     return names[max(2, own[-1] + 1 if own else 0) :]
 
 
+def is_own(effect: Effect, tool: str) -> bool:
+    """The tool itself does it, or what it is called after: `Client.disconnect` for `disconnect_station`."""
+    return all(re.search(rf"(^|_){re.escape(name.strip('_'))}(_|$)", tool) for name in helpers(effect, tool))
+
+
 def is_upkeep(effect: Effect, tool: str) -> bool:
     """A write below a helper that makes something ready, of what no argument of the tool names."""
     below, target = helpers(effect, tool), effect.target
