@@ -1,4 +1,4 @@
-"""Looks at paths that decide nothing but how the same is done: whether it is a folder, whether the folder is there yet."""
+"""What is done to paths on the way: looks that decide nothing but how the same is done, rights of folders, files that are locks."""
 
 from __future__ import annotations
 
@@ -40,6 +40,19 @@ def _decided(one: Effect, check: int, made: Effect) -> bool:
     folder = isinstance(one.target, Resource) and one.target.kind == "dir"
     written = "w" in one.mode and not one.secondary and not folder and given(one)
     return written and check in one.control and set(made.arms) <= set(one.arms)
+
+
+def opened_to_lock(effects: Sequence[Effect], target: Resource) -> bool:
+    """A file that is a lock on something: it is held while other effects happen, and nothing is written into it."""
+    held = any(lock.name == "flock" and lock.key == target.key for effect in effects for lock in effect.locks)
+    return held and not any(e.op == "update" and e.data and e.target == target for e in effects)
+
+
+def rights_of_folder(effects: Sequence[Effect], target: Resource) -> bool:
+    """The rights of a folder that the call has just ensured."""
+    return any(
+        e.op == "ensure" and isinstance(e.target, Resource) and e.target.kind == "dir" and e.target.key == target.key for e in effects
+    )
 
 
 def _holds(folder: Resource, file: Effect) -> bool:

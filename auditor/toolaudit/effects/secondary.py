@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from toolaudit.effects.edits import CLIENT, RECORD, accumulates
-from toolaudit.effects.folders import folder_checks, kind_checks
+from toolaudit.effects.folders import folder_checks, kind_checks, opened_to_lock, rights_of_folder
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.lazily import (
@@ -244,7 +244,7 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary=why) if why and (why == "telemetry" or not asked_for(effects, effect, target)) else effect
     if target.kind == "dir" and (effect.op == "ensure" or (effect.op == "create" and folder_checks(effects, effect))):
         return replace(effect, secondary="ensure-folder")
-    if target.kind in ("file", "dir") and effect.op == "update" and _rights_of_folder(effects, target):
+    if target.kind in ("file", "dir") and effect.op == "update" and rights_of_folder(effects, target):
         return replace(effect, secondary="ensure-folder")
     if target.kind == "session" and _kept_for_session(effects, effect):
         return replace(effect, secondary="memo")
@@ -252,15 +252,9 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="memo")
     if file_made_where_missing(effects, index, tool):
         return replace(effect, secondary="lazy-init")
-    if target.kind == "file" and _opened_to_lock(effects, target):
+    if target.kind == "file" and opened_to_lock(effects, target):
         return replace(effect, secondary="lock-file")
     return effect
-
-
-def _opened_to_lock(effects: Sequence[Effect], target: Resource) -> bool:
-    """A file that is a lock on something: it is held while other effects happen, and nothing is written into it."""
-    held = any(lock.name == "flock" and lock.key == target.key for effect in effects for lock in effect.locks)
-    return held and not any(e.op == "update" and e.data and e.target == target for e in effects)
 
 
 def _signs_in(effect: Effect, tool: str) -> bool:
@@ -269,13 +263,6 @@ def _signs_in(effect: Effect, tool: str) -> bool:
     by_name = any(_SIGNS_IN.search(name) for name in helpers(effect, tool))
     by_owner = any(_CREDENTIALS.search(place.function.rpartition(".")[0]) for place in effect.chain[2:])
     return (by_name or by_owner) and not any(_SIGNS_IN.search(name) for name in entry)
-
-
-def _rights_of_folder(effects: Sequence[Effect], target: Resource) -> bool:
-    """The rights of a folder that the call has just ensured."""
-    return any(
-        e.op == "ensure" and isinstance(e.target, Resource) and e.target.kind == "dir" and e.target.key == target.key for e in effects
-    )
 
 
 def _kept_for_session(effects: Sequence[Effect], effect: Effect) -> bool:
