@@ -281,15 +281,11 @@ def _pieces(held: str, name: str, arguments: Arguments) -> list[str]:
 
 
 def _method_of_argument(frame: Frame, form: Text, name: str, taint: frozenset[int | str], line: int, arguments: Arguments) -> Value:
-    """A method of a constructor's argument is a client's, where its name says so. What a model supplies is plain data: a parameter that has
-    any other method is an object that whoever calls the tool adds."""
-    from toolaudit.effects.external import OF_PLAIN
+    """A method of a constructor's argument is a client's, where its name says so; what the model supplies is plain data."""
     from toolaudit.effects.guesses import client_like, prepares, unlisted, verb_known
 
-    alone = len(form.parts) == 1 and name not in SAFE_ON_ARGUMENTS
-    held = alone and form.parts[0].kind == "self"
-    added = alone and form.parts[0].kind == "param" and name not in OF_PLAIN and not name.startswith("_")
-    if added or (held and (client_like(form.parts[0].text) or verb_known(name) or (frame.discarded and not prepares(name)))):
+    held = len(form.parts) == 1 and form.parts[0].kind == "self" and name not in SAFE_ON_ARGUMENTS
+    if held and (client_like(form.parts[0].text) or verb_known(name) or (frame.discarded and not prepares(name))):
         return unlisted(frame, Value(form, taint), form.parts[0].text, name, taint, line, None, arguments)
     return Value(Data(), taint)
 

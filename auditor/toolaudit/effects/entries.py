@@ -9,12 +9,17 @@ from msgspec.structs import replace
 from toolaudit.effects import attributes, cells, given, names, registrations
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.arguments import Arguments
+from toolaudit.effects.containers import NAMES
+from toolaudit.effects.external import HARMLESS, OF_PLAIN
 from toolaudit.effects.frame import Frame, World
-from toolaudit.effects.free import changes, rebound_names
+from toolaudit.effects.free import asked, changes, rebound_names
 from toolaudit.effects.values import Class, Data, Function, Handle, Instance, Loc, Many, Scalar, Text, Value, bare
 from toolaudit.facts import Call, Display, FunctionFacts, FunctionHead, Item, Mapping, Parameter
 from toolaudit.model import Dispatcher, KeyPart, Tool, ToolParameter
 from toolaudit.project.resolve import ClassRef, FunctionRef
+
+PLAIN_METHODS = frozenset(NAMES | OF_PLAIN | HARMLESS)
+"""Methods of what a model can supply."""
 
 
 def entry_of(tool: Tool) -> tuple[str, str]:
@@ -228,7 +233,7 @@ def arguments(world: World, tool: Tool, function: Function) -> Arguments:
             value = (
                 known.get(parameter.name)
                 or _kept_default(world, function, parameter)
-                or _argument(world, tool, function.path, parameter, declared.get(parameter.name), fixed)
+                or _argument(world, tool, function, parameter, declared.get(parameter.name), fixed)
             )
             if not (parameter.name in declared and declared[parameter.name].injected):
                 value = value.tainted(frozenset({parameter.name}))  # what is made of it is what the caller says
@@ -265,8 +270,10 @@ def _plain(parameters: list[Parameter]) -> bool:
     return not any(parameter.kind == "vararg" for parameter in parameters)
 
 
-def _argument(world: World, tool: Tool, path: str, parameter: Parameter, declared: ToolParameter | None, fixed: dict[str, str]) -> Value:
-    name = parameter.name
+def _argument(
+    world: World, tool: Tool, function: Function, parameter: Parameter, declared: ToolParameter | None, fixed: dict[str, str]
+) -> Value:
+    name, path = parameter.name, function.path
     if name in fixed:
         return Value(Scalar(fixed[name]))
     if name == tool.arguments_in:
@@ -279,6 +286,8 @@ def _argument(world: World, tool: Tool, path: str, parameter: Parameter, declare
     found = annotated(world, path, parameter.annotation, name)
     if found is None and declared is None and tool.arguments_in and tool.dispatcher is not None:
         return Value(Data("untyped-parameter"))  # the dispatcher's own, beside the model's arguments
+    if found is None and parameter.annotation is None and asked(function.code, name, PLAIN_METHODS):
+        return Value(Data("client"))  # an object that whoever calls the tool adds: what a model supplies is plain data
     if found is None:
         return Value(Text((KeyPart("param", name),)))
     if isinstance(found.form, Instance | Many | Handle) and found.loc is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -37,6 +37,14 @@ def changes(code: Code, name: str) -> bool:
         ):
             return True
     return False
+
+
+def asked(code: Code, name: str, plain: Container[str]) -> bool:
+    """Whether a function calls a method of what a name holds that no plain data has: none of those that are called `plain`."""
+    return any(
+        isinstance(node, Call) and isinstance(node.func, Attr) and _is(node.func.value, name) and node.func.attr not in plain
+        for node in nodes(code.facts)
+    )
 
 
 def _is(expr: Expr, name: str) -> bool:
