@@ -21,7 +21,26 @@ from toolaudit.model import KeyPart, Kind, Operation
 HERE = (KeyPart("cwd", ""),)
 OWN_INTERPRETER = (KeyPart("literal", "sys.executable"),)
 ASKING = frozenset(
-    {"list", "ls", "show", "status", "export", "info", "get", "describe", "search", "view", "stats", "whoami", "query", "find"}
+    {
+        "list",
+        "ls",
+        "show",
+        "status",
+        "export",
+        "info",
+        "get",
+        "describe",
+        "search",
+        "view",
+        "stats",
+        "whoami",
+        "query",
+        "find",
+        "diff",
+        "health",
+        "version",
+        "help",
+    }
 )
 GUESSED = "command taken for a query by its word"
 UNSAID = "program that the code does not say"

@@ -91,10 +91,11 @@ def branch(
     `found` is the way on which a look-up met something; `ladder` the condition of which an `elif` is one more way; `marks` are those of each way.
     """
     outer, when, before = frame.control, frame.when, frame.env
-    fixed, asks, fields = frame.fixed, frame.asks, frame.fields
+    fixed, asks, fields, fresh = frame.fixed, frame.asks, frame.fields, frame.fresh
     ends: list[dict[str, Value]] = []
     kept: list[dict[str, Value]] = []
     left_fixed: list[set[str]] = []
+    left_fresh: list[set[str]] = []
     arms = frame.arms[:-1] if ladder else frame.arms
     key, first = ladder or (str(frame.line), 0)
     missed = join_taint(taint if found.way is None else edits.nothing_met(taint), missed_rows(frame, taint, found.way))
@@ -109,7 +110,7 @@ def branch(
         rung = last and bodies.is_rung(body) and len(frame.arms) > len(arms) and first + number < MAX_WAYS
         frame.ladder = (key, first + number) if rung else None
         frame.env = dict(before)
-        frame.fixed, frame.asks, frame.fields = set(fixed), asks, dict(fields)
+        frame.fixed, frame.asks, frame.fields, frame.fresh = set(fixed), asks, dict(fields), set(fresh)
         frame.alive = True
         frame.control = join_taint(outer, join_taint(frame.sticky, there if number == found.way else missed))
         frame.control = join_taint(edits.not_met(frame.control, marks, number), marks[number])
@@ -121,6 +122,7 @@ def branch(
         if frame.alive:
             ends.append(frame.env)
             left_fixed.append(frame.fixed)
+            left_fresh.append(frame.fresh)
             open_ways.append(number)
             ways.append(dict(frame.arms[len(arms) :]).get(key, way(first + number, last=last)))
         ended |= not frame.alive
@@ -130,6 +132,7 @@ def branch(
     frame.env = join(ends, before, taint) if ends else before
     frame.fields = attributes.either(kept or [fields])
     frame.fixed = set.intersection(*left_fixed) if left_fixed else fixed
+    frame.fresh = set.intersection(*left_fresh) if left_fresh else fresh
     frame.when, frame.asks = when, asks
     frame.control = join_taint(outer, frame.sticky)
     if ended and ends:

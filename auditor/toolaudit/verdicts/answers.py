@@ -136,7 +136,7 @@ def _step_by_step(view: Profile) -> Answer:
         (
             a
             for a in view.writes
-            if a.looped and not in_process(a) and not a.transaction and any(p.kind != "literal" for p in a.resource.key)
+            if a.looped and not in_process(a) and not a.transaction and (_posted(a) or any(p.kind != "literal" for p in a.resource.key))
         ),
         None,
     )
@@ -149,6 +149,10 @@ def _step_by_step(view: Profile) -> Answer:
         return Answer(False, f"writes {first} (line {line_of(pair[0])}) and then {again}, without a transaction", _place(pair[1]))
     only = view.writes[0]
     return Answer(True, f"one {only.operation} of {resource_text(only.resource)}", _place(only))
+
+
+def _posted(access: Access) -> bool:
+    return access.resource.kind == "http" and access.operation == "send" and access.confidence == "catalogued"
 
 
 def _serial_body(view: Profile, access: Access) -> bool:

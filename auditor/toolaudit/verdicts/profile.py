@@ -238,7 +238,8 @@ def content(access: Access) -> tuple[object, ...]:
 
 
 def _understood(access: Access) -> bool:
-    return access.confidence not in WEAK and not access.secondary and access.resource.kind not in CONFIGURATION
+    """An effect that says what the tool is for; which object was taken from a store in memory does not."""
+    return access.confidence not in WEAK and not access.secondary and access.resource.kind not in CONFIGURATION | {"memory"}
 
 
 def is_own(access: Access) -> bool:
