@@ -20,28 +20,10 @@ from toolaudit.model import KeyPart, Kind, Operation
 
 HERE = (KeyPart("cwd", ""),)
 OWN_INTERPRETER = (KeyPart("literal", "sys.executable"),)
-ASKING = frozenset(
-    {
-        "list",
-        "ls",
-        "show",
-        "status",
-        "export",
-        "info",
-        "get",
-        "describe",
-        "search",
-        "view",
-        "stats",
-        "whoami",
-        "query",
-        "find",
-        "diff",
-        "health",
-        "version",
-        "help",
-    }
-)
+ASKING = frozenset({
+    "list", "ls", "show", "status", "export", "info", "get", "describe", "search", "view", "stats", "whoami", "query", "find", "diff", "health",
+    "version", "help",
+})  # fmt: skip
 GUESSED = "command taken for a query by its word"
 UNSAID = "program that the code does not say"
 _OF_PROGRAMS = frozenset({"path", "bin", "binary", "exe", "executable", "cmd", "command", "program", "cli"})

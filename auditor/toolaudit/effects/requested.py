@@ -27,6 +27,7 @@ _OPERATION = re.compile(r"(?:^|\})\s*(?:#[^\n]*\s*)*(query|mutation|subscription
 _ASKS = Request("r", "read", "same", "catalogued", "GraphQL query")
 _CHANGES = Request("w", "send", "again", "catalogued", "GraphQL mutation")
 _CALLED = Request("r", "read", "same", "name-only", "procedure taken for a query by its name")
+_SET_BY_MUTATION = Request("w", "send", "same", "catalogued", "GraphQL mutation")
 _FREE = Request("rw", "opaque", "unknown", "unknown", "GraphQL document not known")
 
 
@@ -96,12 +97,32 @@ def _bodies(bound: Bound) -> list[Many]:
 def classify(value: Value) -> Request | None:
     """What a document does: free text of a caller may do anything; None for one of which nothing is known."""
     kinds: set[str] = set()
+    mutations: list[str] = []
     options = [parts_of(option) for option in alternatives(value)]
     for parts in options:
         known = "".join(part.text if part.kind == "literal" else "_" for part in parts)
         kinds.update(_OPERATION.findall(known))
+        mutations += _fields(known)
     if "mutation" in kinds:
-        return _CHANGES
+        return _SET_BY_MUTATION if mutations and all(_SETS.search(name) or _SET_AT_END.search(name) for name in mutations) else _CHANGES
     if kinds:
         return _ASKS
     return _FREE if any(parts and parts[0].kind == "param" for parts in options) else None
+
+
+def _fields(document: str) -> list[str]:
+    """The fields that a document's operation asks for itself: not those of what they answer."""
+    found: list[str] = []
+    depth = arguments = 0
+    for match in _TOKEN.finditer(document):
+        token = match[0]
+        arguments += (token == "(") - (token == ")")
+        if not arguments:
+            depth += (token == "{") - (token == "}")
+            if depth == 1 and match[1]:
+                found.append(match[1])
+    return found
+
+
+_TOKEN = re.compile(r"[{}()]|(?<![@$.\w])([A-Za-z_]\w*)\b(?!\s*:)")
+_SET_AT_END = re.compile(r"[a-z](?:Update|Delete|Archive|Unarchive|Remove|Rename)$")

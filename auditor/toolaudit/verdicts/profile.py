@@ -239,7 +239,8 @@ def content(access: Access) -> tuple[object, ...]:
 
 def _understood(access: Access) -> bool:
     """An effect that says what the tool is for; which object was taken from a store in memory does not."""
-    return access.confidence not in WEAK and not access.secondary and access.resource.kind not in CONFIGURATION | {"memory"}
+    looked = access.resource.kind == "memory" and access.mode not in WRITES
+    return access.confidence not in WEAK and not access.secondary and access.resource.kind not in CONFIGURATION and not looked
 
 
 def is_own(access: Access) -> bool:
