@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
-from toolaudit.effects.purposes import given, items_of, same_store
+from toolaudit.effects.purposes import given, items_of, of_key_alone, same_store
 from toolaudit.effects.refusals import refused_if_there
 from toolaudit.effects.upkeep import helpers
 from toolaudit.effects.values import Loc, Taint, join_taint
 from toolaudit.model import Resource
 
+_GETS = re.compile(r"_*(?:a|async_)?(?:get|fetch|find|look_?up|resolve)(?:_(?!or_create|or_make)\w+)?$")
 CONTAINERS = frozenset({"sql", "aws", "redis"})
 """Kinds of what is made once and then filled and asked: tables, collections, indexes, buckets, queues."""
 
@@ -29,6 +31,17 @@ def made_under_constant(effect: Effect, target: Loc, tool: str) -> bool:
     """A helper puts what the call says nothing of under a key that is the same for every call: `self.spaces[self.name] = Space()`."""
     keyed = any(part.kind not in ("literal", "self", "global") for step in target.path if isinstance(step, tuple) for part in step)
     return target.root in ("self", "state") and bool(helpers(effect, tool)) and not given(effect) and not keyed
+
+
+def unsure(effects: Sequence[Effect], effect: Effect, tool: str) -> Effect:
+    """A helper that gets a thing by its key keeps what it read outside, where it did not hold it yet: a memo, unless others change it there."""
+    target = effect.target
+    gets = any(_GETS.match(name) for name in helpers(effect, tool)[-1:])
+    if effect.secondary or not gets or effect.op != "write" or not isinstance(target, Loc) or not of_key_alone(effect):
+        return effect
+    looked = any(same_store(effects[i].target, target) for i in items_of(effect.control, effects))
+    read = [effects[i] for i in items_of(effect.data, effects) if isinstance(effects[i].target, Resource)]
+    return replace(effect, confidence="name-only") if looked and read and all(one.mode == "r" for one in read) else effect
 
 
 def file_made_where_missing(effects: Sequence[Effect], index: int, tool: str) -> bool:

@@ -19,6 +19,7 @@ from toolaudit.effects.lazily import (
     made_under_constant,
     made_where_missing,
     renewed,
+    unsure,
 )
 from toolaudit.effects.locks import name_of
 from toolaudit.effects.purposes import (
@@ -98,7 +99,7 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
     """The effects, each with why it does not count, where it does not."""
     beside = around(effects, function)
     effects = [replace(one, secondary=one.secondary or "telemetry") if i in beside else one for i, one in enumerate(effects)]
-    out = _kept_locks([_marked(effects, index, effect, tool) for index, effect in enumerate(effects)])
+    out = _kept_locks([unsure(effects, _marked(effects, index, effect, tool), tool) for index, effect in enumerate(effects)])
     for effect in effects:
         for index in folder_checks(effects, effect):
             out[index] = replace(effects[index], secondary="ensure-folder")
