@@ -10,7 +10,8 @@ from toolaudit.errors import ChangedError
 from toolaudit.request import Request
 
 if TYPE_CHECKING:
-    from toolaudit.pipeline import Opened, Report
+    from toolaudit.opening import Opened
+    from toolaudit.pipeline import Report
     from toolaudit.project.memory import Memory
 
 MANY = 300

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -22,12 +23,17 @@ from toolaudit.verdicts.keys import key_text
 from toolaudit.verdicts.listing import listed
 from toolaudit.verdicts.scan_model import ScanModel
 from toolaudit_reports import document as out
-from toolaudit_reports.lines import Sentences
-from toolaudit_reports.summary import summarise
+from toolaudit_reports.draft import Draft
+from toolaudit_reports.findings import single_of
+from toolaudit_reports.lines import Sentence, Sentences, plain
+from toolaudit_reports.parts import kinds
+from toolaudit_reports.summary import summary
 
 # Above this, a conflict's evidence is the accesses alone; the calls that lead to them stand with the tools.
 MANY = 5_000
 FIXABLE = frozenset({"TA501", "TA502", "TA503", "TA504", "TA505"})
+Leads = dict[tuple[str, tuple[str, ...], object], str]
+"""Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
 Item = TypeVar("Item", Conflict, Finding)
 Wanted = Callable[[str, Severity], Severity | None]
 
@@ -52,47 +58,58 @@ def document(
     `lines` gives the text of a line of a file, `beside` those around what is shown; `said` takes the sentences that name lines, and what is shown; `wanted` says with which severity a code is reported, None for not at all; `accepted` are
     the suppressions of the configuration; `baseline` is the baseline's name and its entries. Equal input gives equal bytes.
     """
-    conflicts = tuple(c for c in (_with_severity(c, wanted) for c in scan.conflicts) if c is not None)
+    return draft(scan, lines=lines, beside=beside, said=said, wanted=wanted, accepted=accepted, baseline=baseline).whole
+
+
+def draft(
+    scan: ScanModel,
+    *,
+    lines: Lines = no_lines,
+    beside: Lines | None = None,
+    said: Sentences | None = None,
+    wanted: Wanted = as_found,
+    accepted: tuple[Suppression, ...] = (),
+    baseline: tuple[str, dict[str, Entry]] | None = None,
+) -> Draft:
+    """The same, its conflicts made as they are asked for; `said` knows the sentences of the rest."""
+    conflicts = _wanted(scan.conflicts, wanted)
     scan = replace(scan, conflicts=conflicts, stories=by_story(conflicts))
     found = tuple(f for f in (_with_severity(f, wanted) for f in every_finding(scan)) if f is not None)
     settled = suppress(scan, found, accepted, lines)
-    known = baseline[1] if baseline else {}
     said = Sentences() if said is None else said
     prints = conflict_fingerprints(conflicts, scan.tools)
-    names = {tool.id: tool.name for tool in scan.tools}
-    told = Told(lines, ends_only=len(conflicts) > MANY)
-    shown_conflicts = tuple(
-        _conflict(
-            c,
-            said.plain("conflicts", i, "message", c.message),
-            names,
-            prints[i],
-            _state(settled.conflicts.get(i), prints[i], known, baseline),
-            told,
-        )
-        for i, c in enumerate(conflicts)
-    )
-    shown_findings = _findings(scan, found, settled, prints, known, baseline, lines, said)
-    whole = out.ScanDocument(
+    clashes = Clashing(scan, prints, _states(settled, prints, baseline), lines)
+    leads = _leads(scan, prints)
+    findings = _findings(scan, found, settled, leads, baseline, lines, said)
+    rest = out.ScanDocument(
         schema=out.SCHEMA,
         version=__version__,
         roots=scan.roots,
         runner=scan.runner,
         files=out.Files(scanned=scan.files.scanned, skipped=scan.files.skipped, cached=scan.files.cached),
         tools=_tools(scan, lines, said),
-        conflicts=shown_conflicts,
+        conflicts=(),
         orderings=tuple(_ordering(o, said.plain("orderings", i, "message", o.message), lines) for i, o in enumerate(scan.orderings)),
-        findings=shown_findings,
-        rules=_rules({c.code for c in shown_conflicts} | {f.code for f in shown_findings}),
+        findings=findings,
+        rules=_rules({c.code for c in conflicts} | {f.code for f in findings}),
         notes=tuple(
             out.Note(kind=n.kind, message=n.message, framework=n.framework, file=n.file, line=n.line, source=n.source) for n in scan.notes
         ),
         suppressions=_suppressions(scan, settled),
-        baseline=_baseline(baseline, {f.fingerprint for f in shown_findings} | set(prints)),
+        baseline=_baseline(baseline, {f.fingerprint for f in findings} | set(prints)) if baseline else None,
     )
-    said.places = _places(whole)
-    whole = replace(whole, sources={file: around(file, said.places[file], beside or lines) for file in sorted(said.places)})
-    return replace(whole, summary=summarise(whole))
+    said.places = _places(rest, clashes.chains())
+    rest = replace(rest, sources={file: around(file, said.places[file], beside or lines) for file in sorted(said.places)})
+    made = Draft(rest, clashes, single_of(findings, clashes, frozenset(leads.values())), lambda: [*said.marked, *clashes.marked()])
+    made.rest = replace(rest, summary=summary(rest, len(clashes), kinds(made.parts)))
+    return made
+
+
+def _wanted(conflicts: tuple[Conflict, ...], wanted: Wanted) -> tuple[Conflict, ...]:
+    kinds_of = {(c.code, c.severity): c for c in conflicts}.values()
+    if all(wanted(c.code, c.severity) == c.severity for c in kinds_of):
+        return conflicts
+    return tuple(c for c in (_with_severity(c, wanted) for c in conflicts) if c is not None)
 
 
 def _with_severity(item: Item, wanted: Wanted) -> Item | None:
@@ -164,29 +181,72 @@ def _answer(answer: Answer, tool: Tool, said: Callable[[str], str]) -> out.Answe
 # --- pairs -----------------------------------------------------------------------------------------------------------
 
 
-def _conflict(
-    conflict: Conflict, message: str, names: dict[str, str], print_: str, state: out.Suppression | None, told: Told
-) -> out.Conflict:
-    one, other = conflict.tools
-    return out.Conflict(
-        tools=conflict.tools,
-        kind=conflict.kind,
-        code=conflict.code,
-        resource=_shown(conflict.resource),
-        when=conflict.when,
-        failure=conflict.failure,
-        runners=conflict.runners,
-        latent=conflict.latent,
-        severity=conflict.severity,
-        confidence=conflict.confidence,
-        message=message,
-        evidence=tuple([told.steps(side) for side in conflict.evidence]),
-        help=_help(conflict.code, conflict.kind, conflict.resource.kind),
-        fingerprint=print_,
-        tools_names=(names[one], names[other]),
-        suppressed=state is not None,
-        suppression=state,
-    )
+class Clashing:
+    """The conflicts of a scan as the document shows them."""
+
+    def __init__(self, scan: ScanModel, prints: tuple[str, ...], state: Callable[[int], out.Suppression | None], lines: Lines) -> None:
+        self._conflicts = scan.conflicts
+        self._names = {tool.id: tool.name for tool in scan.tools}
+        self._prints = prints
+        self._state = state
+        self._told = Told(lines, ends_only=len(scan.conflicts) > MANY)
+
+    def __len__(self) -> int:
+        return len(self._conflicts)
+
+    def __getitem__(self, number: int, /) -> out.Conflict:
+        conflict, state = self._conflicts[number], self._state(number)
+        one, other = conflict.tools
+        return out.Conflict(
+            tools=conflict.tools,
+            kind=conflict.kind,
+            code=conflict.code,
+            resource=_shown(conflict.resource),
+            when=conflict.when,
+            failure=conflict.failure,
+            runners=conflict.runners,
+            latent=conflict.latent,
+            severity=conflict.severity,
+            confidence=conflict.confidence,
+            message=plain(conflict.message),
+            evidence=self.evidence(number),
+            help=_help(conflict.code, conflict.kind, conflict.resource.kind),
+            fingerprint=self._prints[number],
+            tools_names=(self._names[one], self._names[other]),
+            suppressed=state is not None,
+            suppression=state,
+        )
+
+    def code(self, number: int, /) -> str:
+        return self._conflicts[number].code
+
+    def fingerprint(self, number: int, /) -> str:
+        return self._prints[number]
+
+    def tools(self, number: int, /) -> tuple[str, str]:
+        return self._conflicts[number].tools
+
+    def evidence(self, number: int, /) -> tuple[tuple[out.Step, ...], ...]:
+        one, other = self._conflicts[number].evidence
+        return self._told.steps(one), self._told.steps(other)
+
+    def alike(self) -> Iterable[Sequence[int]]:
+        found: dict[tuple[object, ...], list[int]] = {}
+        for number, c in enumerate(self._conflicts):
+            same = c.code, c.kind, c.resource, c.severity, c.confidence, c.latent, c.when == "always", self._state(number)
+            found.setdefault(same, []).append(number)
+        return found.values()
+
+    def chains(self) -> Iterable[tuple[out.Step, ...]]:
+        """Every chain of evidence once: one is evidence in many pairs."""
+        sides = {id(side): side for conflict in self._conflicts for side in conflict.evidence}
+        return [self._told.steps(side) for side in sides.values()]
+
+    def marked(self) -> Iterator[Sentence]:
+        """The messages that name lines."""
+        for number, conflict in enumerate(self._conflicts):
+            if plain(conflict.message) is not conflict.message:
+                yield Sentence("conflicts", number, "message", conflict.message)
 
 
 def _resource(item: Conflict | Ordering | Finding) -> out.Resource:
@@ -224,19 +284,17 @@ def _findings(
     scan: ScanModel,
     found: tuple[Finding, ...],
     settled: Suppressed,
-    prints: tuple[str, ...],
-    known: dict[str, Entry],
+    leads: Leads,
     baseline: tuple[str, dict[str, Entry]] | None,
     lines: Lines,
     said: Sentences,
 ) -> tuple[out.Finding, ...]:
     """The findings; one that folds conflicts carries the leading conflict's fingerprint, so that readers count it once."""
-    leads = _leads(scan, prints)
     own = finding_fingerprints(found, scan.tools)
     shown = []
     for i, finding in enumerate(found):
         print_ = leads.get((finding.code, finding.tools, finding.evidence), own[i])
-        state = _state(settled.findings.get(i), print_, known, baseline)
+        state = _state(settled.findings.get(i), print_, baseline)
         rule = by_code()[finding.code]
         shown.append(
             out.Finding(
@@ -260,21 +318,19 @@ def _findings(
     return tuple(shown)
 
 
-def _leads(scan: ScanModel, prints: tuple[str, ...]) -> dict[tuple[str, tuple[str, ...], object], str]:
+def _leads(scan: ScanModel, prints: tuple[str, ...]) -> Leads:
     """Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
     groups = [(code, group) for code, some in (scan.stories or {}).items() for group in some]
     first = {id(group[0]) for _, group in groups}
     index = {id(c): i for i, c in enumerate(scan.conflicts) if id(c) in first}
-    leads: dict[tuple[str, tuple[str, ...], object], str] = {}
+    leads: Leads = {}
     for code, group in groups:
         tools = tuple(sorted({t for c in group for t in c.tools}))
         leads[code, tools, group[0].evidence] = prints[index[id(group[0])]]
     return leads
 
 
-def _state(
-    suppression: Suppression | None, print_: str, known: dict[str, Entry], baseline: tuple[str, dict[str, Entry]] | None
-) -> out.Suppression | None:
+def _state(suppression: Suppression | None, print_: str, baseline: tuple[str, dict[str, Entry]] | None) -> out.Suppression | None:
     """Why a finding does not count; None when it does."""
     if suppression is not None:
         return out.Suppression(
@@ -284,9 +340,18 @@ def _state(
             line=suppression.line,
             codes=suppression.codes,
         )
-    if baseline is not None and print_ in known:
+    if baseline is not None and print_ in baseline[1]:
         return out.Suppression(origin="baseline", reason="accepted in the baseline", file=baseline[0])
     return None
+
+
+def _states(
+    settled: Suppressed, prints: tuple[str, ...], baseline: tuple[str, dict[str, Entry]] | None
+) -> Callable[[int], out.Suppression | None]:
+    """Why the conflict of a number does not count."""
+    if baseline is None and not settled.conflicts:
+        return lambda number: None
+    return lambda number: _state(settled.conflicts.get(number), prints[number], baseline)
 
 
 def _suppressions(scan: ScanModel, settled: Suppressed) -> tuple[out.Suppression, ...]:
@@ -305,9 +370,7 @@ def _suppressions(scan: ScanModel, settled: Suppressed) -> tuple[out.Suppression
     )
 
 
-def _baseline(baseline: tuple[str, dict[str, Entry]] | None, found: set[str]) -> out.Baseline | None:
-    if baseline is None:
-        return None
+def _baseline(baseline: tuple[str, dict[str, Entry]], found: set[str]) -> out.Baseline:
     name, entries = baseline
     return out.Baseline(file=name, entries=len(entries), expired=tuple(sorted(set(entries) - found)))
 
@@ -323,12 +386,11 @@ def _rules(codes: set[str]) -> tuple[out.Rule, ...]:
     )
 
 
-def _places(whole: out.ScanDocument) -> dict[str, set[int]]:
-    """The lines of every tool and piece of evidence, by file."""
+def _places(rest: out.ScanDocument, chains: Iterable[tuple[out.Step, ...]]) -> dict[str, set[int]]:
+    """The lines of every tool and piece of evidence, by file; `chains` are those of the conflicts."""
     found: dict[str, set[int]] = {}
-    shown = {id(chain): chain for c in whole.conflicts for chain in c.evidence}  # one chain is evidence in many pairs
-    chains = [*shown.values(), *(chain for f in whole.findings for chain in f.evidence)]
-    places = [(s.file, s.line) for chain in chains for s in chain] + [(f.file, f.line) for f in whole.findings if f.line]
-    for file, line in dict.fromkeys(places + [(t.file, t.line) for t in whole.tools]):
+    every = itertools.chain(chains, (chain for f in rest.findings for chain in f.evidence))
+    places = [(s.file, s.line) for chain in every for s in chain] + [(f.file, f.line) for f in rest.findings if f.line]
+    for file, line in dict.fromkeys(places + [(t.file, t.line) for t in rest.tools]):
         found.setdefault(file, set()).add(line)
     return found

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from toolaudit import __version__
-from toolaudit.errors import ChangedError, ConfigurationError, ToolauditError
+from toolaudit.errors import ChangedError, ToolauditError
+from toolaudit.opening import Opened, files_of, open_code
 from toolaudit.request import Request
 
 if TYPE_CHECKING:
     from toolaudit.facts import Pragma, Unreadable
     from toolaudit.frameworks.discover import Discovery
-    from toolaudit.frameworks.schema import Framework
-    from toolaudit.frameworks.versions import Version
     from toolaudit.model import Footprint, Tool
-    from toolaudit.project.local import LocalProject
     from toolaudit.unchanged import Basis, Last, Looked, Moved
     from toolaudit.verdicts.dispatching import DispatchSite
     from toolaudit.verdicts.scan_model import ScanModel
     from toolaudit_reports.document import ScanDocument
+    from toolaudit_reports.draft import Draft
     from toolaudit_reports.lines import Change, Sentences
 
 T = TypeVar("T")
@@ -44,23 +40,14 @@ class Shown(msgspec.Struct, frozen=True):
     briefs: tuple[bytes | None, ...] = ()
 
 
-Make = Callable[["ScanDocument", Mapping[str, str]], Shown]
-"""Shows a document; with the messages that name lines, their marks in them, by fingerprint."""
+Make = Callable[["Draft"], Shown]
+"""Shows a document."""
 Again = Callable[[Shown, "Change"], Shown | None]
 """Shows the same where its lines are now; None where that cannot be told from what was kept."""
-Messages = Callable[[], Mapping[str, str]]
+Keep = Callable[[bool], None]
+"""Remembers what a document was made of, and the document itself if that is asked for."""
 Write = Callable[[int, Iterable[bytes]], None]
 """Takes the number of an output, and its pieces."""
-
-
-class Opened(NamedTuple):
-    """A code base and all that its document depends on."""
-
-    request: Request
-    frameworks: tuple[Framework, ...]
-    versions: Mapping[str, Version]
-    project: LocalProject
-    settings: str
 
 
 class Found(NamedTuple):
@@ -79,7 +66,13 @@ def scan(request: Request, progress: Report | None = None) -> ScanDocument:
 
     Raises ToolauditError for a configuration that cannot be used.
     """
-    return _settled(request, lambda opened: _scanned(opened, progress or _silent)[0])
+
+    def document_of(opened: Opened) -> ScanDocument:
+        draft, kept = _scanned(opened, progress or _silent)
+        kept(True)
+        return draft.whole
+
+    return _settled(request, document_of)
 
 
 def show(
@@ -90,7 +83,6 @@ def show(
 
     Raises ToolauditError for a configuration that cannot be used.
     """
-    from toolaudit_reports.document import pieces
 
     def shown_of(opened: Opened) -> int:
         shown, found = _shown_before(opened, view), None
@@ -101,12 +93,13 @@ def show(
             stored = partial(opened.project.pieces, opened.settings)
             if None not in shown.outputs or stored() is not None:
                 return write_shown(shown, lambda: stored() or (), write)
-        document, messages = _scanned(opened, progress or _silent, found)
+        draft, keep = _scanned(opened, progress or _silent, found)
         del found  # what is shown needs its room
-        shown = make(document, messages())
+        shown = make(draft)
+        keep(None in shown.outputs or draft.is_made)
         if request.use_cache:
             opened.project.store_result(opened.settings + view, msgspec.msgpack.encode(shown))
-        return write_shown(shown, lambda: pieces(document), write)
+        return write_shown(shown, lambda: opened.project.pieces(opened.settings) or draft.pieces(), write)
 
     return _settled(request, shown_of)
 
@@ -116,7 +109,7 @@ def _settled(request: Request, use: Callable[[Opened], T]) -> T:
     changed = Counter[str]()
     while True:
         try:
-            with _opened(request, [path for path, times in changed.items() if times > 1]) as opened:
+            with open_code(request, [path for path, times in changed.items() if times > 1]) as opened:
                 return use(opened)
         except ChangedError as error:
             changed[error.path] += 1
@@ -157,40 +150,15 @@ def _decoded(kept: bytes | None) -> Shown | None:
 
 def remember(request: Request, progress: Report) -> None:
     """Find the tools and walk them, so that whoever scans the same code next finds it in the cache."""
-    with _opened(request) as opened:
+    with open_code(request) as opened:
         _found(opened, progress, alone=True)
 
 
-@contextmanager
-def _opened(request: Request, unsettled: Collection[str] = ()) -> Iterator[Opened]:
-    from toolaudit.frameworks.versions import detect
-
-    frameworks = _frameworks(request)
-    versions = detect(request.roots, frameworks)
-    with _uncollected(), _project(request, frameworks, unsettled) as project:
-        yield Opened(request, frameworks, versions, project, _settings(request, versions))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Facts, values and syntax trees hold no cycles: looking for some among millions of them was a third of a scan's time."""
-    collected = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collected:
-            if not gc.get_freeze_count():  # all that was made is old from now on: the first collection would look through it
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
-
-
-def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> tuple[ScanDocument, Messages]:
-    """The document, and what gives its messages that name lines."""
+def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> tuple[Draft, Keep]:
+    """The document, and what remembers it."""
     from toolaudit import unchanged
-    from toolaudit_reports.document import pieces
-    from toolaudit_reports.lines import Sentences, by_fingerprint
+    from toolaudit_reports.draft import of_document
+    from toolaudit_reports.lines import Sentences
 
     project, request, settings, last = opened.project, opened.request, opened.settings, _last(opened)
     stored = _stored(opened)
@@ -198,15 +166,19 @@ def _scanned(opened: Opened, progress: Report, found: Found | None = None) -> tu
         found = _found(opened, progress)
         stored = _stored(opened) if _carried(opened, found, (settings,)) is not None else None
     if stored is not None:
-        return stored, lambda: by_fingerprint(stored, last.sentences())
+        return of_document(stored, last.sentences), lambda itself: None
     assert found is not None
-    looked, said = unchanged.Looked(project), Sentences()
-    document = _document(opened, found, looked, said, progress)
-    if request.use_cache:
-        project.store_result(settings, pieces(document))
-        if project.unreadable == found.unreadable:
-            last.keep(found.basis, looked, said, document)
-    return document, lambda: by_fingerprint(document, said.marked)
+    looked, said, basis = unchanged.Looked(project), Sentences(), found.basis
+    draft = _draft(opened, found, looked, said, progress)
+
+    def keep(itself: bool) -> None:
+        if itself and request.use_cache:
+            project.store_result(settings, draft.pieces())
+        if request.use_cache and project.unreadable == unreadable:
+            last.keep(basis, looked, said, draft, itself)
+
+    unreadable = found.unreadable
+    return draft, keep
 
 
 def _stored(opened: Opened) -> ScanDocument | None:
@@ -238,53 +210,7 @@ def _carried(opened: Opened, found: Found, settings: tuple[str, ...]) -> Moved |
     return last.moved(found.basis) if opened.request.compare is None else None
 
 
-def _frameworks(request: Request) -> tuple[Framework, ...]:
-    from toolaudit import frameworks
-
-    try:
-        return frameworks.load(_files(request.config.frameworks, request))
-    except frameworks.FrameworkError as error:
-        raise ConfigurationError(str(error)) from None
-
-
-def _files(names: tuple[str, ...], request: Request) -> tuple[Path, ...]:
-    return tuple(Path(request.config.folder) / name for name in names)
-
-
-def _project(request: Request, frameworks: tuple[Framework, ...], unsettled: Collection[str]) -> LocalProject:
-    from toolaudit.frameworks import markers
-    from toolaudit.project.cache import Cache
-    from toolaudit.project.local import open_project
-    from toolaudit.project.pool import Workers
-
-    config = request.config
-    return open_project(
-        request.roots,
-        markers(frameworks),
-        exclude=config.exclude,
-        max_bytes=config.max_file_size,
-        workers=Workers(config.jobs) if config.jobs is not None else Workers(),
-        cache=Cache() if request.use_cache else Cache.none(),
-        unsettled=unsettled,
-    )
-
-
-def _settings(request: Request, versions: Mapping[str, Version]) -> str:
-    """All that a document depends on besides the scanned code, as text."""
-    import toolaudit_reports
-
-    config = request.config
-    named = _files((*config.frameworks, *config.catalogue), request) + ((Path(config.baseline),) if config.baseline else ())
-    ours = (Path(__file__).parent, Path(str(toolaudit_reports.__file__)).parent)  # what was printed is stored too
-    own = [file for folder in ours for file in sorted(folder.rglob("*.*")) if file.suffix != ".pyc"]  # Python writes those as it goes
-    stamps = [(file.as_posix(), stat.st_mtime_ns, stat.st_size) for file in (*own, *named) if file.is_file() for stat in [file.stat()]]
-    shown = {name: (version.version, version.source) for name, version in sorted(versions.items())}
-    told = msgspec.structs.replace(config, jobs=None)
-    roots = [root.as_posix() for root in request.roots]
-    return msgspec.json.encode([__version__, roots, told, request.compare, shown, stamps]).decode()
-
-
-def _document(opened: Opened, found: Found, looked: Looked, said: Sentences, progress: Report) -> ScanDocument:
+def _draft(opened: Opened, found: Found, looked: Looked, said: Sentences, progress: Report) -> Draft:
     from toolaudit import baseline, export, suppress
     from toolaudit.selection import severities
 
@@ -293,7 +219,7 @@ def _document(opened: Opened, found: Found, looked: Looked, said: Sentences, pro
     known = request.config.baseline
     accepted = baseline.read(Path(known)) if known else None
     model = _judged(opened, found, looked, progress)
-    document = export.document(
+    draft = export.draft(
         model,
         lines=looked.line,
         beside=project.line,
@@ -305,8 +231,8 @@ def _document(opened: Opened, found: Found, looked: Looked, said: Sentences, pro
     if request.compare is not None:
         from toolaudit.migration import migrated
 
-        return migrated(document, model, frameworks, versions, request.compare)
-    return document
+        draft.rest = migrated(draft.rest, model, frameworks, versions, request.compare)
+    return draft
 
 
 def _found(opened: Opened, progress: Report, alone: bool = False) -> Found:
@@ -331,7 +257,7 @@ def _found(opened: Opened, progress: Report, alone: bool = False) -> Found:
     own = frozenset(one.name for one in frameworks if one.name == "bare" or one.framework.api)
     tools = dispatching.told(with_runs(discovery.tools, frameworks, versions, request.config.runner), runners, own)
     progress("following effects", 0, len(tools))
-    catalogue = partial(lookup.load, _files(request.config.catalogue, request))
+    catalogue = partial(lookup.load, files_of(request.config.catalogue, request))
     walker = Walker(project, tools, catalogue, partial(progress, "following effects"), answers, project.spare)
     walks = walker.walks()
     answers.store()

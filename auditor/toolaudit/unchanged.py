@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toolaudit.facts import Pragma
     from toolaudit.project.local import LocalProject
     from toolaudit.project.memory import Kept, Memory
-    from toolaudit_reports.document import ScanDocument
+    from toolaudit_reports.draft import Draft
     from toolaudit_reports.lines import Change, Sentences
 
 
@@ -79,6 +79,8 @@ class _Last(Struct, frozen=True, array_like=True):
     lines: dict[str, tuple[tuple[int, ...], bytes]]
     sources: dict[str, tuple[tuple[int, ...], bytes]]
     comments: dict[str, bytes]
+    itself: bool
+    """Whether the document is kept: nobody asked for it where only texts of it were shown."""
 
 
 class _Told(Struct, frozen=True, array_like=True):
@@ -109,13 +111,13 @@ class Last:
     def _telling(self) -> Kept:
         return self._project.kept(f"sentences of {self._settings}")
 
-    def keep(self, basis: Basis, looked: Looked, said: Sentences, document: ScanDocument) -> None:
-        """Remember of what the document was made that has just been stored."""
+    def keep(self, basis: Basis, looked: Looked, said: Sentences, draft: Draft, itself: bool) -> None:
+        """Remember of what the document was made; `itself`: it has just been stored."""
         lines = {path: (tuple(sorted(texts)), given([texts[n] for n in sorted(texts)])) for path, texts in looked.lines.items()}
-        sources = {path: (tuple(sorted(places)), given(document.sources[path])) for path, places in said.places.items()}
+        sources = {path: (tuple(sorted(places)), given(draft.rest.sources[path])) for path, places in said.places.items()}
         comments = {path: given(found) for path, found in looked.comments.items()}
-        self._keep(_Last(basis.made, self._project.content, lines, sources, comments))
-        self._tell(basis, said.marked)
+        self._keep(_Last(basis.made, self._project.content, lines, sources, comments, itself))
+        self._tell(basis, draft.sentences() if itself else said.marked)
 
     @property
     def content(self) -> bytes:
@@ -205,7 +207,7 @@ class Last:
         sources = {path: around(path, numbers, self._project.line) for path, numbers in places.items()}
         moves = Moves(change, told.sentences, sources)
         self._project.carry(last.content, self._settings, moves.pieces)
-        if self._project.pieces(self._settings) is None:
+        if last.itself and self._project.pieces(self._settings) is None:
             return False
         lines = {
             path: (tuple(there[n] for n in last.lines[path][0]), last.lines[path][1])
@@ -213,7 +215,7 @@ class Last:
             if path in last.lines
         }
         shown = {path: (numbers, given(sources[path])) for path, numbers in places.items()}
-        self._keep(_Last(basis.made, self._project.content, last.lines | lines, last.sources | shown, last.comments))
+        self._keep(_Last(basis.made, self._project.content, last.lines | lines, last.sources | shown, last.comments, last.itself))
         self._tell(basis, [replace(one, text=moved(one.text, change)) for one in told.sentences])
         return True
 

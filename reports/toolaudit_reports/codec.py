@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib import resources
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -20,6 +20,13 @@ LISTS = ("tools", "conflicts", "orderings", "findings")
 """In the order in which they are written."""
 ITEMS_A_PIECE = 50
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Items(Protocol):
+    """Parts of a document, by their numbers."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int, /) -> object: ...
 
 
 class DocumentError(ValueError):
@@ -41,8 +48,9 @@ def encode(document: Document, *, indent: int = 0) -> bytes:
     return msgspec.json.format(data, indent=indent) if indent else data
 
 
-def pieces(document: ScanDocument) -> Iterator[bytes]:
-    """What `encode` gives, in pieces of some tens of kilobytes: a document of many conflicts is never in memory as one string."""
+def pieces(document: ScanDocument, conflicts: Items | None = None) -> Iterator[bytes]:
+    """What `encode` gives, in pieces of some tens of kilobytes: a document of many conflicts is never in memory as one string. `conflicts`
+    are made as they are asked for; without them, those of the document."""
     rest = encode(msgspec.structs.replace(document, tools=(), conflicts=(), orderings=(), findings=()))
     at = 0
     for name in LISTS:
@@ -51,14 +59,15 @@ def pieces(document: ScanDocument) -> Iterator[bytes]:
         if end < at + len(opening):
             raise AssertionError(f"a scan document lists its {name}")
         yield rest[at:end]
-        yield from _listed(getattr(document, name))
+        yield from _listed(getattr(document, name) if name != "conflicts" or conflicts is None else conflicts)
         at = end
     yield rest[at:]
 
 
-def _listed(items: tuple[object, ...]) -> Iterator[bytes]:
+def _listed(items: Items) -> Iterator[bytes]:
     for start in range(0, len(items), ITEMS_A_PIECE):
-        yield b"," * bool(start) + encoded(items[start : start + ITEMS_A_PIECE])[1:-1]
+        some = [items[number] for number in range(start, min(start + ITEMS_A_PIECE, len(items)))]
+        yield b"," * bool(start) + encoded(some)[1:-1]
 
 
 def load_scan(data: bytes, *, source: str = "document") -> ScanDocument:

@@ -6,13 +6,14 @@ tools with the same evidence) is that conflict and appears once.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections import Counter
+from collections.abc import Container, Iterable
+from typing import Literal
 
 import msgspec
 
+from toolaudit_reports.clashes import Clashes, Listed, fingerprint
 from toolaudit_reports.document import (
     Confidence,
     Conflict,
@@ -69,39 +70,39 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.file}:{self.line}{end}" if self.line else self.file
 
 
-class Standing(NamedTuple):
-    """As much of an entry as a gate counts."""
-
-    code: str
-    severity: Severity
-    status: Status
-    fingerprint: str
-
-
-def standings(document: ScanDocument) -> Iterator[Standing]:
-    """What `collect` would give, in no order: of tens of thousands of conflicts many a format shows no entry."""
+def standings(document: ScanDocument) -> Counter[tuple[str, Status, Severity, str]]:
+    """How many entries of each code, status and severity `collect` would give, of which no run speaks: many a format shows none of them."""
+    found: Counter[tuple[str, Status, Severity, str]] = Counter()
     for item in itertools.chain[Conflict | Finding](document.conflicts, single(document)):
-        yield Standing(item.code, item.severity, status(item.suppressed, item.suppression, item.new), item.fingerprint)
+        found[item.code, status(item.suppressed, item.suppression, item.new), item.severity, ""] += 1
+    return found
 
 
 def collect(document: ScanDocument) -> tuple[Entry, ...]:
     """Every conflict and finding once, most severe and most certain first, then by place."""
     rules = {rule.code: rule.name for rule in document.rules}
     names = labels(document.tools)
-    entries = [_from_conflict(conflict, names, rules) for conflict in document.conflicts]
-    entries += [_from_finding(finding, names, rules) for finding in single(document)]
-    return tuple(sorted(entries, key=_order))
+    entries = [from_conflict(conflict, names, rules) for conflict in document.conflicts]
+    entries += [from_finding(finding, names, rules) for finding in single(document)]
+    return tuple(sorted(entries, key=order))
 
 
 def single(document: ScanDocument) -> list[Finding]:
     """The findings that repeat no conflict."""
-    said = [(finding.code, tuple(dict.fromkeys(finding.tools))) for finding in document.findings]
+    prints = {finding.fingerprint for finding in document.findings}
+    known = {own for conflict in document.conflicts if (own := fingerprint(conflict)) in prints}
+    return single_of(document.findings, Listed(document.conflicts), known)
+
+
+def single_of(findings: Iterable[Finding], clashes: Clashes, known: Container[str]) -> list[Finding]:
+    """The same; `known` are the fingerprints that findings share with conflicts."""
+    left = [finding for finding in findings if finding.fingerprint not in known]
+    said = [(finding.code, tuple(dict.fromkeys(finding.tools))) for finding in left]
     few = [(code, tools[0], tools[-1]) for code, tools in said if len(tools) in (1, 2)]
     about = {(code, pair) for code, one, other in few for pair in ((one, other), (other, one))}
-    prints = {finding.fingerprint for finding in document.findings}
-    known = {own for conflict in document.conflicts if (own := _fingerprint(conflict)) in prints}
-    known |= {_pair_key(c.code, c.tools, c.evidence) for c in document.conflicts if (c.code, c.tools) in about}
-    return [f for f in document.findings if not {f.fingerprint, _pair_key(f.code, f.tools, f.evidence)} & known]
+    numbers = [n for n in range(len(clashes)) if (clashes.code(n), clashes.tools(n)) in about] if about else []
+    again = {_pair_key(clashes.code(n), clashes.tools(n), clashes.evidence(n)) for n in numbers}
+    return [finding for finding in left if _pair_key(finding.code, finding.tools, finding.evidence) not in again]
 
 
 def is_open(entry: Entry) -> bool:
@@ -115,8 +116,10 @@ def rule_names(document: ScanDocument) -> dict[str, str]:
     return named | {rule.code: rule.name for rule in document.rules}
 
 
-def _from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, str]) -> Entry:
+def from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, str]) -> Entry:
+    """The entry of a conflict; `names`: tool id → label, `rules`: code → name."""
     first = _leading_step(conflict.evidence)
+    file, line = place(conflict.tools, conflict.evidence)
     return Entry(
         code=conflict.code,
         name=rules.get(conflict.code, conflict.code),
@@ -126,13 +129,13 @@ def _from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, s
         pair=True,
         tools=conflict.tools,
         names=_pair_names(conflict, names),
-        file=first.file if first else conflict.tools[0].partition("::")[0],
-        line=first.line if first else 0,
+        file=file,
+        line=line,
         column=first.column if first else None,
         end_column=first.end_column if first else None,
         message=conflict.message,
         help=conflict.help,
-        fingerprint=_fingerprint(conflict),
+        fingerprint=fingerprint(conflict),
         evidence=conflict.evidence,
         resource=conflict.resource,
         when=conflict.when,
@@ -154,7 +157,8 @@ def _pair_names(conflict: Conflict, names: dict[str, str]) -> tuple[str, ...]:
     return tuple(names.get(tool, name) for tool, name in zip(conflict.tools, called, strict=True))
 
 
-def _from_finding(finding: Finding, names: dict[str, str], rules: dict[str, str]) -> Entry:
+def from_finding(finding: Finding, names: dict[str, str], rules: dict[str, str]) -> Entry:
+    """The same of a finding that repeats no conflict."""
     return Entry(
         code=finding.code,
         name=finding.name or rules.get(finding.code, finding.code),
@@ -178,6 +182,12 @@ def _from_finding(finding: Finding, names: dict[str, str], rules: dict[str, str]
     )
 
 
+def place(tools: tuple[str, str], evidence: tuple[tuple[Step, ...], ...]) -> tuple[str, int]:
+    """Where a conflict is told: file and line."""
+    first = _leading_step(evidence)
+    return (first.file, first.line) if first else (tools[0].partition("::")[0], 0)
+
+
 def _leading_step(evidence: tuple[tuple[Step, ...], ...]) -> Step | None:
     """The write that does the harm, else the last access, else the first line that there is."""
     first = accessed = None
@@ -196,7 +206,8 @@ def status(suppressed: bool, suppression: Suppression | None, new: bool) -> Stat
     return "open" if new else "known"
 
 
-def _order(entry: Entry) -> tuple[object, ...]:
+def order(entry: Entry) -> tuple[object, ...]:
+    """Most severe and most certain first, then by place."""
     closed = 0 if entry.status == "open" else 1
     rank = RANK[entry.severity], entry.latent, CERTAINTY[entry.confidence]
     return (closed, *rank, entry.code, entry.file, entry.line, entry.tools, entry.fingerprint)
@@ -205,14 +216,6 @@ def _order(entry: Entry) -> tuple[object, ...]:
 def _pair_key(code: str, tools: tuple[str, ...], evidence: tuple[tuple[Step, ...], ...]) -> str:
     places = [f"{step.file}:{step.line}" for chain in evidence for step in chain]
     return "\n".join([code, *sorted(set(tools)), *places]) if places else f"{code}\n{tools}\nno evidence"
-
-
-def _fingerprint(conflict: Conflict) -> str:
-    """For documents of other writers: code, tools and resource, no line."""
-    if conflict.fingerprint:
-        return conflict.fingerprint
-    parts = (conflict.code, *conflict.tools, conflict.resource.kind, conflict.resource.scope, conflict.resource.key)
-    return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 
 def _short(tool: str) -> str:

@@ -9,8 +9,9 @@ from typing import Literal
 import msgspec
 
 from toolaudit_reports.document import EvidenceDocument, ScanDocument
-from toolaudit_reports.findings import RANK, Entry, Standing, collect, standings
-from toolaudit_reports.proofs import Proof, count, prove
+from toolaudit_reports.findings import RANK, collect, standings
+from toolaudit_reports.parts import Kind, Part, kinds, of_entries
+from toolaudit_reports.proofs import count, prove
 
 FailOn = Literal["error", "warning", "note", "never"]
 PASSED, FAILED, NO_TOOLS, INCOMPLETE = 0, 1, 3, 4
@@ -51,18 +52,19 @@ def decide(
     exit_zero: bool = False,
     strict: bool = False,
     evidence: Iterable[EvidenceDocument] = (),
-    entries: tuple[Entry, ...] | None = None,
+    parts: Iterable[Part] | None = None,
 ) -> Gate:
     """The gate over `document`: what is suppressed, in the baseline, known or cleared by `evidence` does not count.
 
     `fail_on` is the least severity that fails, `strict` also fails an incomplete scan, `exit_zero` keeps the verdict
-    but exits 0. `entries` are what `collect` makes of the document, where somebody has made it already.
+    but exits 0. `parts` are those of the document, where somebody has made them already.
     """
     runs = tuple(evidence)
-    if entries is None and runs:
+    if parts is None and runs:
         entries = collect(document)
-    counts = tuple(standings(document)) if entries is None else entries
-    counted = tally(counts, prove(entries or (), runs))
+        parts = of_entries(entries, prove(entries, runs))
+    counts = standings(document) if parts is None else kinds(parts)
+    counted = tally(counts)
     incomplete = _incomplete(document, counts)
     passed, code, reason = _verdict(document, counted, incomplete, fail_on, strict)
     if exit_zero and code:
@@ -70,22 +72,17 @@ def decide(
     return Gate(passed, 0 if exit_zero else code, reason, counted, incomplete, fail_on)
 
 
-def tally(entries: Iterable[Entry | Standing], proofs: dict[str, Proof]) -> Counted:
+def tally(kinds: Counter[Kind]) -> Counted:
     """Counts by what became of each entry."""
     counts: Counter[str] = Counter()
-    if not proofs:
-        for (status, severity), number in Counter((entry.status, entry.severity) for entry in entries).items():
-            counts[severity + "s" if status == "open" else status] += number
-        return Counted(**counts)
-    for entry in entries:
-        proof = proofs.get(entry.fingerprint)
-        if entry.status != "open":
-            counts[entry.status] += 1
-        elif proof is not None and proof.state == "cleared":
-            counts["cleared"] += 1
+    for (_, status, severity, proof), number in kinds.items():
+        if status != "open":
+            counts[status] += number
+        elif proof == "cleared":
+            counts["cleared"] += number
         else:
-            counts[entry.severity + "s"] += 1
-            counts["confirmed"] += proof is not None and proof.state == "confirmed"
+            counts[severity + "s"] += number
+            counts["confirmed"] += number if proof == "confirmed" else 0
     return Counted(**counts)
 
 
@@ -115,8 +112,11 @@ def _why_passed(counted: Counted, fail_on: FailOn) -> str:
     return f"{count(total, 'finding')}, none that fails on {fail_on}"
 
 
-def _incomplete(document: ScanDocument, entries: Iterable[Entry | Standing]) -> tuple[str, ...]:
+def _incomplete(document: ScanDocument, kinds: Counter[Kind]) -> tuple[str, ...]:
     """What the scan could not read, in words: nothing that a suppression accepted."""
     said = [count(document.files.skipped, "skipped file")] if document.files.skipped else []
-    unread = Counter(entry.code for entry in entries if entry.status != "suppressed" and entry.code in _UNREAD)
+    unread: Counter[str] = Counter()
+    for (code, status, _, _), number in kinds.items():
+        if status != "suppressed" and code in _UNREAD:
+            unread[code] += number
     return tuple(said + [f"{number} × {_UNREAD[code]}" for code, number in sorted(unread.items())])

@@ -4,11 +4,9 @@ an edit has moved the lines of a file."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
-
-from toolaudit_reports.scan_v1 import Conflict, Finding, ScanDocument
 
 Change = Mapping[str, Mapping[int, int]]
 """File → line before → line now, for every line that a document shows of a file that has changed."""
@@ -38,13 +36,6 @@ class Sentences:
         if shown is not text:
             self.marked.append(Sentence(where, at, field, text))
         return shown
-
-
-def by_fingerprint(document: ScanDocument, sentences: Iterable[Sentence]) -> dict[str, str]:
-    """The messages of conflicts and findings that name lines, with their marks; a finding that is a conflict has the conflict's."""
-    lists: dict[str, tuple[Conflict | Finding, ...]] = {"findings": document.findings, "conflicts": document.conflicts}
-    messages = [one for one in sentences if one.where in lists]
-    return {lists[one.where][one.at].fingerprint: one.text for one in sorted(messages, key=lambda one: one.where, reverse=True)}
 
 
 def named(file: str, line: int) -> str:

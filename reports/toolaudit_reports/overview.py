@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 
 from toolaudit_reports.document import ScanDocument, Tool
-from toolaudit_reports.findings import RANK, Entry
+from toolaudit_reports.findings import RANK
 from toolaudit_reports.gate import Gate
-from toolaudit_reports.proofs import Proof, count
+from toolaudit_reports.parts import Part, pairs
+from toolaudit_reports.proofs import count
 from toolaudit_reports.stories import Story, title
 
 ToolState = Literal["clashes", "order", "latent", "unknown", "safe"]
@@ -45,24 +47,25 @@ class Overview(msgspec.Struct, frozen=True):
     todos: tuple[Todo, ...]
 
 
-def look(document: ScanDocument, entries: tuple[Entry, ...], stories: tuple[Story, ...], proofs: dict[str, Proof], gate: Gate) -> Overview:
+def look(document: ScanDocument, parts: Sequence[Part], stories: tuple[Story, ...], gate: Gate) -> Overview:
     """The overview of one document."""
-    states = tool_states(document, entries, proofs)
-    fresh = any(entry.pair and entry.status == "open" for entry in entries)
+    states = tool_states(document, parts)
+    fresh = any(part.like.status == "open" for part in pairs(parts))
     verdict, safe = _sentence(states, gate, "" if fresh else ", none of it new")
-    return Overview(verdict, safe, states, _todos(stories, proofs))
+    return Overview(verdict, safe, states, _todos(stories))
 
 
-def tool_states(document: ScanDocument, entries: tuple[Entry, ...], proofs: dict[str, Proof]) -> dict[str, ToolState]:
+def tool_states(document: ScanDocument, parts: Iterable[Part]) -> dict[str, ToolState]:
     """Tool id → state. Conflicts that a person accepted with a suppression and cleared ones leave a tool safe; those of a baseline do
     not, and an unread tool is never safe."""
     states: dict[str, ToolState] = {tool.id: _alone(tool) for tool in document.tools}
     rank = {state: number for number, state in enumerate(STATES)}
-    for entry in entries:
-        if not entry.pair or entry.status == "suppressed" or (proofs and _cleared(entry, proofs)):
+    for part in pairs(parts):
+        like = part.like
+        if like.status == "suppressed" or like.proof == "cleared":
             continue
-        state: ToolState = "latent" if entry.latent else "order" if entry.order else "clashes"
-        for tool in entry.tools:
+        state: ToolState = "latent" if like.latent else "order" if like.order else "clashes"
+        for tool in {tool for tools in part.tools for tool in tools}:
             if tool in states and rank[state] < rank[states[tool]]:
                 states[tool] = state
     return states
@@ -89,11 +92,6 @@ def numbers(gate: Gate) -> str:
 
 def _alone(tool: Tool) -> ToolState:
     return "unknown" if tool.class_ == "unknown" else "safe"
-
-
-def _cleared(entry: Entry, proofs: dict[str, Proof]) -> bool:
-    proof = proofs.get(entry.fingerprint)
-    return proof is not None and proof.state == "cleared"
 
 
 def _sentence(states: dict[str, ToolState], gate: Gate, age: str) -> tuple[str, bool]:
@@ -124,12 +122,11 @@ def _verb(number: int) -> str:
     return "clashes" if number == 1 else "clash"
 
 
-def _todos(stories: tuple[Story, ...], proofs: dict[str, Proof]) -> tuple[Todo, ...]:
+def _todos(stories: tuple[Story, ...]) -> tuple[Todo, ...]:
     """Confirmed stories before suspected ones; cleared and accepted ones are nothing to do."""
 
     def proven(story: Story) -> int:
-        held = [proofs[entry.fingerprint].state for entry in story.entries if entry.fingerprint in proofs]
-        return 0 if "confirmed" in held else 1
+        return 0 if any(part.like.proof == "confirmed" for part in story.parts) else 1
 
     due = [story for story in stories if not story.settled]
     first = sorted(due, key=lambda story: (RANK[story.lead.severity], proven(story)))[:3]

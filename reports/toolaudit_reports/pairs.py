@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import combinations_with_replacement
 
-from toolaudit_reports.findings import Entry
+from toolaudit_reports.parts import Part
 from toolaudit_reports.sanitise import one_line
 
 SHOWN = 6
@@ -24,16 +24,17 @@ def pair_text(names: tuple[str, ...]) -> str:
     return ", ".join(clean)
 
 
-def pairs_by_code(entries: Iterable[Entry], *, every: bool = False) -> tuple[tuple[str, str], ...]:
-    """Rule name → its pairs in words: the first entry's rule, then the most frequent; `every` lists all instead of the first few.
+def pairs_by_code(parts: Iterable[Part], *, every: bool = False) -> tuple[tuple[str, str], ...]:
+    """Rule name → its pairs in words: the first part's rule, then the most frequent; `every` lists all instead of the first few.
 
     Of very many pairs, groups instead, and at last how many there are by rule; both without a rule's name.
     """
     groups: dict[str, set[tuple[str, str]]] = {}
-    for entry in entries:
-        if entry.pair:
-            first, second = sorted(entry.names[:2])
-            groups.setdefault(entry.name, set()).add((first, second))
+    for part in parts:
+        if part.like.pair:
+            groups.setdefault(part.lead.name, set()).update(
+                (first, second) if first <= second else (second, first) for first, second in part.names
+            )
     lead = next(iter(groups), "")
     whole = {pair for pairs in groups.values() for pair in pairs}
     if len(whole) > MANY and not every:

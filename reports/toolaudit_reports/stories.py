@@ -3,64 +3,81 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from types import MappingProxyType
-
-import msgspec
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 
 from toolaudit_reports.document import Resource
-from toolaudit_reports.findings import CERTAINTY, RANK, Entry
-from toolaudit_reports.proofs import Proof
+from toolaudit_reports.findings import CERTAINTY, RANK, Entry, order
+from toolaudit_reports.parts import Part, pairs
 
-NOTHING_PROVEN: Mapping[str, Proof] = MappingProxyType({})
 FOLD_FROM = 4
 """So many findings of one code, without a pair, are told together."""
 
 
-class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """Entries with one cause. `lead` is the most severe that stands, confirmed before suspected; `cleared` are those that runs cleared.
+class Story:
+    """Entries with one cause. `lead` is the most severe that stands, confirmed before suspected; the parts stand in that order too."""
 
-    `tools` are the labels of all tools in the entries that stand (in all of them when none does), sorted.
-    """
+    def __init__(self, *groups: Sequence[Part]) -> None:
+        """`groups`: parts in the order of their leads."""
+        self._groups = groups
+        self.parts = tuple(sorted(chain(*groups), key=_rank))
+        self.lead = self.parts[0].lead
+        cleared = [part for part in self.parts if part.like.proof == "cleared"]
+        self.stands = self.parts[: len(self.parts) - len(cleared)]
+        """What no run cleared."""
 
-    lead: Entry
-    entries: tuple[Entry, ...]
-    tools: tuple[str, ...]
-    cleared: tuple[Entry, ...] = ()
+    @cached_property
+    def tools(self) -> tuple[str, ...]:
+        """The labels of all tools in the entries that stand (in all of them when none does), sorted."""
+        return tuple(sorted({name for part in self.stands or self.parts for names in part.names for name in names}))
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        every = ((number, part) for number, group in enumerate(self._groups) for part in group)
+        ranked = [((_rank(part), number, order(entry)), entry) for number, part in every for entry in part.entries]
+        return tuple([entry for _, entry in sorted(ranked, key=itemgetter(0))])
 
     @property
     def standing(self) -> tuple[Entry, ...]:
         """The entries that no run cleared."""
-        return self.entries[: len(self.entries) - len(self.cleared)]
+        return self.entries[: sum(part.size for part in self.stands)]
+
+    @property
+    def cleared(self) -> tuple[Entry, ...]:
+        """Those that runs cleared."""
+        return self.entries[sum(part.size for part in self.stands) :]
 
     @property
     def folded(self) -> bool:
-        return len(self.entries) > 1
+        return sum(part.size for part in self.parts) > 1
 
     @property
     def settled(self) -> bool:
         """Nothing left to do: every entry was cleared, or the story is accepted."""
-        return self.lead.status != "open" or not self.standing
+        return self.lead.status != "open" or not self.stands
 
     @property
     def resources(self) -> tuple[str, ...]:
         """What the entries that stand clash on, the lead's first."""
-        held = (entry.resource for entry in (self.lead, *(self.standing or self.entries)) if entry.pair)
+        held = (part.like.resource for part in (*self.parts[:1], *(self.stands or self.parts)) if part.like.pair)
         return tuple(dict.fromkeys(resource_text(resource) for resource in held if resource is not None))
 
 
-def tell(entries: tuple[Entry, ...], proofs: Mapping[str, Proof] = NOTHING_PROVEN) -> tuple[Story, ...]:
-    """Stories of `entries` (as `collect` sorts them), settled ones last: most severe first, then most certain, on something that has a
+def tell(parts: Iterable[Part]) -> tuple[Story, ...]:
+    """Stories of `parts` (in the order of their leads), settled ones last: most severe first, then most certain, on something that has a
     name rather than on anything of a kind, whatever the arguments are, and with most entries as severe as the lead."""
-    groups: dict[tuple[object, ...], list[Entry]] = {}
-    alone = Counter((entry.code, entry.status) for entry in entries if not entry.pair)
-    for entry in entries:
-        groups.setdefault(_key(entry, alone[entry.code, entry.status]), []).append(entry)
-    stories = [_story(group, proofs) for group in groups.values()]
+    groups: dict[tuple[object, ...], list[Part]] = {}
+    parts = tuple(parts)
+    alone = Counter((part.like.code, part.like.status) for part in parts if not part.like.pair)
+    for part in parts:
+        groups.setdefault(_key(part, alone[part.like.code, part.like.status]), []).append(part)
     causes: dict[tuple[object, ...], list[Story]] = {}
-    for story in stories:
+    for group in groups.values():
+        story = Story(group)
         causes.setdefault(_cause(story.lead), []).append(story)
-    return tuple(sorted((_joined(some, proofs) for some in causes.values()), key=_order))
+    return tuple(sorted(map(_joined, causes.values()), key=_order))
 
 
 def headline(story: Story, message: str = "") -> str:
@@ -71,14 +88,13 @@ def headline(story: Story, message: str = "") -> str:
 
 def title(story: Story) -> str:
     """What a folded story is about, without its lead; empty for a story that its lead tells alone."""
-    standing = story.standing or story.entries
-    pairs = len({entry.tools for entry in standing if entry.pair})
-    if len(story.tools) > 2 and pairs and story.resources:
+    standing = story.stands or story.parts
+    clashes = len({tools for part in pairs(standing) for tools in part.tools})
+    if len(story.tools) > 2 and clashes and story.resources:
         more = f" and {len(story.resources) - 1} more" if len(story.resources) > 1 else ""
-        return f"{len(story.tools)} tools clash on {next(iter(story.resources))}{more} in {pairs} pairs"
-    if len(standing) >= FOLD_FROM and not pairs:
-        return f"{len(standing)} times"
-    return ""
+        return f"{len(story.tools)} tools clash on {next(iter(story.resources))}{more} in {clashes} pairs"
+    times = sum(part.size for part in standing)
+    return f"{times} times" if times >= FOLD_FROM and not clashes else ""
 
 
 def resource_text(resource: Resource) -> str:
@@ -86,12 +102,14 @@ def resource_text(resource: Resource) -> str:
     return f"{resource.kind}:{resource.key}" if resource.key and resource.key != resource.kind else resource.kind
 
 
-def _key(entry: Entry, alike: int) -> tuple[object, ...]:
-    if entry.pair and entry.resource is not None:
-        return entry.status, "pair", entry.resource.kind, entry.resource.scope, entry.resource.key
-    if alike >= FOLD_FROM:
-        return entry.status, "code", entry.code
-    return entry.status, "one", entry.fingerprint, entry.file, entry.line, entry.code
+def _key(part: Part, alike: int) -> tuple[object, ...]:
+    like = part.like
+    if like.pair and like.resource is not None:
+        return like.status, "pair", like.resource.kind, like.resource.scope, like.resource.key
+    if alike >= FOLD_FROM and not like.pair:
+        return like.status, "code", like.code
+    lead = part.lead
+    return like.status, "one", lead.fingerprint, lead.file, lead.line, lead.code
 
 
 def _cause(lead: Entry) -> tuple[object, ...]:
@@ -102,40 +120,28 @@ def _cause(lead: Entry) -> tuple[object, ...]:
     return lead.status, lead.code, lead.severity, lead.tools, lines
 
 
-def _joined(stories: list[Story], proofs: Mapping[str, Proof]) -> Story:
+def _joined(stories: list[Story]) -> Story:
     """Stories of one cause as one."""
-    return stories[0] if len(stories) == 1 else _story([entry for story in stories for entry in story.entries], proofs)
+    if len(stories) == 1:
+        return stories[0]
+    return Story(*(story.parts for story in stories))
 
 
-def _story(group: list[Entry], proofs: Mapping[str, Proof]) -> Story:
-    def state(entry: Entry) -> str:
-        proof = proofs.get(entry.fingerprint)
-        return proof.state if proof else ""
-
-    def plainly(entry: Entry) -> tuple[int, bool, bool, bool]:
-        return RANK[entry.severity], entry.latent, _vague(entry), entry.when != "always"
-
-    def rank(entry: Entry) -> tuple[bool, int, bool, bool, bool, bool]:
-        severity, latent, vague, bound = plainly(entry)
-        return state(entry) == "cleared", severity, state(entry) != "confirmed", latent, vague, bound
-
-    ordered = tuple(sorted(group, key=rank if proofs else plainly))
-    cleared = tuple([entry for entry in ordered if state(entry) == "cleared"]) if proofs else ()
-    standing = ordered[: len(ordered) - len(cleared)] or ordered
-    tools = sorted({name for entry in standing for name in entry.names})
-    return Story(lead=ordered[0], entries=ordered, tools=tuple(tools), cleared=cleared)
+def _rank(part: Part) -> tuple[bool, int, bool, bool, bool, bool]:
+    like = part.like
+    return like.proof == "cleared", RANK[like.severity], like.proof != "confirmed", like.latent, _vague(like.resource), not like.always
 
 
-def _vague(entry: Entry) -> bool:
+def _vague(resource: Resource | None) -> bool:
     """A clash of two tools on whatever they touch: nobody can look that up."""
-    key = entry.resource.key if entry.resource else ""
-    return "*" in key or "unknown" in key or key == (entry.resource.kind if entry.resource else "")
+    key = resource.key if resource else ""
+    return "*" in key or "unknown" in key or key == (resource.kind if resource else "")
 
 
 def _order(story: Story) -> tuple[object, ...]:
     lead = story.lead
-    worst = sum(entry.severity == lead.severity for entry in story.standing)
-    spread = (-worst, -len(story.tools), -len(story.entries)) if lead.pair else (0, 0, 0)
+    worst = sum(part.size for part in story.stands if part.like.severity == lead.severity)
+    spread = (-worst, -len(story.tools), -sum(part.size for part in story.parts)) if lead.pair else (0, 0, 0)
     return (
         lead.status != "open",
         story.settled,
@@ -143,7 +149,7 @@ def _order(story: Story) -> tuple[object, ...]:
         lead.latent,
         not lead.pair,
         CERTAINTY[lead.confidence],
-        _vague(lead),
+        _vague(lead.resource),
         lead.pair and lead.when != "always",
         *spread,
         lead.code,

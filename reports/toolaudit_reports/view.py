@@ -11,6 +11,7 @@ from toolaudit_reports.findings import Entry, collect
 from toolaudit_reports.gate import Gate, decide
 from toolaudit_reports.labels import labels
 from toolaudit_reports.overview import Overview, look
+from toolaudit_reports.parts import Part, of_entries
 from toolaudit_reports.proofs import Proof, prove
 from toolaudit_reports.stories import Story, tell
 
@@ -36,6 +37,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[EvidenceDocument, ...]
     gate: Gate
     entries: tuple[Entry, ...]
+    parts: tuple[Part, ...]
     stories: tuple[Story, ...]
     proofs: dict[str, Proof]
     overview: Overview
@@ -55,22 +57,24 @@ def prepare(
     gate: Gate | None = None,
     evidence: Iterable[EvidenceDocument] = (),
     options: Options | None = None,
-    entries: tuple[Entry, ...] | None = None,
+    parts: tuple[Part, ...] | None = None,
 ) -> View:
-    """The view of `document`; without a `gate` the default one is decided. `entries` as for `decide`."""
+    """The view of `document`; without a `gate` the default one is decided. With `parts` no entry is made, and what shows entries shows none."""
     runs = tuple(evidence)
-    entries = collect(document) if entries is None else entries
+    entries = collect(document) if parts is None else ()
     proofs = prove(entries, runs)
-    stories = tell(entries, proofs)
-    gate = gate or decide(document, evidence=runs, entries=entries)
+    parts = of_entries(entries, proofs) if parts is None else parts
+    stories = tell(parts)
+    gate = gate or decide(document, evidence=runs, parts=parts)
     return View(
         document=document,
         evidence=runs,
         gate=gate,
         entries=entries,
+        parts=parts,
         stories=stories,
         proofs=proofs,
-        overview=look(document, entries, stories, proofs, gate),
+        overview=look(document, parts, stories, gate),
         options=options or Options(),
         labels=labels(document.tools),
     )

@@ -368,8 +368,8 @@ def test_a_document_is_made_again_only_where_it_shows_something_new(tmp_path, mo
         write(tmp_path / "code", name, texts[0])
     before = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
     made_of: list[object] = []
-    document = export.document
-    monkeypatch.setattr(export, "document", lambda scan, **more: made_of.append(scan) or document(scan, **more))
+    draft = export.draft
+    monkeypatch.setattr(export, "draft", lambda scan, **more: made_of.append(scan) or draft(scan, **more))
     write(tmp_path / "code", edited, text)
     after = scanned(tmp_path / "code", tmp_path / "cache", monkeypatch)
     assert bool(made_of) == made
@@ -496,8 +496,8 @@ def test_what_was_shown_of_a_document_goes_with_it(tmp_path, monkeypatch):
     made: list[object] = []
     written: list[bytes] = []
 
-    def shown(document, messages):
-        made.append(document)
+    def shown(draft):
+        made.append(draft)
         return pipeline.Shown(1, (b"text", None))
 
     for edit in range(3):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolaudit import pipeline
+from toolaudit import export, pipeline
 from toolaudit.cli import main
 from toolaudit_reports.render import json_v1
 
@@ -74,3 +74,47 @@ def test_options_and_changes_are_seen(code, capfd):
     assert shown(capfd, "-q")[1].count("\n") < shown(capfd)[1].count("\n")
     code.write_text(TOOLS.replace("COUNT = COUNT + 1", "pass"))
     assert shown(capfd)[0] == 0
+
+
+COUNTER = '@mcp.tool\ndef count_{n}() -> int:\n    """Counts."""\n    global COUNT\n    COUNT = COUNT + 1\n    return COUNT\n\n'
+
+
+def test_a_text_makes_few_of_many_conflicts(code, capfd, monkeypatch):
+    """Those that it tells, and one of each kind."""
+    code.write_text(TOOLS + "".join(COUNTER.format(n=n) for n in range(12)))
+    made: set[int] = set()
+    make = export.Clashing.__getitem__
+    monkeypatch.setattr(export.Clashing, "__getitem__", lambda self, number: made.add(number) or make(self, number))
+    assert shown(capfd)[0] == 1
+    few = len(made)
+    conflicts = len(json.loads(shown(capfd, "--format", "json")[1])["conflicts"])
+    assert 0 < few < conflicts / 5
+    assert len(made) == conflicts
+
+
+def uncached(document: str) -> str:
+    return document.replace('"cached":1', '"cached":0')
+
+
+def test_a_document_is_kept_once_it_is_shown(code, capfd, monkeypatch):
+    """What shows texts alone keeps none: the next one who asks for it makes it of what was judged."""
+    monkeypatch.setattr(json_v1, "MANY", 0)
+    text, document = shown(capfd), shown(capfd, "--format", "json")
+    assert uncached(document[1]) == shown(capfd, "--format", "json", "--no-cache")[1]
+    code.write_text("\n" + code.read_text())
+    want = shown(capfd, "--no-cache"), shown(capfd, "--format", "json", "--no-cache")[1]
+    monkeypatch.setattr(pipeline, "_draft", None)  # whoever judges now fails
+    moved = shown(capfd)
+    assert (moved, uncached(shown(capfd, "--format", "json")[1])) == want
+    assert moved != text
+
+
+def test_a_text_is_moved_without_a_document(code, capfd, monkeypatch):
+    monkeypatch.setattr(json_v1, "MANY", 0)
+    before = shown(capfd)
+    code.write_text("\n" + code.read_text())
+    with monkeypatch.context() as guarded:
+        guarded.setattr(pipeline, "_scanned", None)
+        moved = shown(capfd)
+    assert before != moved == shown(capfd, "--no-cache")
+    assert uncached(shown(capfd, "--format", "json")[1]) == shown(capfd, "--format", "json", "--no-cache")[1]

@@ -10,6 +10,7 @@ import pytest
 from toolaudit_reports.document import EvidenceDocument, EvidenceItem, Resource, ScanDocument, Suppression
 from toolaudit_reports.findings import RANK, collect, rule_names
 from toolaudit_reports.pairs import listed, pair_text, pairs_by_code
+from toolaudit_reports.parts import of_entries
 from toolaudit_reports.proofs import prove
 from toolaudit_reports.render import render
 from toolaudit_reports.stories import headline, resource_text, tell
@@ -74,7 +75,7 @@ def test_names_come_from_rules_and_findings(scan: ScanDocument) -> None:
 
 def test_many_pairs_on_one_resource_are_one_story(many: ModuleType) -> None:
     document = many.many(500)
-    stories = tell(collect(document))
+    stories = tell(of_entries(collect(document), {}))
     cache = [story for story in stories if story.lead.resource and story.lead.resource.key == "CACHE"]
     assert len(cache) <= 1
     assert sum(len(story.entries) for story in stories) == len(collect(document))
@@ -82,7 +83,7 @@ def test_many_pairs_on_one_resource_are_one_story(many: ModuleType) -> None:
 
 
 def test_a_story_says_how_many_and_leads_with_the_worst(scan: ScanDocument) -> None:
-    notes = tell(collect(scan))[0]
+    notes = tell(of_entries(collect(scan), {}))[0]
     assert notes.folded
     assert notes.tools == ("add_note", "delete_note", "list_notes")
     assert headline(notes).startswith("3 tools clash on file:notes.json in 5 pairs: two calls of add_note")
@@ -92,10 +93,10 @@ def test_a_story_says_how_many_and_leads_with_the_worst(scan: ScanDocument) -> N
 def test_alike_findings_are_told_together(scan: ScanDocument) -> None:
     one = scan.findings[0]
     five = tuple(replace(one, fingerprint=f"f{number}", line=number) for number in range(1, 6))
-    stories = tell(collect(replace(scan, conflicts=(), findings=five)))
+    stories = tell(of_entries(collect(replace(scan, conflicts=(), findings=five)), {}))
     assert len(stories) == 1
     assert headline(stories[0]).startswith("5 times: ")
-    assert len(tell(collect(replace(scan, conflicts=(), findings=five[:3])))) == 3
+    assert len(tell(of_entries(collect(replace(scan, conflicts=(), findings=five[:3])), {}))) == 3
 
 
 def test_resource_text() -> None:
@@ -107,7 +108,7 @@ def test_resource_text() -> None:
 def test_pairs_in_words(scan: ScanDocument) -> None:
     def words(*pairs: str) -> str:
         made = [replace(scan.conflicts[0], tools=tuple(pair), tools_names=tuple(pair), fingerprint=pair) for pair in pairs]
-        return dict(pairs_by_code(collect(replace(scan, conflicts=tuple(made), findings=()))))["stale-read"]
+        return dict(pairs_by_code(of_entries(collect(replace(scan, conflicts=tuple(made), findings=())), {})))["stale-read"]
 
     assert words("aa") == "a × itself"
     assert words("ab", "cd") == "a × b and c × d"
@@ -168,10 +169,10 @@ def test_what_was_not_observed_is_never_cleared(scan: ScanDocument, evidence: Ev
 
 def test_a_cleared_pair_never_leads_and_is_counted_apart(scan: ScanDocument, evidence: EvidenceDocument) -> None:
     entries = collect(scan)
-    suspected = tell(entries)[0]
+    suspected = tell(of_entries(entries, {}))[0]
     item = replace(evidence.items[1], fingerprint=suspected.lead.fingerprint)
     proofs = prove(entries, [replace(evidence, items=(item,))])
-    story = next(one for one in tell(entries, proofs) if one.lead.resource == suspected.lead.resource)
+    story = next(one for one in tell(of_entries(entries, proofs)) if one.lead.resource == suspected.lead.resource)
     assert story.cleared == (suspected.lead,)
     assert story.lead in story.standing
     assert headline(story).startswith("3 tools clash on file:notes.json in 4 pairs: ")
@@ -180,7 +181,7 @@ def test_a_cleared_pair_never_leads_and_is_counted_apart(scan: ScanDocument, evi
 
 def test_a_story_whose_every_pair_is_cleared_is_settled_and_comes_last(scan: ScanDocument, evidence: EvidenceDocument) -> None:
     entries = collect(scan)
-    notes = tell(entries)[0]
+    notes = tell(of_entries(entries, {}))[0]
     items = tuple(replace(evidence.items[1], fingerprint=entry.fingerprint) for entry in notes.entries)
     view = prepare(scan, evidence=[replace(evidence, items=items)])
     story = next(one for one in view.stories if one.lead.resource == notes.lead.resource)
@@ -274,7 +275,7 @@ def test_evidence_for_nothing_in_the_scan_changes_nothing(scan: ScanDocument, ev
 def test_one_file_under_two_names_is_one_story(scan: ScanDocument) -> None:
     notes = [conflict for conflict in scan.conflicts if conflict.resource.key == "notes.json"]
     again = tuple(replace(c, resource=replace(c.resource, key="{path}.json"), fingerprint="x" + c.fingerprint) for c in notes)
-    before, after = tell(collect(scan)), tell(collect(replace(scan, conflicts=scan.conflicts + again)))
+    before, after = tell(of_entries(collect(scan), {})), tell(of_entries(collect(replace(scan, conflicts=scan.conflicts + again)), {}))
     assert len(after) == len(before)
     story = next(one for one in after if "file:notes.json" in one.resources)
     assert set(story.resources) == {"file:notes.json", "file:{path}.json"}
@@ -285,7 +286,7 @@ def test_very_many_pairs_are_told_as_groups(scan: ScanDocument) -> None:
     lead = collect(scan)[0]
     writers, readers = [f"w{n}" for n in range(8)], [f"r{n}" for n in range(8)]
     pairs = [(a, b) for place, a in enumerate(writers) for b in (*writers[place:], *readers)]
-    told = pairs_by_code(replace(lead, names=pair, tools=pair) for pair in pairs)
+    told = pairs_by_code(of_entries([replace(lead, names=pair, tools=pair) for pair in pairs], {}))
     assert [text for _, text in told] == [
         "A: w0, w1, w2, w3, w4, w5 and 2 more, each with every other, itself and all of B",
         "B: r0, r1, r2, r3, r4, r5 and 2 more, each with all of A",

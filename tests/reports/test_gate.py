@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from toolaudit_reports.document import Baseline, EvidenceDocument, ScanDocument, Suppression
-from toolaudit_reports.findings import collect
+from toolaudit_reports.draft import of_document
 from toolaudit_reports.gate import Gate, decide
 
 replace = msgspec.structs.replace
@@ -41,7 +41,7 @@ CASES: list[tuple[tuple[str, ...], dict[str, Any], bool, int, str]] = [
 @pytest.mark.parametrize(("kept", "options", "passed", "code", "reason"), CASES)
 def test_verdicts(scan: ScanDocument, kept: tuple[str, ...], options: dict[str, Any], passed: bool, code: int, reason: str) -> None:
     gate = decide(only(scan, *kept), **options)
-    assert gate == decide(only(scan, *kept), entries=collect(only(scan, *kept)), **options)
+    assert gate == decide(only(scan, *kept), parts=of_document(only(scan, *kept)).parts, **options)
     assert (gate.passed, gate.exit_code) == (passed, code)
     assert gate.reason.startswith(reason)
 
@@ -65,10 +65,10 @@ def test_failing_outranks_incomplete(scan: ScanDocument) -> None:
     assert decide(scan, strict=True).exit_code == 1
 
 
-def test_what_is_accepted_counts_the_same_with_and_without_entries(scan: ScanDocument) -> None:
+def test_what_is_accepted_counts_the_same_with_and_without_parts(scan: ScanDocument) -> None:
     for origin in ("comment", "baseline"):
         done = accepted(scan, Suppression(origin=origin, reason="known"))
-        assert decide(done) == decide(done, entries=collect(done))
+        assert decide(done) == decide(done, parts=of_document(done).parts)
         assert decide(done).counted != decide(scan).counted
 
 

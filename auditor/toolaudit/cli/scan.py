@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolaudit.pipeline import Report
     from toolaudit.request import Request
     from toolaudit_reports.document import ScanDocument
+    from toolaudit_reports.draft import Draft
     from toolaudit_reports.lines import Change
     from toolaudit_reports.render import Options
 
@@ -56,13 +57,14 @@ def command(
     from toolaudit import pipeline
     from toolaudit.cli.settings import settle
     from toolaudit_reports.document import pieces
+    from toolaudit_reports.draft import of_document
 
     planned = plan_outputs(formats, outputs)
     request = settle(paths, options)
     views = [view_options(output, quiet=quiet, verbose=verbose, migration=request.compare is not None) for output in planned]
 
-    def shown(document: ScanDocument, messages: Mapping[str, str]) -> pipeline.Shown:
-        return _shown(document, messages, planned, views, request, exit_zero)
+    def shown(draft: Draft) -> pipeline.Shown:
+        return _shown(draft, planned, views, request, exit_zero)
 
     def again(before: pipeline.Shown, change: Change) -> pipeline.Shown | None:
         return _again(before, change, views)
@@ -78,7 +80,7 @@ def command(
             view = repr((exit_zero, [output.format for output in planned], views))
             return pipeline.show(request, view, shown, write, progress, again)
         document = _marked(pipeline.scan(request, progress), since, write_baseline, request)
-        return pipeline.write_shown(shown(document, {}), lambda: pieces(document), write)
+        return pipeline.write_shown(shown(of_document(document)), lambda: pieces(document), write)
 
 
 def _marked(document: ScanDocument, since: str | None, write_baseline: Path | None, request: Request) -> ScanDocument:
@@ -95,33 +97,24 @@ def _marked(document: ScanDocument, since: str | None, write_baseline: Path | No
     return document
 
 
-def _shown(
-    document: ScanDocument,
-    messages: Mapping[str, str],
-    planned: tuple[Output, ...],
-    views: list[Options],
-    request: Request,
-    exit_zero: bool,
-) -> pipeline.Shown:
+def _shown(draft: Draft, planned: tuple[Output, ...], views: list[Options], request: Request, exit_zero: bool) -> pipeline.Shown:
     """The gate's verdict and the text of every output."""
     from toolaudit.pipeline import Shown
     from toolaudit.project.room import give_back
-    from toolaudit_reports import findings, gate, render
+    from toolaudit_reports import gate, render
 
-    entries = None
-    if not all(render.is_document(output.format, document) for output in planned):
-        if len(document.conflicts) > MANY:
-            give_back()
-        entries = findings.collect(document)
-    verdict = gate.decide(document, entries=entries, fail_on=request.config.fail_on, exit_zero=exit_zero, strict=request.config.strict)
+    config = request.config
+    verdict = gate.decide(draft.rest, parts=draft.parts, fail_on=config.fail_on, exit_zero=exit_zero, strict=config.strict)
     outputs: list[bytes | None] = []
     briefs: list[bytes | None] = []
     for output, options in zip(planned, views, strict=True):
         brief, text = None, None
-        if entries is not None and not render.is_document(output.format, document):
-            brief = render.brief(output.format, document, messages, gate=verdict, options=options, entries=entries)
+        if not render.is_document(output.format, len(draft.clashes)):
+            brief = render.brief(output.format, draft.rest, draft.messages, gate=verdict, options=options, parts=draft.parts)
             told = render.again(brief, {}, options) if brief is not None else None
-            text = told[0] if told else render.render(output.format, document, gate=verdict, options=options, entries=entries)
+            if told is None and len(draft.clashes) > MANY:
+                give_back()
+            text = told[0] if told else render.render(output.format, draft.whole, gate=verdict, options=options)
         outputs.append(None if text is None else text.encode(errors="backslashreplace"))
         briefs.append(brief)
     return Shown(verdict.exit_code, tuple(outputs), tuple(briefs))

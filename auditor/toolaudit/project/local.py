@@ -20,6 +20,7 @@ from toolaudit.project.layout import Layout
 from toolaudit.project.memory import Kept, Memory, State, outside
 from toolaudit.project.mentions import Mentions
 from toolaudit.project.pool import RISKY_DEPTH, Workers
+from toolaudit.project.pragmas import OURS
 from toolaudit.project.prefilter import Prefilter
 from toolaudit.project.rebind import Rename, rebind_facts, rebind_index, renamer
 from toolaudit.project.room import give_back
@@ -32,7 +33,6 @@ _outcomes = msgspec.msgpack.Decoder(Extracted)
 
 MUCH = 1_000_000
 """Bytes of facts as they are kept; opened they take five times the room."""
-
 CHANGES = "skipped: changes while it is read"
 
 
@@ -216,7 +216,7 @@ class LocalProject:
 
     def pragmas(self, path: str) -> tuple[Pragma, ...]:
         """The `# toolaudit:` comments of a file."""
-        index = self.index(path)
+        index = self.index(path) if path in self._files and self._mentions.held([path], [OURS]) else None
         return index.pragmas if index is not None else ()
 
     # --- results -----------------------------------------------------------------------------------------------------

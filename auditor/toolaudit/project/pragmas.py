@@ -8,12 +8,13 @@ import tokenize
 
 from toolaudit.facts import Pragma
 
+OURS = "toolaudit:"
 _PRAGMA = re.compile(r"#\s*toolaudit:\s*(.*?)\s*$")
 
 
 def pragmas(text: str, first_line: int = 1) -> tuple[Pragma, ...]:
     """The pragmas in `text`, whose first line is `first_line` of its file. Only comments count, never strings."""
-    if "toolaudit:" not in text:
+    if OURS not in text:
         return ()
     found: list[Pragma] = []
     try:

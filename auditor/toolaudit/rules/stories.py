@@ -51,7 +51,9 @@ def grouped(conflicts: list[Conflict]) -> list[list[Conflict]]:
 
 def _led(part: list[Conflict]) -> list[Conflict]:
     """With the leading conflict first; nobody asks for the order of the others."""
-    lead = min(range(len(part)), key=lambda i: leading(part[i]))
+    best = min([(RANK[c.severity], c.latent, SURE[c.confidence], c.tools) for c in part])
+    some = [i for i, c in enumerate(part) if c.tools == best[3] and (RANK[c.severity], c.latent, SURE[c.confidence]) == best[:3]]
+    lead = min(some, key=lambda i: leading(part[i]))
     return [part[lead], *part[:lead], *part[lead + 1 :]] if lead else part
 
 
@@ -80,8 +82,9 @@ def _connected(conflicts: list[Conflict]) -> list[list[Conflict]]:
     for one, other in dict.fromkeys(conflict.tools for conflict in conflicts):
         parent[root(one)] = root(other)
     groups: dict[str, list[Conflict]] = {}
+    home = {tool: root(tool) for tool in parent}
     for conflict in conflicts:
-        groups.setdefault(root(conflict.tools[0]), []).append(conflict)
+        groups.setdefault(home[conflict.tools[0]], []).append(conflict)
     return list(groups.values())
 
 

@@ -5,7 +5,6 @@ Accesses are put into buckets of kind and owner first, so that only tools that c
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -41,7 +40,7 @@ def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory:
     """The same, of tools whose profiles are made."""
     if memory is None or len({view.tool.id for view in views}) != len(views):
         found, most = _told(views, confidence, frozenset())
-        return _sorted(found)
+        return tuple(sorted(found, key=_order))
     now = remembered.digests(views, confidence)
     before = remembered.recall(memory, views, now)
     found, most = _told(views, confidence, before.same, len({conflict.tools for conflict, _ in before.found}))
@@ -49,9 +48,10 @@ def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory:
         before = remembered.Before()
         found, most = _told(views, confidence, before.same)
     overlap.cache_clear()  # tens of megabytes, of which the later stages need next to nothing
+    every = remembered.together(before, sorted(found, key=_order), _order)
     if found or len(before.same) != len(views):
-        remembered.keep(memory, before, most, now, found, views)
-    return _sorted(itertools.chain((conflict for conflict, _ in before.found), found))
+        remembered.keep(memory, before, most, now, every, views)
+    return tuple([conflict for conflict, _ in every])
 
 
 Ranked = tuple[int, int, tuple[Candidate, ...]]
@@ -113,8 +113,8 @@ def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked
             yield i, j, tuple(told)
 
 
-def _sorted(found: Iterable[Conflict]) -> tuple[Conflict, ...]:
-    return tuple(sorted(found, key=lambda c: (c.tools, c.kind != "race", c.code, c.resource.kind, key_text(c.resource), c.when)))
+def _order(c: Conflict) -> tuple[object, ...]:
+    return c.tools, c.kind != "race", c.code, c.resource.kind, key_text(c.resource), c.when
 
 
 def is_shortened(found: tuple[Conflict, ...]) -> bool:

@@ -140,8 +140,10 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
         reads = [a for a in secondary if not a.secondary and a.mode == "r" and written.counts(a.resource)]
         secondary = [a for a in secondary if a not in reads]
     windows = tuple(w for u in footprint.updates if (w := _window(footprint, u, written)) is not None)
-    windows = tuple(w for w in windows if not _own_write(w, writes))
-    windows = tuple(w for w in windows if not _looked_again(w, windows))
+    held = [w for w in writes if (w.operation, w.mode) == ("write", "w") and w.locks]
+    windows = tuple(w for w in windows if not _own_write(w, held))
+    guarded = [w for w in windows if any(covers(lock, "threads") for lock in w.locks)]
+    windows = tuple(w for w in windows if not _looked_again(w, guarded))
     windows = _rewritten(reads, writes, windows) + _replaced(writes) + windows
     alone = tuple(_alone(a) for a in writes if a.mode == "rw" and a.operation not in {"opaque", "session"})
     windows = _distinct(windows + alone)
@@ -163,28 +165,25 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
     )
 
 
-def _own_write(window: Window, writes: list[Access]) -> bool:
-    """What is read is what the call itself has just put there, under one lock: nobody else's state."""
+def _own_write(window: Window, held: list[Access]) -> bool:
+    """What is read is what the call itself has just put there, under one lock: nobody else's state. `held` are its writes under locks."""
     return any(
         write.resource == window.read.resource
         and write.order < window.read.order
-        and (write.operation, write.mode) == ("write", "w")
         and any(covers(lock, "threads") for lock in write.locks if lock in window.read.locks)
-        for write in writes
+        for write in held
     )
 
 
-def _looked_again(window: Window, windows: tuple[Window, ...]) -> bool:
-    """A check whose answer only leads to a lock under which the same is checked again (double-checked locking) decides nothing."""
+def _looked_again(window: Window, guarded: list[Window]) -> bool:
+    """A check whose answer only leads to a lock under which the same is checked again (double-checked locking) decides nothing. `guarded` are
+    the windows that a lock covers."""
     return (
         window.link == "control"
         and not window.locks
         and any(
-            other.write is window.write
-            and other.read.resource == window.read.resource
-            and other.read.order > window.read.order
-            and any(covers(lock, "threads") for lock in other.locks)
-            for other in windows
+            other.write is window.write and other.read.resource == window.read.resource and other.read.order > window.read.order
+            for other in guarded
         )
     )
 

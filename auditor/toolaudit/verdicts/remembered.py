@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -53,7 +54,8 @@ BLOCK = 2_000
 
 
 class Before(NamedTuple):
-    """What holds still: the positions of the tools that are as they were, the conflicts between those, and how many a pair was given."""
+    """What holds still: the positions of the tools that are as they were, the conflicts between those in the order of the document, and how
+    many a pair was given."""
 
     same: frozenset[int] = frozenset()
     found: tuple[tuple[Conflict, Row], ...] = ()
@@ -87,27 +89,28 @@ def recall(memory: Kept, views: Sequence[Profile], now: list[tuple[str, bytes]])
     position = {tool: i for i, tool in enumerate(now)}
     moved = [position.get(tool, -1) for tool in kept.tools]
     found: list[tuple[Conflict, Row]] = []
-    sides: dict[tuple[int, tuple[int, ...]], tuple[Access, ...]] = {}
+    sides: Sides = {}
     for row in itertools.chain.from_iterable(kept.rows):
         one, other = moved[row.one], moved[row.other]
         if one >= 0 and other >= 0:
             if one != row.one or other != row.other:
                 row = msgspec.structs.replace(row, one=one, other=other)
-            found.append((_conflict(row, kept.said[row.said], views, sides), row))
+            found.append((_conflict(row, kept.said[row.said], views[one], views[other], sides), row))
     return Before(frozenset(i for i in moved if i >= 0), tuple(found), kept.most, tuple(kept.said))
 
 
-def _conflict(row: Row, said: Said, views: Sequence[Profile], sides: dict[tuple[int, tuple[int, ...]], tuple[Access, ...]]) -> Conflict:
-    one, other = views[row.one], views[row.other]
+Together = list[tuple[Conflict, Row | None]]
+"""Conflicts, those that held still with their rows."""
+Sides = dict[tuple[int, tuple[int, ...]], tuple[Access, ...]]
 
-    def side(tool: int, accesses: tuple[int, ...]) -> tuple[Access, ...]:
-        known = sides.get((tool, accesses))
-        if known is None:
-            there = views[tool].footprint.accesses
-            known = sides[tool, accesses] = tuple([there[i] for i in accesses])
-        return known
 
+def _conflict(row: Row, said: Said, one: Profile, other: Profile, sides: Sides) -> Conflict:
     first, second = row.evidence
+    known, beside = sides.get((row.one, first)), sides.get((row.other, second))
+    if known is None:
+        known = sides[row.one, first] = tuple([one.footprint.accesses[i] for i in first])
+    if beside is None:
+        beside = sides[row.other, second] = tuple([other.footprint.accesses[i] for i in second])
     return Conflict(
         (one.tool.id, other.tool.id),
         said.kind,
@@ -120,36 +123,45 @@ def _conflict(row: Row, said: Said, views: Sequence[Profile], sides: dict[tuple[
         said.severity,
         said.confidence,
         row.message,
-        (side(row.one, first), side(row.other, second)),
+        (known, beside),
     )
 
 
-def keep(
-    memory: Kept, before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Conflict], views: Sequence[Profile]
-) -> None:
+def together(before: Before, found: Sequence[Conflict], key: Callable[[Conflict], Any]) -> Together:
+    """What held still and what was found now, which is in the order of the document, in that order."""
+    if not before.found:
+        return [(conflict, None) for conflict in found]
+    every: Together = [*before.found]
+    for conflict in found:
+        bisect.insort(every, (conflict, None), key=lambda one: key(one[0]))
+    return every
+
+
+def keep(memory: Kept, before: Before, most: int, now: list[tuple[str, bytes]], every: Together, views: Sequence[Profile]) -> None:
     """Keep what was found now beside what held still."""
-    memory.keep(_pieces(before, most, now, found, views))
+    memory.keep(_pieces(before, most, now, every, views))
 
 
-def _pieces(
-    before: Before, most: int, now: list[tuple[str, bytes]], found: Sequence[Conflict], views: Sequence[Profile]
-) -> Iterator[bytes]:
+def _pieces(before: Before, most: int, now: list[tuple[str, bytes]], every: Together, views: Sequence[Profile]) -> Iterator[bytes]:
     """`_Kept` in MessagePack."""
     said = {one: i for i, one in enumerate(before.said)}
-    rows = itertools.chain((row for _, row in before.found), _rows(found, views, said))
-    blocks = -(-(len(before.found) + len(found)) // BLOCK)
+    rows = _rows(every, views, said)
+    blocks = -(-len(every) // BLOCK)
     yield b"\x94" + _encoder.encode(most) + _encoder.encode(now) + b"\xdd" + blocks.to_bytes(4, "big")
     for _ in range(blocks):
         yield _encoder.encode(list(itertools.islice(rows, BLOCK)))
     yield _encoder.encode(list(said))
 
 
-def _rows(found: Iterable[Conflict], views: Sequence[Profile], said: dict[Said, int]) -> Iterator[Row]:
+def _rows(every: Together, views: Sequence[Profile], said: dict[Said, int]) -> Iterator[Row]:
     """Conflicts in numbers. `said` grows."""
     position = {view.tool.id: i for i, view in enumerate(views)}
     places = [{id(access): i for i, access in enumerate(view.footprint.accesses)} for view in views]
     resources = [{id(access.resource): i for i, access in enumerate(view.footprint.accesses)} for view in views]
-    for c in found:
+    for c, known in every:
+        if known is not None:
+            yield known
+            continue
         one, other = (position[tool] for tool in c.tools)
         words = Said(c.kind, c.code, c.when, c.failure, c.runners, c.latent, c.severity, c.confidence)
         ends = tuple([places[one][id(a)] for a in c.evidence[0]]), tuple([places[other][id(a)] for a in c.evidence[1]])

@@ -117,7 +117,7 @@ def card(story: Story, view: View, linker: Linker, rules: dict[str, Rule], detai
         help=lead.help,
         fixable=any(entry.fixable for entry in story.entries),
         accepted=_accepted(lead),
-        clashes=pairs_by_code(story.standing),
+        clashes=pairs_by_code(story.stands),
         cleared=listed([pair_text(entry.names) for entry in story.cleared]),
         sides=sides[: detail.sides],
         more_sides=max(len(sides) - detail.sides, 0),

@@ -8,9 +8,9 @@ from importlib import import_module
 import msgspec
 
 from toolaudit_reports.document import EvidenceDocument, ScanDocument
-from toolaudit_reports.findings import Entry
 from toolaudit_reports.gate import Gate
 from toolaudit_reports.lines import Change
+from toolaudit_reports.parts import Part
 from toolaudit_reports.view import Options, View, prepare
 
 __all__ = ["FORMATS", "Options", "UnknownFormat", "again", "brief", "is_document", "job_summary", "render"]
@@ -39,12 +39,11 @@ def render(
     gate: Gate | None = None,
     evidence: Iterable[EvidenceDocument] = (),
     options: Options | None = None,
-    entries: tuple[Entry, ...] | None = None,
 ) -> str:
-    """The document in one of FORMATS, as text that ends in a newline. `entries` as for `decide`. Raises UnknownFormat."""
+    """The document in one of FORMATS, as text that ends in a newline. Raises UnknownFormat."""
     if format not in _MODULES:
         raise UnknownFormat(f"unknown format {format!r}; one of {', '.join(FORMATS)}")
-    view: View = prepare(document, gate=gate, evidence=evidence, options=options, entries=entries)
+    view: View = prepare(document, gate=gate, evidence=evidence, options=options)
     text: str = import_module(f"toolaudit_reports.render.{_MODULES[format]}").write(view)
     return text
 
@@ -56,15 +55,15 @@ def brief(
     *,
     gate: Gate,
     options: Options,
-    entries: tuple[Entry, ...],
+    parts: tuple[Part, ...],
 ) -> bytes | None:
-    """What it takes to write that format of a document, at other lines too, where that is small. `messages`: those that name lines, with
-    marks, by fingerprint."""
+    """What it takes to write that format of a document, at other lines too, where that is small: of its conflicts it asks no more than the
+    `parts`. `messages`: those that name lines, with marks, by fingerprint."""
     if format != "text" or options.verbose:
         return None
     from toolaudit_reports.render import terminal
 
-    made = terminal.brief(prepare(document, gate=gate, options=options, entries=entries), messages)
+    made = terminal.brief(prepare(document, gate=gate, options=options, parts=parts), messages)
     try:
         return msgspec.msgpack.encode(made)
     except UnicodeEncodeError:  # odd file names
@@ -82,13 +81,13 @@ def again(brief: bytes, change: Change, options: Options) -> tuple[str, bytes] |
     return terminal.compose(moved, options), msgspec.msgpack.encode(moved)
 
 
-def is_document(format: str, document: ScanDocument) -> bool:  # noqa: A002
-    """Whether that format of the document is the document's own bytes and a line's end, so that nobody need hold it whole."""
+def is_document(format: str, conflicts: int) -> bool:  # noqa: A002
+    """Whether that format of a document with so many conflicts is the document's own bytes and a line's end, so that nobody need hold it whole."""
     if format != "json":
         return False
     from toolaudit_reports.render.json_v1 import on_one_line
 
-    return on_one_line(document)
+    return on_one_line(conflicts)
 
 
 def job_summary(

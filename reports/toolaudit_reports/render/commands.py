@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from toolaudit_reports.parts import pairs
 from toolaudit_reports.sanitise import one_line
 from toolaudit_reports.view import View
 
@@ -14,8 +15,7 @@ def next_steps(view: View) -> Iterator[tuple[str, str]]:
     if not view.document.tools:
         yield "toolaudit scan PATH", "point it at the package that defines the tools"
         return
-    pairs = [entry for entry in view.entries if entry.pair and entry.status == "open"]
-    if any(view.proof(entry) is None for entry in pairs):
+    if any(part.like.status == "open" and not part.like.proof for part in pairs(view.parts)):
         yield f"toolaudit confirm {roots}", "prove or clear each clash"
     worst = next((story for story in view.stories if not story.settled), None)
     if worst is not None:

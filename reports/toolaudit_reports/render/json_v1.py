@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from toolaudit_reports.document import ScanDocument, encode
+from toolaudit_reports.document import encode
 from toolaudit_reports.summary import summarise
 from toolaudit_reports.view import View
 
@@ -17,9 +17,9 @@ def write(view: View) -> str:
     document = view.document
     if document.summary is None:
         document = msgspec.structs.replace(document, summary=summarise(document))
-    return encode(document, indent=0 if len(document.conflicts) > MANY else 2).decode() + "\n"
+    return encode(document, indent=0 if on_one_line(len(document.conflicts)) else 2).decode() + "\n"
 
 
-def on_one_line(document: ScanDocument) -> bool:
-    """Whether `write` gives what `encode` gives, and a line's end."""
-    return len(document.conflicts) > MANY and document.summary is not None
+def on_one_line(conflicts: int) -> bool:
+    """Whether `write` gives of a document with so many conflicts, and a summary, what `encode` gives, and a line's end."""
+    return conflicts > MANY

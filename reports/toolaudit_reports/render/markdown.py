@@ -96,7 +96,7 @@ def _story(story: Story, view: View) -> Iterator[str]:
     label = f"<b>{lead.severity}</b> <code>{markdown_html(lead.name)}</code>"
     yield f"\n<details><summary>{label} {markdown_html(headline(story))}</summary>\n\n"
     yield f"{markdown_code(lead.place)}\n\n"
-    for name, pairs in pairs_by_code(story.standing):
+    for name, pairs in pairs_by_code(story.stands):
         yield f"- clashes: {markdown_text(pairs)}{f' ({markdown_text(name)})' if name else ''}\n"
     if lead.pair:
         yield f"- bites: {markdown_text(lead.when)}, under {markdown_text(', '.join(lead.runners)) or 'any runner'}\n"

@@ -211,7 +211,7 @@ def _told(story: Story, view: View, messages: Mapping[str, str], framed: bool) -
 def _remarks(story: Story, view: View) -> Iterator[tuple[str, str]]:
     lead, verbose = story.lead, view.options.verbose
     if lead.pair:
-        for name, pairs in pairs_by_code(story.standing or story.entries, every=verbose):
+        for name, pairs in pairs_by_code(story.stands or story.parts, every=verbose):
             yield ("clashes" if name in (lead.name, "") else "also"), f"{pairs} ({name})" if name else pairs
         yield "bites", _bites(lead, view.document.runner)
     elif story.folded:
@@ -225,7 +225,7 @@ def _remarks(story: Story, view: View) -> Iterator[tuple[str, str]]:
         yield "accepted", f"{lead.suppression.reason or 'no reason given'} ({lead.suppression.origin})"
     if lead.help:
         yield "help", lead.help
-    for entry in story.entries:
+    for entry in story.entries if view.proofs else ():
         proof = view.proof(entry)
         if proof is not None and proof.item.witness is not None:
             yield "replay", proof.item.witness.replay
@@ -243,12 +243,12 @@ def _bites(entry: Entry, runner: str) -> str:
 
 def _proofs(story: Story, view: View) -> Iterator[str]:
     """The proofs of what stands, with the pair they speak of where it is not the lead; then what was cleared."""
-    for entry in story.standing:
+    for entry in story.standing if view.proofs else ():
         proof = view.proof(entry)
         if proof is not None:
             whose = "" if entry is story.lead else f"{pair_text(entry.names)} ({entry.name}): "
             yield whose + proof.text
-    proof = view.proof(story.cleared[0]) if story.cleared else None
+    proof = view.proof(story.cleared[0]) if len(story.stands) < len(story.parts) else None
     if proof is not None:
         yield f"{listed([pair_text(entry.names) for entry in story.cleared])}: {proof.text}"
 

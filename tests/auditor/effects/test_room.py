@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from toolaudit import pipeline
+from toolaudit import opening
 from toolaudit.effects import sql
 
 
@@ -45,7 +45,7 @@ def test_what_a_scan_made_is_not_looked_through_when_it_ends():
     gc.collect()
     gc.callbacks.append(heard)
     try:
-        with pipeline._uncollected():
+        with opening.uncollected():
             made = [[number] for number in range(50_000)]
         after = [[number] for number in range(10)]
     finally:

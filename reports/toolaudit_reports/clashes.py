@@ -1,0 +1,64 @@
+"""The conflicts of a document by their numbers, each made when it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from toolaudit_reports.scan_v1 import Conflict, Step
+
+
+class Clashes(Protocol):
+    """The conflicts of a document, as much of each as is asked for."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int, /) -> Conflict: ...
+    def code(self, number: int, /) -> str: ...
+    def fingerprint(self, number: int, /) -> str: ...
+    def tools(self, number: int, /) -> tuple[str, str]: ...
+    def evidence(self, number: int, /) -> tuple[tuple[Step, ...], ...]: ...
+    def alike(self) -> Iterable[Sequence[int]]:
+        """Those that differ in nothing that a story looks at but tools and place, in their order."""
+        ...
+
+
+def fingerprint(conflict: Conflict) -> str:
+    """For documents of other writers: code, tools and resource, no line."""
+    if conflict.fingerprint:
+        return conflict.fingerprint
+    parts = (conflict.code, *conflict.tools, conflict.resource.kind, conflict.resource.scope, conflict.resource.key)
+    return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+class Listed:
+    """The conflicts of a document that is there."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        self._conflicts = conflicts
+
+    def __len__(self) -> int:
+        return len(self._conflicts)
+
+    def __getitem__(self, number: int, /) -> Conflict:
+        return self._conflicts[number]
+
+    def code(self, number: int, /) -> str:
+        return self._conflicts[number].code
+
+    def fingerprint(self, number: int, /) -> str:
+        return fingerprint(self._conflicts[number])
+
+    def tools(self, number: int, /) -> tuple[str, str]:
+        return self._conflicts[number].tools
+
+    def evidence(self, number: int, /) -> tuple[tuple[Step, ...], ...]:
+        return self._conflicts[number].evidence
+
+    def alike(self) -> Iterable[Sequence[int]]:
+        found: dict[tuple[object, ...], list[int]] = {}
+        for number, c in enumerate(self._conflicts):
+            state = c.suppressed, c.suppression, c.new
+            same = c.code, c.kind, c.resource, c.severity, c.confidence, c.latent, c.when == "always", *state
+            found.setdefault(same, []).append(number)
+        return found.values()
