@@ -12,7 +12,7 @@ from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule
 from toolaudit.frameworks.lazy_tables import lazily
 from toolaudit.frameworks.patterns import matches
-from toolaudit.frameworks.records import held_functions, recorded
+from toolaudit.frameworks.records import held_functions, paired, recorded
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import mapping_value, text_of
 from toolaudit.frameworks.types import assigned_attribute
@@ -81,6 +81,7 @@ def registries(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
         return
     yield from _listed(bodies, known, path)
     yield from recorded(bodies, known, path)
+    yield from paired(bodies, known, path)
     yield from lazily(bodies, known, path)
     if known.owns([index.module, *(binding.module for binding in index.imports)]):
         return

@@ -12,10 +12,11 @@ from toolaudit.facts import Assign, Attr, Call, Const, Display, Expr, FunctionFa
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.callables import FunctionRef, functions_of
 from toolaudit.frameworks.discover_schemas import fits
-from toolaudit.frameworks.drafts import Draft, from_ref
+from toolaudit.frameworks.drafts import Draft, SchemaText, from_ref
 from toolaudit.frameworks.known import Known, Rule, rules_for
 from toolaudit.frameworks.names import Target, last_part
 from toolaudit.frameworks.nodes import inner
+from toolaudit.frameworks.schema import Shape
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import mapping_value, text_of
 
@@ -54,9 +55,43 @@ def recorded(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
             yield from _constructed(bodies, known, rule, scope, call)
 
 
+def paired(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
+    """A module that is a tool: a schema in a variable, and one function that the code which loads such modules asks for by its name, as it asks
+    for the variable (`getattr(module, "run_tool")`)."""
+    index = bodies.project.index(path)
+    rule = next((rule for rule in known.of("registry") if rule.declare.lists), None)
+    if index is None or rule is None:
+        return
+    held = [(assign.line, one.id, assign.value) for assign in index.assigns for one in assign.targets if isinstance(one, Name)]
+    spoken = [(line, name, value, shape) for line, name, value in held if isinstance(value, Mapping) for shape in _shapes(known, value)[:1]]
+    if len(spoken) != 1 or not _asked_for(bodies, path, spoken[0][1]):
+        return
+    line, _, value, shape = spoken[0]
+    name = text_of(bodies.scope(path), mapping_value(value, shape.name))
+    top = [head for head in index.functions if head.owner is None and head.nested_in is None]
+    if not name or any(head.name == name for head in top):
+        return
+    runners = [head for head in top if len(head.parameters) == 1 and not head.decorators and _asked_for(bodies, path, head.name)]
+    if len(runners) == 1:
+        schema = SchemaText(name, bodies.scope(path), line, mapping_value(value, shape.parameters or ""), None)
+        ref = FunctionRef("function", path, runners[0].qualname, runners[0].line)
+        yield from_ref(
+            rule.framework, rule.declare, "convention", ref, name=name, schema=schema, arguments_in=runners[0].parameters[0].name
+        )
+
+
+def _shapes(known: Known, value: Mapping) -> list[Shape]:
+    return [shape for rule in known.of("schema") for shape in rule.declare.shapes if fits(shape, value)]
+
+
+def _asked_for(bodies: Bodies, path: str, name: str) -> bool:
+    """Another file of the project names it in quotes."""
+    return any(other != path for quote in "\"'" for other in bodies.project.mentioning(f"{quote}{name}{quote}", everywhere=True))
+
+
 def _described(known: Known, rule: Rule, scope: Scope, record: Mapping) -> Iterator[Draft]:
     """`{"name": "send", "description": …, "parameters": {"type": "object", …}, "run": send}`: a schema that holds its function itself."""
-    shape = next((shape for one in known.of("schema") for shape in one.declare.shapes if fits(shape, record)), None)
+    shape = next(iter(_shapes(known, record)), None)
     name = text_of(scope, mapping_value(record, shape.name)) if shape is not None else None
     held = [ref for _, value in record.items if name and isinstance(value, Name | Attr) for ref in functions_of(scope, value)]
     if name and len(held) == 1 and held[0].kind == "function":

@@ -179,10 +179,11 @@ class Resolver:
         return None
 
     def binding(self, binding: Binding, hops: int = 0) -> Target | None:
-        """What an import binds."""
+        """What an import binds; a name that the module does not show is foreign: it may be compiled, generated, or left out."""
         if binding.attribute is None:
             return self.module(binding.module)
-        return self.member(binding.module, binding.attribute, hops)
+        found = self.member(binding.module, binding.attribute, hops)
+        return External(f"{binding.module}.{binding.attribute}") if found is None else found
 
     def module(self, name: str) -> Target:
         index = self.project.module(name)

@@ -113,3 +113,13 @@ def test_a_module_of_a_folder_without_init_is_a_module_of_the_project(project):
     assert resolver.name("space/run.py", "parts") == ModuleRef("space/tools/parts.py", "space.tools.parts")
     assert resolver.attribute(External("space.tools"), "parts") == ModuleRef("space/tools/parts.py", "space.tools.parts")
     assert resolver.attribute(External("space.tools"), "other") == External("space.tools.other")
+
+
+def test_what_a_module_does_not_show_is_foreign(project):
+    """A compiled or generated module, or one that was left out, may do anything."""
+    files = {"pkg/__init__.py": "", "pkg/a.py": "def here(): pass\n", "pkg/b.py": "from . import a, gone\nfrom .a import here, hidden\n"}
+    resolver = Resolver(project(files))
+    assert resolver.name("pkg/b.py", "a") == ModuleRef("pkg/a.py", "pkg.a")
+    assert resolver.name("pkg/b.py", "gone") == External("pkg.gone")
+    assert resolver.name("pkg/b.py", "here") == FunctionRef("pkg/a.py", "here")
+    assert resolver.name("pkg/b.py", "hidden") == External("pkg.a.hidden")
