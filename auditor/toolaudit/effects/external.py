@@ -67,8 +67,8 @@ def call_foreign(frame: Frame, name: str, arguments: Arguments, line: int) -> Va
 
 def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> Value:
     """No entry: the library's default decides, and is said when it does not know."""
-    if (asked := _generated(frame, name, arguments, line)) is not None:
-        return asked
+    if (operation := _generated(frame, name, arguments, line)) is not None:
+        return operation
     library = frame.world.catalogue.library(name)
     taint = read_all(frame, arguments, line)
     default = library.default if library else "unknown"
