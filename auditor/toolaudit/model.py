@@ -162,6 +162,8 @@ BEYOND = "more than are kept apart"
 
 RENEWED = "renewed in the background"
 """The note on a read of memory that no tool writes, but something that runs beside them."""
+ON_THE_WAY = "done on the way by tools that only ask, too"
+"""The note on a write that is bookkeeping because of who does it."""
 
 
 class Resource(Struct, frozen=True, order=True, cache_hash=True, tag=True):

@@ -271,13 +271,13 @@ def _found(opened: Opened, progress: Report, alone: bool = False) -> Found:
 def _judged(opened: Opened, found: Found, looked: Looked, progress: Report) -> ScanModel:
     """Everything before the findings, as one value."""
     from toolaudit import remarks
-    from toolaudit.verdicts import classify, conflicts, orderings
+    from toolaudit.verdicts import classify, conflicts, customary, orderings
     from toolaudit.verdicts.profile import profiles
     from toolaudit.verdicts.scan_model import FileCounts, ScanModel
 
     request, frameworks, versions, project, settings = opened
     discovery, tools, runners, footprints_of, *_ = found
-    footprints = footprints_of()
+    footprints = customary.set_aside(tools, footprints_of())
     pragmas = _pragmas(looked, tools, footprints)
     project.release()
     progress("judging pairs", 0, 0)

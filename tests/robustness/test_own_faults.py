@@ -41,3 +41,14 @@ def test_the_other_tools_are_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (odd.class_, odd.confidence) == ("unknown", "low")
     assert any("IndexError in toolaudit: please report it" in call.callee for call in odd.unknown_calls)
     assert (plain.class_, plain.confidence) == ("read-only", "high")
+
+
+def test_ways_that_multiply_from_helper_to_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of twelve helpers calls the next one 64 times: 2**72 calls, which no number of eight bytes counts."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    helpers = "".join(f"def step{n}(text):\n    return {' + '.join([f'step{n + 1}(text)'] * 64)}\n\n\n" for n in range(12))
+    tool = "from langchain_core.tools import tool\n\n\n@tool\ndef climb(text: str) -> str:\n    return step0(text)\n"
+    (tmp_path / "tools.py").write_text(f"{helpers}def step12(text):\n    return open(text).read()\n\n\n{tool}")
+    (found,) = toolaudit.scan([tmp_path]).tools
+    assert found.class_ == "read-only"
+    assert found.calls_total > 1_000_000

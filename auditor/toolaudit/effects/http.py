@@ -21,6 +21,7 @@ _ONLY_CALLS = re.compile(r"_*(call|call_fn|do_call|fn|func|inner|request|do_requ
 _PATHLESS = re.compile(r"(?:[^/]*/)?(?:(?:api|rest|v\d[\w.]*|\{\})(?:/|(?=\{)|$))*")
 """No word of the path is known, save that it leads to an interface."""
 _OR = re.compile(r"(^|_)or_(add|create|insert|make|new|register|set)", re.IGNORECASE)
+QUERY = "POST taken for a query"
 _VERSION = re.compile(r"api[-_]version=[^&]*")
 
 
@@ -67,7 +68,7 @@ def classify(method: str | None, address: Parts, function: str) -> Request:
     if verb == "POST" and _words().runs.search(_path(address)):
         return Request("rw", "opaque", "again", "catalogued", "runs what it is given")
     if verb == "POST" and (asks(address) or asks_by_name(_named(function))):
-        return Request("r", "read", "same", "name-only", "POST taken for a query")
+        return Request("r", "read", "same", "name-only", QUERY)
     if verb == "POST" and _words().sets.search(_path(address)):
         return Request("w", "update", "same", "catalogued")
     known = _words().methods.get(verb, {"mode": "w", "op": "update", "repeat": "same"})

@@ -121,7 +121,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
     if answer := messages.answered(frame, effect, target):
         return answer
     if target != effect.target and isinstance(target, Resource) and _posted(effect) and _asks(frame, effect, target):
-        effect = replace(effect, mode="r", op="read", repeat="same", confidence="name-only", note="POST taken for a query")
+        effect = replace(effect, mode="r", op="read", repeat="same", confidence="name-only", note=http.QUERY)
         data = CLEAN
     return frame.add(
         Effect(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from toolaudit.effects.http import Request, asks_by_name
+from toolaudit.effects.http import QUERY, Request, asks_by_name
 from toolaudit.effects.keys import Parts, parts_of
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Many, Scalar, Value, alternatives
@@ -81,7 +81,7 @@ def searches(bound: Bound) -> Request | None:
 
 
 _SEARCHED = re.compile(r"^(?:q|search|search_?(?:term|query|text|phrase|string)|search(?:Term|Query|Text|Phrase|String)|keywords?)$")
-_SEARCHES = Request("r", "read", "same", "name-only", "POST taken for a query")
+_SEARCHES = Request("r", "read", "same", "name-only", QUERY)
 
 
 def _named(bound: Bound) -> dict[object, Value]:

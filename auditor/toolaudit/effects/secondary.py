@@ -145,9 +145,8 @@ def _kept_locks(effects: list[Effect]) -> list[Effect]:
 def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list[Effect]:
     """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for; so is a memo that it only
     empties, and a connection that it opens or drops itself."""
-    if all(_of_folder(effect) for effect in marked):
-        return [replace(effect, secondary="") for effect in marked]
-    if marked and all(is_setting(effect, tool) for effect in marked):
+    outside = [effect for effect in marked if "w" in effect.mode or isinstance(effect.target, Resource)]
+    if (outside and all(_of_folder(effect) for effect in outside)) or (marked and all(is_setting(effect, tool) for effect in marked)):
         return [replace(effect, secondary="") for effect in marked]
     alone = all(isinstance(effect.target, Loc) or effect.op in ("session", "check") for effect in effects)
     if alone and all(effect.secondary in ("", "telemetry") for effect in marked):

@@ -16,7 +16,11 @@ from msgspec.structs import replace
 
 from toolaudit.effects import entries, secondary
 from toolaudit.effects.frame import Effect, Frame
+from toolaudit.effects.wording import asked
 from toolaudit.model import Place, Tool, UnknownCall
+
+MOST_CALLS = 2**31
+"""Ways double where a helper calls the next one twice: past so many calls nobody counts, and a number must fit into what is kept."""
 
 
 class Walked(Struct, frozen=True, array_like=True):
@@ -111,11 +115,11 @@ class Once:
 def result(frame: Frame, once: Once, tool: Tool) -> Walked:
     """A finished walk, what does not count in it marked so."""
     lists = (
-        once.effects(secondary.mark(frame.effects, tool.name, tool.entry.rpartition("::")[2] or tool.function)),
+        once.effects(asked(secondary.mark(frame.effects, tool.name, tool.entry.rpartition("::")[2] or tool.function), tool.name)),
         tuple(frame.unknown),
         tuple(frame.blocking),
     )
-    return Walked(*lists, frame.suspends, frame.opaque, frame.total, frame.resolved)
+    return Walked(*lists, frame.suspends, frame.opaque, min(frame.total, MOST_CALLS), min(frame.resolved, MOST_CALLS))
 
 
 def packed(walked: tuple[Walked, ...], marks: tuple[Marks, ...], before: Packed | None, once: Once) -> Packed:

@@ -6,6 +6,7 @@ import re
 
 from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
+from toolaudit.verdicts.doubts import weighed
 from toolaudit.verdicts.keys import resource_text
 from toolaudit.verdicts.profile import Profile, Window, Written, line_at, line_of, never_both, profile, profiles
 from toolaudit.verdicts.sections import covers, shared_locks
@@ -52,7 +53,7 @@ def classify_all(tools: tuple[Tool, ...], footprints: tuple[Footprint, ...]) -> 
 
 def classified(views: tuple[Profile, ...]) -> tuple[Verdict, ...]:
     """The same, of tools whose profiles are made."""
-    return settle_independence(views, tuple(classify_view(view) for view in views))
+    return weighed(views, settle_independence(views, tuple(classify_view(view) for view in views)))
 
 
 def _class(view: Profile) -> tuple[ToolClass, str, str]:

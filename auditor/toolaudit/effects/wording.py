@@ -1,0 +1,58 @@
+"""What the name of a tool or function says that it does, by the verbs of `verbs.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from toolaudit.effects.frame import Effect
+from toolaudit.effects.http import QUERY
+from toolaudit.model import Resource
+
+ASKS, COMPUTES, CHANGES = "asks", "computes", "changes"
+
+_VERBS = Path(__file__).with_name("verbs.toml")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+
+
+@cache
+def _verbs() -> dict[str, frozenset[str]]:
+    return {kind: frozenset(words) for kind, words in tomllib.loads(_VERBS.read_text("utf-8")).items()}
+
+
+@cache
+def said_by(name: str) -> str:
+    """What a caller expects of what is called so: `asks`, `computes` or `changes`; nothing where it says two things or none."""
+    verbs = _verbs()
+    words = [word.lower() for part in _SEPARATORS.split(name) for word in _HUMP.split(part) if word]
+    if not words or verbs["joins"] & set(words):
+        return ""
+    for kind in (CHANGES, ASKS, COMPUTES):
+        if words[0] in verbs[kind]:
+            return kind
+    found = [kind for kind in (CHANGES, ASKS, COMPUTES) if verbs[kind] & set(words)]
+    return found[0] if len(found) == 1 else ""
+
+
+def asked(effects: Sequence[Effect], tool: str) -> list[Effect]:
+    """The effects of a tool: where its name says that it asks, and nothing says otherwise, a POST is how it asks."""
+    if said_by(tool) != ASKS:
+        return list(effects)
+    return [replace(e, mode="r", op="read", repeat="same", confidence="name-only", note=QUERY) if is_posted(e) else e for e in effects]
+
+
+def is_posted(effect: Effect) -> bool:
+    """A POST of which neither its address nor the functions on the way to it tell that it changes something."""
+    target = effect.target
+    sent = isinstance(target, Resource) and target.kind == "http" and effect.op == "send" and effect.confidence == "catalogued"
+    if not sent or effect.note or effect.part or effect.secondary or not isinstance(target, Resource):
+        return False
+    names = [place.function.rpartition(".")[2] for place in effect.chain[1:]]
+    address = "".join(part.text if part.kind == "literal" else "{}" for part in target.key).rstrip("/")
+    return all(said_by(name) != CHANGES for name in (*names, address.rpartition("/")[2]))
