@@ -32,6 +32,7 @@ from toolaudit.effects.values import (
     Value,
     join_taint,
 )
+from toolaudit.effects.wording import leads_to_a_change
 from toolaudit.model import Fact, Place, Resource
 
 
@@ -161,7 +162,7 @@ def _asks(frame: Frame, effect: Effect, target: Resource) -> bool:
     """The address asks, or the function that says it does: what sends to any address is not named for what is sent."""
     was = effect.target
     through = isinstance(was, Resource) and any(part.kind == "param" for part in was.key) and http.asked_through(was.key, frame.function)
-    return http.asks(target.key) or through
+    return http.asks(target.key) or (through and not leads_to_a_change(target))
 
 
 def _posted(effect: Effect) -> bool:

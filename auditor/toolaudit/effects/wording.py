@@ -54,5 +54,10 @@ def is_posted(effect: Effect) -> bool:
     if not sent or effect.note or effect.part or effect.secondary or not isinstance(target, Resource):
         return False
     names = [place.function.rpartition(".")[2] for place in effect.chain[1:]]
+    return all(said_by(name) != CHANGES for name in names) and not leads_to_a_change(target)
+
+
+def leads_to_a_change(target: Resource) -> bool:
+    """Whether the last word of an address says that it changes something."""
     address = "".join(part.text if part.kind == "literal" else "{}" for part in target.key).rstrip("/")
-    return all(said_by(name) != CHANGES for name in (*names, address.rpartition("/")[2]))
+    return said_by(address.rpartition("/")[2]) == CHANGES
