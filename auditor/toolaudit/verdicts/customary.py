@@ -18,8 +18,8 @@ Way = tuple[Resource, tuple[Place, ...]]
 MANY = 3
 """So many tools that only ask must do it: two may be exceptions among themselves."""
 QUIET = frozenset({ASKS, COMPUTES})
-KEPT_IN = frozenset({"memory", "session", "env", "file", "dir", "sql"})
-"""Where books are kept: what goes to a service or a program by one function is how tools do what they are for."""
+KEPT_IN = frozenset({"memory", "env", "file", "dir", "sql"})
+"""Where books are kept: what goes to a service, a session or a program by one function is how tools do what they are for."""
 
 
 def set_aside(tools: Sequence[Tool], footprints: tuple[Footprint, ...]) -> tuple[Footprint, ...]:
