@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from pytest_toolaudit import call, explore
+from pytest_toolaudit.engine.threads import Engine
 
 if not hasattr(os, "fork") or sys.platform == "darwin":
     pytest.skip("forks of a process with threads are for Linux", allow_module_level=True)
@@ -254,3 +255,53 @@ def test_addresses_are_not_put_back() -> None:
     verdict = explore([call(renames, b"a"), call(renames, b"b")])
     assert verdict.kind in ("racy", "order-dependent", "independent", "serializable", "nondeterministic")
     assert KEPT.text is not None and KEPT.text[:1] in b"ab"
+
+
+@pytest.mark.timeout(200)
+def test_an_answer_between_two_looks_is_no_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool's thread hands over the result after nobody was found who could go on, and before that is called a deadlock."""
+    look, slowly = Engine.next_actor, time.sleep
+
+    def late(engine: Engine) -> Any:
+        actor = look(engine)
+        if actor is None:
+            slowly(0.01)
+        return actor
+
+    monkeypatch.setattr(Engine, "next_actor", late)
+    verdict = explore([call(asks_pool), call(asks_pool)], limit=20)
+    assert verdict.kind == "inconclusive", verdict.render()
+    assert verdict.outcome.results == (("returned", ("list", 1, 4, 9)),) * 2
+
+
+def counts_slowly(number: int) -> int:
+    return sum(i * i % number for i in range(600_000))
+
+
+def asks_slow_pool() -> None:
+    with FORK.Pool(1) as pool:
+        pool.apply_async(counts_slowly, (7,))
+        pool.close()
+        pool.join()
+    TOTAL["n"] += 1
+
+
+@pytest.mark.timeout(200)
+def test_who_waits_for_a_child_that_computes_is_not_blocked() -> None:
+    verdict = explore([call(asks_slow_pool), call(asks_slow_pool)], limit=20, budget=8)
+    assert verdict.schedules > 3
+    assert not any("blocked outside our control" in note for note in verdict.notes), verdict.notes
+
+
+LOCKS = {"a": threading.RLock(), "b": threading.RLock()}
+
+
+def takes(first: str, second: str) -> None:
+    with LOCKS[first]:
+        with LOCKS[second]:  # noqa: SIM117 - one lock after the other
+            TOTAL["n"] += 1
+
+
+def test_locks_that_their_owners_may_take_twice_are_a_deadlock() -> None:
+    """Whoever looks whether one is free may be the one who has it."""
+    assert explore([call(takes, "a", "b"), call(takes, "b", "a")]).kind == "deadlock"

@@ -97,7 +97,7 @@ class CooperativeLock:
     def _free(self) -> bool:
         if not self.reentrant:
             return not self.real.locked()
-        if self.real.acquire(False):
+        if not self.real._is_owned() and self.real.acquire(False):  # who asks may have it, and could take it again
             self.real.release()
             return True
         return False

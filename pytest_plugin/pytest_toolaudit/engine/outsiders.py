@@ -143,15 +143,28 @@ def look(engine: Engine) -> None:
     try:
         if engine.running is not None or engine.ending or engine.problem is not None or not engine.busy:
             return
-        for actor in engine.busy:
-            if actor.waiting is not None and actor.waiting.there is not None and actor.waiting.there():
-                actor.waiting = None
-                note(engine, strangers(engine))
+        _ask(engine)
         ready = [a for a in engine.busy if a is not engine.loop_actor and a.job and a.waiting is None and not a.detached]
         if ready or not expected(engine):
             engine.give(engine.next_actor())
     finally:
         engine.mutex.release()
+
+
+def after_all(engine: Engine) -> Actor | None:
+    """Who can go on now although nobody could at the last look: a thread outside the batch, or a child process, has answered in between."""
+    if not engine.busy:
+        return None
+    _ask(engine)
+    return engine.next_actor()
+
+
+def _ask(engine: Engine) -> None:
+    """Who waits for what others change without a word, and is there now, may go on."""
+    for actor in engine.busy:
+        if actor.waiting is not None and actor.waiting.there is not None and actor.waiting.there():
+            actor.waiting = None
+            note(engine, strangers(engine))
 
 
 def note(engine: Engine, threads: Iterable[threading.Thread]) -> None:

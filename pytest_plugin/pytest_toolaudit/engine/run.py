@@ -120,7 +120,7 @@ class Machine:
         engine.switches = engine.naps = 0
         engine.pause_wanted = engine.uncontrolled = False
         engine.impatient, engine.slept, engine.seeded = set(), set(), False
-        engine.tried, engine.outsiders = {}, []
+        engine.tried, engine.outsiders, engine.earlier = {}, [], len(engine.children)
         engine.outside.start()
         engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
         engine.pools, engine.pool_futures, engine.threads_of = {}, {}, {}

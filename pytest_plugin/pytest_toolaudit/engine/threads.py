@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
-from pytest_toolaudit.engine.outsiders import Outside, answered, expected, given_up, woken
+from pytest_toolaudit.engine.outsiders import Outside, after_all, answered, expected, given_up, woken
 from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.processor import OneProcessor
 from pytest_toolaudit.engine.stops import Plan, Stops, passed
@@ -67,6 +67,7 @@ class Engine(Workers):
         self.undo: list[Callable[[], object]] = []
         self.processor = OneProcessor()
         self.children: dict[int, str] = {}
+        self.earlier = 0  # of the children: how many are of earlier schedules
         self.outsiders: list[threading.Thread] = []
         self.outside = Outside()
         self.lasting: set[str] = set()
@@ -153,6 +154,10 @@ class Engine(Workers):
         if actor is None:
             turn.ident = 0
             if self.busy and (any(other.detached for other in self.busy) or expected(self, anew=True)):
+                return
+            late = after_all(self)
+            if late is not None:
+                self.give(late)
                 return
             for lane in self.lanes:
                 if not lane.finished:

@@ -6,6 +6,7 @@ import ctypes
 import io
 import sys
 import time
+from itertools import chain, islice
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ class Watchdog:
             self.cpu = cpu_of(actor.ident) if actor is not None else 0.0
             return
         used = cpu_of(actor.ident)
-        if used - self.cpu > TICK / 4 or _runnable(actor):  # it computes, or waits for a processor or a disk: let it
+        if used - self.cpu > TICK / 4 or _runnable(engine, actor):  # it computes, or waits for a processor or a disk: let it
             self.cpu, self.idle = used, 0
             return
         self.idle += 1
@@ -179,14 +180,20 @@ def cpu_of(thread: int) -> float:
         return 0.0
 
 
-def _runnable(actor: Actor) -> bool:
-    """On Linux: the thread could run, or waits for the disk. A loaded machine is no lock outside our control."""
-    native = getattr(actor.thread, "native_id", None)
+def _runnable(engine: Engine, actor: Actor) -> bool:
+    """On Linux: the thread, or one of the threads and processes that it may wait for, could run, or waits for the disk.
+    A loaded machine is no lock outside our control."""
+    threads = [f"self/task/{thread.native_id}" for thread in (actor.thread, *engine.outsiders)]
+    children = islice(tuple(engine.children), engine.earlier, None)
+    return any(_state(f"/proc/{name}/stat") in (b"R", b"D") for name in chain(threads, children))
+
+
+def _state(path: str) -> bytes:
     try:
-        with io.FileIO(f"/proc/self/task/{native}/stat") as file:
-            return file.readall().rpartition(b") ")[2][:1] in (b"R", b"D")
-    except OSError:
-        return False
+        with io.FileIO(path) as file:
+            return file.readall().rpartition(b") ")[2][:1]
+    except OSError:  # not on this platform, or it has ended
+        return b""
 
 
 def give_up(engine: Engine) -> None:
