@@ -270,7 +270,7 @@ class Explorer:
                 continue
             if self.world.version == version:
                 break  # else more is observed now than when this run began
-        return SerialRun(order, outcome, run.trace, run.problem)
+        return SerialRun(order, outcome, run.trace, run.problem, run.expired)
 
     def judge(self, schedule: Schedule) -> Judged:
         """Runs a schedule and looks for the serial order that explains its outcome."""

@@ -16,6 +16,7 @@ from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
 from pytest_toolaudit.engine.queues import CHANGES, SIMPLE
 from pytest_toolaudit.engine.turn import READ, WRITE, Site, point, turn
+from pytest_toolaudit.generators import ITERATORS, each, noted, resumed
 from pytest_toolaudit.matching import matched
 from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
@@ -125,9 +126,12 @@ def contains(key: Any, obj: Any, site: Site) -> bool:
 
 
 def whole(obj: Any, site: Site) -> Any:
-    """A container used as a whole."""
-    if turn.ident and not viewed(obj, site) and is_container(obj):
-        point(site, held(obj), None)
+    """A container used as a whole, or an iterator to its end."""
+    if turn.ident and not viewed(obj, site):
+        if is_container(obj):
+            point(site, held(obj), None)
+        elif type(obj) in ITERATORS:
+            point(writing(site), noted(obj), None)
     return obj
 
 
@@ -250,9 +254,12 @@ def _steps(obj: Any, site: Site) -> Iterator[Any]:
 
 def iteration(obj: Any, site: Site) -> Any:
     """``for x in obj``"""
-    if turn.ident and not viewed(obj, site) and is_container(obj):
-        point(site, obj, None)
-        return _steps(obj, site)
+    if turn.ident and not viewed(obj, site):
+        if is_container(obj):
+            point(site, obj, None)
+            return _steps(obj, site)
+        if type(obj) in ITERATORS:
+            return each(obj, writing(site))
     return obj
 
 
@@ -266,5 +273,5 @@ HOOKS: dict[str, Callable[..., Any]] = {
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
     "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered, "matched": matched,
-    "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration, "advanced": advanced, "yielded": yielded,
+    "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration, "advanced": advanced, "resumed": resumed, "yielded": yielded,
 }  # fmt: skip

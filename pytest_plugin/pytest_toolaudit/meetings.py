@@ -1,4 +1,4 @@
-"""Calls that wait for each other (at a barrier, over two queues): none ends alone, so no serial order has an outcome to compare with.
+"""Calls that wait for each other (at a barrier, over two queues): none ends alone, or only when its time is up, so no serial order has an outcome to compare with.
 
 What stands in for the serial orders are those in which each stretch between two meetings runs whole, whoever goes first.
 """
@@ -20,11 +20,11 @@ MOST = 600  # orders of stretches: four calls at one barrier have 576
 def meets(explorer: Explorer, given: Order, end: float) -> list[Outcome] | None:
     """The outcomes of two schedules without a preemption; None where a serial order ends, or these end no more than it does."""
     serial = explorer.serial
-    if serial.outcome(given).blocked:
+    if _waits(serial.outcome(given)):
         serial.outcome(given[::-1])
-    if not all(known.problem is not None and known.problem.kind == "deadlock" for known in serial.done.values()):
+    if not all(map(_waits, serial.done.values())):
         return None
-    if not all(known.blocked for known in serial.done.values()) or not _that_end(explorer, given):
+    if not _that_end(explorer, given) or not all(map(_waits, serial.done.values())):
         return None
     explorer.known.sites.clear()  # each call was seen alone: what they do together is looked at anew
     explorer.known.everywhere.clear()
@@ -34,9 +34,16 @@ def meets(explorer: Explorer, given: Order, end: float) -> list[Outcome] | None:
     return [judged.outcome for judged in ended]
 
 
+def _waits(known: SerialRun) -> bool:
+    """Whether a call of this serial order waited for one that came later: for ever, or until its time was up."""
+    return known.problem.kind == "deadlock" if known.problem is not None else bool(known.expired)
+
+
 def _that_end(explorer: Explorer, given: Order) -> list[Judged]:
-    """The two orders, in parallel, as far as they come to an end."""
-    return [judged for order in (given, given[::-1]) if (judged := explorer.judge(Schedule(order))).run.problem is None]
+    """The two orders, in parallel, as far as they come to an end, and somebody comes in time who does not when they run one by one."""
+    judged = [explorer.judge(Schedule(order)) for order in (given, given[::-1])]
+    alone = list(explorer.serial.done.values())
+    return [one for one in judged if one.run.problem is None and all(known.blocked or known.expired - one.run.expired for known in alone)]
 
 
 def stretches(explorer: Explorer, end: float) -> dict[Order, tuple[SerialRun, tuple[int, ...]]]:
@@ -69,7 +76,9 @@ def met(explorer: Explorer, given: Order, outcomes: list[Outcome]) -> Problem:
     alone = explorer.serial.outcome(given).problem
     different = len({explorer.masks.apply(outcome) for outcome in outcomes})
     how = "all with the same outcome" if different == 1 else f"with {different} different outcomes"
-    text = f"no serial order ends, so there is no outcome to compare with ({alone.text if alone else ''}); {len(outcomes)} schedules in parallel did, {how}"
+    why = "ends, so" if alone is not None else "ends without a wait whose time is up:"
+    what = f" ({alone.text})" if alone is not None else ""
+    text = f"no serial order {why} there is no outcome to compare with{what}; {len(outcomes)} schedules in parallel did, {how}"
     if explorer.serial.picks:
         text += (
             f", each that of an order in which the calls run undisturbed from one meeting to the next ({len(explorer.serial.picks)} orders)"

@@ -51,5 +51,5 @@ def _run_anew(explorer: Explorer, outcome: Outcome) -> str | None:
         if differs is None and run.problem is None and len(after.state) == len(before.outcome.state):
             explorer.masks.learn(before.outcome, after)
         if order in serial.done:
-            serial.done[order] = SerialRun(order, after, run.trace, run.problem)
+            serial.done[order] = SerialRun(order, after, run.trace, run.problem, run.expired)
     return where

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Itera
 from typing import Any
 
 from pytest_toolaudit.engine.turn import Site, point, turn
-from pytest_toolaudit.generators import Steps, is_natural, step
+from pytest_toolaudit.generators import ITERATORS, Steps, advance, is_natural, step
 from pytest_toolaudit.standing import HOLDERS
 
 _ASYNC_LOCKS = (asyncio.Lock, asyncio.Semaphore, asyncio.Condition)
@@ -141,27 +141,46 @@ def _own_manager(thing: Any) -> bool:
     return any(c is not None and c.co_filename in _OWN for c in (code, generator))
 
 
-async def _async_steps(thing: Any, site: Site) -> AsyncIterator[Any]:
-    async for value in thing:
+class _Iterated:
+    """What ``async for`` asks for an iterator that there is already."""
+
+    __slots__ = ("iterator",)
+
+    def __init__(self, iterator: Any) -> None:
+        self.iterator = iterator
+
+    def __aiter__(self) -> Any:
+        return self.iterator
+
+
+async def _async_steps(iterator: Any, site: Site) -> AsyncIterator[Any]:
+    async for value in _Iterated(iterator):
         if may_suspend(site):
             await _pause()
         yield value
+    if may_suspend(site):
+        await _pause()
 
 
 def async_iteration(thing: Any, site: Site, steps: Site) -> Any:
-    """``async for x in thing``"""
+    """``async for x in thing``: one of the project suspends where it does, foreign ones may at each step."""
     if turn.ident != get_ident():
         return thing
-    return Steps(thing, steps) if _own_generator(thing) else _async_steps(thing, site)
+    iterator = aiter(thing)
+    if _own_generator(iterator):
+        return Steps(iterator, steps)
+    code = getattr(getattr(type(iterator), "__anext__", None), "__code__", None)
+    return _Iterated(iterator) if code is not None and code.co_filename in _OWN else _async_steps(iterator, site)
 
 
 def advanced(function: Callable[..., Any], site: Site, /, *args: Any) -> Any:
-    """``anext(thing)``, ``thing.asend(value)`` and their kin: a step of an asynchronous generator."""
-    made = function(*args)
-    generator = args[0] if args and function is anext else getattr(function, "__self__", None)
-    if turn.ident != get_ident() or not isinstance(generator, _GENERATOR):
-        return made
-    return step(generator, made, site, natural=_own_generator(generator))
+    """``next(thing)``, ``thing.asend(value)`` and their kin: a step of a generator or of another iterator."""
+    if turn.ident != get_ident():
+        return function(*args)
+    thing = args[0] if args and (function is next or function is anext) else getattr(function, "__self__", None)
+    if isinstance(thing, _GENERATOR):
+        return step(thing, function(*args), site, natural=_own_generator(thing))
+    return advance(thing, site, function, *args) if type(thing) in ITERATORS else function(*args)
 
 
 def _own_generator(thing: Any) -> bool:

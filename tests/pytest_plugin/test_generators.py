@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import textwrap
 from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any
@@ -116,3 +118,84 @@ async def leaves() -> list[str]:
 def test_a_generator_that_is_left_ends_at_once() -> None:
     verdict = explore([call(leaves)], state=LEFT.clear)
     assert [result for _, outcome in verdict.serial_outcomes for result in outcome.results] == [("returned", ("list", "ended"))]
+
+
+class Own:
+    """Never waits, and nobody can come in between."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> int:
+        if not self.left:
+            raise StopAsyncIteration
+        self.left -= 1
+        return self.left
+
+
+FOREIGN: dict[str, Any] = {}  # as an installed package would: whether and where it waits nobody knows
+exec(compile(textwrap.dedent(inspect.getsource(Own)), "<an installed package>", "exec"), {"Any": Any}, FOREIGN)
+Foreign: Any = FOREIGN["Own"]
+
+
+TOTAL = {"n": 0}
+
+
+async def counts_around_a_loop(steps: int) -> None:
+    old = TOTAL["n"]
+    async for _ in Foreign(steps):
+        pass
+    TOTAL["n"] = old + 1
+
+
+async def counts_around_a_comprehension() -> None:
+    old = TOTAL["n"]
+    TOTAL["n"] = old + len([n async for n in Foreign(1)])
+
+
+async def counts_inside_a_loop() -> None:
+    async for _ in Foreign(2):
+        TOTAL["n"] = TOTAL["n"] + 1
+
+
+async def counts_around_its_own() -> None:
+    old = TOTAL["n"]
+    async for _ in Own(2):
+        pass
+    TOTAL["n"] = old + 1
+
+
+def test_a_loop_over_its_own_iterable_suspends_where_that_does() -> None:
+    verdict = explore([call(counts_around_its_own), call(counts_around_its_own)])
+    assert verdict.kind == "serializable", verdict.render()
+
+
+@pytest.mark.parametrize(
+    "batch", [[call(counts_around_a_loop, 2)] * 2, [call(counts_around_a_loop, 0)] * 2, [call(counts_around_a_comprehension)] * 2]
+)
+def test_a_loop_over_a_foreign_iterable_may_suspend(batch: list[Any]) -> None:
+    verdict = explore(batch)
+    assert verdict.kind == "racy", verdict.render()
+    assert verdict.resources == ("memory:TOTAL[n]",)
+
+
+def test_nothing_comes_between_what_stands_inside_it() -> None:
+    verdict = explore([call(counts_inside_a_loop), call(counts_inside_a_loop)])
+    assert verdict.kind == "serializable", verdict.render()
+    assert verdict.exhausted
+
+
+SHARED = numbers()
+
+
+async def of_the_module() -> Any:
+    return await anext(SHARED)
+
+
+def test_one_that_goes_on_from_schedule_to_schedule_is_said() -> None:
+    verdict = explore([call(of_the_module), call(of_the_module)])
+    assert verdict.kind in ("inconclusive", "racy"), verdict.render()
+    assert "memory:SHARED, which goes on from schedule to schedule (state= may make a new one)" in verdict.unobserved

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_toolaudit import call, explore
+from pytest_toolaudit.explorer import Explorer
 
 MEETING = threading.Barrier(2)
 ACROSS = multiprocessing.Barrier(2)
@@ -225,3 +226,71 @@ def test_an_event_of_multiprocessing_is_shared_state() -> None:
     assert verdict.kind == "racy", verdict.render()
     assert verdict.resources == ("memory:FLAG",)
     assert not FLAG.is_set()
+
+
+MANY = threading.Barrier(3)
+
+
+def meets_often() -> None:
+    for _ in range(3):
+        MANY.wait()
+        with LOCK:
+            TOTAL["n"] = TOTAL["n"] + 1
+
+
+def test_orders_of_stretches_that_are_too_many_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_toolaudit.meetings.MOST", 40)
+    tried: list[object] = []
+    run = Explorer.whole
+    monkeypatch.setattr(Explorer, "whole", lambda self, picks: (tried.append(picks), run(self, picks))[1])
+    verdict = explore([call(meets_often)] * 3, budget=60)
+    assert verdict.kind == "inconclusive", verdict.render()
+    assert 40 <= len(tried) < 100  # more is observed after the first one
+
+
+def meets_in_time() -> int:
+    return min(MEETING.wait(5), 0)
+
+
+def counts_after_meeting_in_time() -> None:
+    MEETING.wait(5)
+    old = TOTAL["n"]
+    TOTAL["n"] = old + 1
+
+
+def counts_locked_after_meeting_in_time() -> None:
+    MEETING.wait(5)
+    counts_one_locked()
+
+
+async def meets_in_time_in_a_task() -> int:
+    async with asyncio.timeout(5):
+        return min(await Meeting.barrier.wait(), 0)
+
+
+@pytest.mark.parametrize("tool", [meets_in_time, counts_locked_after_meeting_in_time, meets_in_time_in_a_task])
+def test_who_waits_no_longer_than_some_time_meets_too(tool: Callable[..., Any]) -> None:
+    """One after the other each waits in vain: that they succeed together is no race."""
+    verdict = explore([call(tool), call(tool)], state=_fresh if tool is meets_in_time_in_a_task else None)
+    assert verdict.kind == "inconclusive", verdict.render()
+    assert verdict.problem.startswith("no serial order ends without a wait whose time is up: there is no outcome to compare with")
+    assert {how for how, _ in verdict.outcome.results} == {"raised"}  # the given order, one by one
+
+
+def test_a_race_after_a_meeting_in_time_is_found() -> None:
+    verdict = explore([call(counts_after_meeting_in_time), call(counts_after_meeting_in_time)])
+    assert verdict.kind == "racy", verdict.render()
+    assert "memory:TOTAL[n]" in verdict.resources
+
+
+def takes_or_counts() -> None:
+    """Nobody ever puts anything there, whoever runs beside it."""
+    try:
+        ASKED.get(timeout=1)
+    except queue.Empty:
+        old = TOTAL["n"]
+        TOTAL["n"] = old + 1
+
+
+def test_a_wait_that_is_always_in_vain_is_no_meeting() -> None:
+    assert explore([call(takes_or_counts), call(takes_or_counts)]).kind == "racy"

@@ -31,9 +31,16 @@ def time_out(engine: Engine, actor: Actor) -> Actor:
     assert wait is not None and wait.deadline is not None
     wait.timed_out, actor.waiting = True, None
     engine.naps += 1
+    note_expired(engine, actor.lane)
     if actor.lane is not None:
         actor.lane.clock = max(actor.lane.clock, wait.deadline + TICK)  # later, however the caller rounds
     return actor
+
+
+def note_expired(engine: Engine, lane: Lane | None) -> None:
+    """The call has waited in vain; another one that has not ended might have come."""
+    if lane is not None and any(not other.finished for other in engine.lanes if other is not lane):
+        engine.expired.add(lane.index)
 
 
 def expire(engine: Engine, lane: Lane, until: float) -> list[Actor]:

@@ -31,7 +31,8 @@ class Run(NamedTuple):
     """What one schedule led to: each call's frozen result, the accesses in order, and why it was given up, if so.
 
     ``spans``: from which index of the trace on the event loop's thread ran (True) or another one (False). ``turns``: which
-    call had the turn, one after the other. ``impatient``: calls that only try a lock, or wait no longer than some time.
+    call had the turn, one after the other. ``impatient``: calls that only try a lock, or wait no longer than some time;
+    ``expired``: those that did so in vain while another had not ended.
     """
 
     results: tuple[Result, ...]
@@ -41,6 +42,7 @@ class Run(NamedTuple):
     spans: tuple[tuple[int, bool], ...] = ()
     turns: tuple[int, ...] = ()
     impatient: frozenset[int] = frozenset()
+    expired: frozenset[int] = frozenset()
 
 
 class Machine:
@@ -119,7 +121,7 @@ class Machine:
         engine.ending, engine.problem, engine.running, engine.chosen, engine.foremost = False, None, None, None, None
         engine.switches = engine.naps = 0
         engine.pause_wanted = engine.uncontrolled = False
-        engine.impatient, engine.slept, engine.seeded = set(), set(), False
+        engine.impatient, engine.slept, engine.expired, engine.seeded = set(), set(), set(), False
         engine.tried, engine.outsiders, engine.earlier = {}, [], len(engine.children)
         engine.outside.start()
         engine.suspends_at, engine.spans, engine.turns = SUSPENDED, [], []
@@ -193,8 +195,8 @@ class Machine:
         if self.fresh_threads:
             self.engine.dismiss()
         engine = self.engine
-        spans, turns, impatient = tuple(engine.spans), tuple(engine.turns), frozenset(engine.impatient)
-        return Run(tuple(results), trace, problem, tuple(watchdog.detached), spans, turns, impatient)
+        spans, turns, impatient, expired = tuple(engine.spans), tuple(engine.turns), frozenset(engine.impatient), frozenset(engine.expired)
+        return Run(tuple(results), trace, problem, tuple(watchdog.detached), spans, turns, impatient, expired)
 
     def _thread_job(self, lane: Lane, call: Call) -> Callable[[], None]:
         context = self.contexts[lane.index].copy()

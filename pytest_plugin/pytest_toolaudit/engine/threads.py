@@ -57,6 +57,7 @@ class Engine(Workers):
         self.seeded = False
         self.impatient: set[int] = set()
         self.slept: set[int] = set()
+        self.expired: set[int] = set()
         self.tried: dict[int, tuple[str, int]] = {}
         self.pause_wanted = False
         self.suspends_at = SUSPENDED

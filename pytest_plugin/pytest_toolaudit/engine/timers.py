@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Actor, Lane
-from pytest_toolaudit.engine.passing import time_matters
+from pytest_toolaudit.engine.passing import note_expired, time_matters
 from pytest_toolaudit.engine.ready import NOBODY, ReadyQueues, owner
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Timed(asyncio.SelectorEventLoop):
         if 0 <= call < len(self.lanes_by_index):
             lane = self.lanes_by_index[call]
             lane.clock = max(lane.clock, timer._when)
+            if timer._callback is not SLEEP and self.engine is not None:
+                note_expired(self.engine, lane)
         self.queues.append(timer)
 
     @property

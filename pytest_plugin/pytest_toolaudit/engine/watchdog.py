@@ -181,11 +181,12 @@ def cpu_of(thread: int) -> float:
 
 
 def _runnable(engine: Engine, actor: Actor) -> bool:
-    """On Linux: the thread, or one of the threads and processes that it may wait for, could run, or waits for the disk.
+    """On Linux: the thread, or one of the threads and processes that it may wait for, could run, is about to begin, or waits for the disk.
     A loaded machine is no lock outside our control."""
-    threads = [f"self/task/{thread.native_id}" for thread in (actor.thread, *engine.outsiders)]
+    threads = [thread.native_id for thread in (actor.thread, *engine.outsiders)]
     children = islice(tuple(engine.children), engine.earlier, None)
-    return any(_state(f"/proc/{name}/stat") in (b"R", b"D") for name in chain(threads, children))
+    tasks = chain((f"self/task/{native}" for native in threads), children)
+    return None in threads or any(_state(f"/proc/{task}/stat") in (b"R", b"D") for task in tasks)
 
 
 def _state(path: str) -> bytes:

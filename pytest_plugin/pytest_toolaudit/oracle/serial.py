@@ -23,12 +23,13 @@ class OutOfRuns(Exception):  # noqa: N818 - no error, an answer
 
 @dataclass(frozen=True)
 class SerialRun:
-    """One serial order: its outcome, what it did, and why it did not end, if so."""
+    """One serial order: its outcome, what it did, why it did not end, if so, and which calls waited in vain for others to come."""
 
     order: Order
     outcome: Outcome
     trace: list[Access]
     problem: Problem | None = None
+    expired: frozenset[int] = frozenset()
 
     @property
     def blocked(self) -> bool:
@@ -51,6 +52,7 @@ class SerialOrders:
         self.pairs: set[tuple[int, int]] = set()
         self.meet: Callable[[], dict[Order, tuple[SerialRun, tuple[int, ...]]]] | None = None
         self.picks: dict[Order, tuple[int, ...]] = {}
+        self.met = False
         self.undecided = False
         self.cut_short = False
         self.tried = 0
@@ -60,6 +62,7 @@ class SerialOrders:
         self.done.clear()
         self.prefixes.clear()
         self.picks.clear()
+        self.met = False
 
     def close(self) -> None:
         """Nothing more can be run; what is known stays."""
@@ -77,8 +80,9 @@ class SerialOrders:
     def explains(self, outcome: Outcome, trace: Sequence[Access]) -> Order | None:
         """A serial order with this outcome. None: the schedule is not serializable, unless ``undecided`` says that not all could be tried."""
         self.undecided = False
-        if self.meet is not None and not self.picks:
+        if self.meet is not None and not self.met:
             self._take(self.meet())
+            self.met = True  # also where they were too many: they would be again
         for order, known in list(self.done.items()):
             if self._equal(known, outcome):
                 return order
@@ -91,7 +95,7 @@ class SerialOrders:
         for order in chain(first, self._orders() if few else ()):
             if order not in self.done and self._equal(self.outcome(order), outcome):
                 return order
-        self.undecided = all(
+        self.undecided = self.meet is not None or all(
             known.blocked for known in self.done.values()
         )  # calls that wait for each other: there is nothing to compare with
         return None if few or self.undecided else self._by_prefixes(outcome, ended)

@@ -16,7 +16,7 @@ from typing import Any
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import WRITE, Access
-from pytest_toolaudit.generators import stood_for
+from pytest_toolaudit.generators import goes_on, stood_for
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
 from pytest_toolaudit.oracle.images import PreImages
@@ -123,7 +123,9 @@ class World:
                 self.graph_ = None
                 graph = self.graph()
             found = graph.locator(obj, key)
-            if found is not None:
+            if found is not None and self.images is not None and goes_on(obj):
+                self.unobserved.add(f"{found.resource}, which goes on from schedule to schedule (state= may make a new one)")
+            elif found is not None:
                 self.memory.setdefault(found.label, found)
             else:
                 hidden[id(obj)] = stood_for(obj)

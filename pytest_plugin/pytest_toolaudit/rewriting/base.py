@@ -7,8 +7,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from pytest_toolaudit.engine.turn import WRITE, Site
-from pytest_toolaudit.rewriting.scopes import local_names
+from pytest_toolaudit.engine.turn import READ, WRITE, Site
+from pytest_toolaudit.rewriting.scopes import is_generator, local_names
 from pytest_toolaudit.rewriting.vocabulary import CACHES, PROCESS_ATTRIBUTES
 
 PREFIX = "\0toolaudit:"
@@ -86,16 +86,20 @@ class Base(ast.NodeTransformer):
         self.scopes.append(local)
         self.cells.append((".".join([*self.names, node.name]), cells))
         self.names.append(node.name)
-        node.body = [*self._misses(node), *self._block(node.body)]
+        documented = int(ast.get_docstring(node, clean=False) is not None)
+        node.body = [*node.body[:documented], *self._first(node), *self._block(node.body[documented:])]
         self.names.pop()
         self.cells.pop()
         self.scopes.pop()
         return node
 
-    def _misses(self, node: Any) -> list[ast.stmt]:
-        """First thing in a function that keeps its results: it runs where it found none, and others may have found none either."""
+    def _first(self, node: Any) -> list[ast.stmt]:
+        """First thing in a function that keeps its results: it runs where it found none, and others may have found none either.
+        First thing in a generator: it executes now."""
         kept = keepers(node)
-        return [place(ast.Expr(self.hook("missed", self.site(WRITE, kept[0]))), node.body[0])] if kept else []
+        missed = [ast.Expr(self.hook("missed", self.site(WRITE, kept[0])))] if kept else []
+        begun = [ast.Expr(self.hook("resumed", ast.Constant(None), self.site(READ, _named(node))))] if is_generator(node) else []
+        return [place(one, node.body[0]) for one in (*missed, *begun)]
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815 - names the base class asks for
 
@@ -166,6 +170,11 @@ class Base(ast.NodeTransformer):
 def keepers(node: Any) -> list[ast.expr]:
     """The decorators of a function by which its results are kept."""
     return [d for d in node.decorator_list if text_of(d.func if isinstance(d, ast.Call) else d).rpartition(".")[2] in CACHES]
+
+
+def _named(node: Any) -> ast.expr:
+    """A function's name, where it is defined."""
+    return ast.copy_location(ast.Name(node.name, ast.Load()), node)
 
 
 def stored(node: ast.AST) -> set[str]:

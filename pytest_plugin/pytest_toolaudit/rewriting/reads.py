@@ -97,7 +97,7 @@ class Reads(Base):
                 return self.hook("dynamic", function, self.site(known.DYNAMIC[function.id], shown.node), *node.args)
             if function.id == "vars" and "vars" not in self.namespace and len(node.args) == 1:
                 return self.hook("namespace", *node.args)
-            if function.id == "anext" and "anext" not in self.namespace and node.args:
+            if function.id in known.ADVANCING and function.id not in self.namespace and node.args and not node.keywords:
                 return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
             if isinstance(self.namespace.get(function.id), CACHED):
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)

@@ -24,6 +24,11 @@ def assigned_attributes(tree: ast.Module) -> set[str]:
     }
 
 
+def is_generator(function: Any) -> bool:
+    """Whether calling it makes a generator."""
+    return isinstance(function, ast.FunctionDef) and any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in _within(function.body))
+
+
 def _within(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """The nodes of one scope, without those of the scopes inside it."""
     todo: list[ast.AST] = list(body)

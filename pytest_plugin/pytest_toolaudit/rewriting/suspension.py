@@ -18,7 +18,7 @@ class Rewriter(Writes):
         if self.scopes:
             sites, hook = [self.site(READ, node.iter)], "iteration"
             if getattr(node, "is_async", 0) or isinstance(node, ast.AsyncFor):
-                sites, hook = [*sites, self.site(WRITE, node.iter)], "async_iteration"
+                sites, hook = [self.site(AWAIT, node.iter), self.site(WRITE, node.iter)], "async_iteration"
             node.iter = self.hook(hook, self.base(node.iter), *sites)
         return node
 
@@ -53,6 +53,12 @@ class Rewriter(Writes):
                 case.guard = self.asked_for_truth(case.guard)
             case.body = self._block(case.body)
         return node
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
+        """A generator that goes on: who comes to it then finds it executing."""
+        site = self.site(READ, node)
+        self.generic_visit(node)
+        return self.hook("resumed", node, site) if self.scopes else node
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
         """Every await of foreign code may suspend, also where a mock answers at once."""

@@ -36,7 +36,8 @@ STREAM_METHODS = frozenset((
     "flush", "getvalue", "read", "readline", "readlines", "seek", "tell", "truncate", "write", "writelines",
 ))  # fmt: skip
 SPECIAL = {"__getattribute__": READ, "__setattr__": WRITE, "__delattr__": WRITE}
-GENERATOR_METHODS = frozenset({"__anext__", "aclose", "asend", "athrow"})
+GENERATOR_METHODS = frozenset({"__anext__", "__next__", "aclose", "asend", "athrow", "send", "throw"})
+ADVANCING = frozenset({"anext", "next"})
 LOCK_METHODS = frozenset({"acquire", "release", "locked"})
 CLOCK_METHODS = frozenset({"now", "utcnow", "today"})
 PROCESS_ATTRIBUTES = frozenset({"stdout", "stderr", "stdin", "argv", "path"})
