@@ -30,6 +30,7 @@ from pytest_toolaudit.oracle.serial import Order, SerialOrders, SerialRun
 from pytest_toolaudit.oracle.world import World, patches_for
 from pytest_toolaudit.points.drivers import loaded_drivers
 from pytest_toolaudit.points.forks import end_children
+from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.search.conflicts import Found, cancellations, find
 from pytest_toolaudit.search.exhaustive import Reduction
 from pytest_toolaudit.search.named import Entry, Narrator, Step, preemption_of
@@ -173,10 +174,16 @@ class Explorer:
         self._close()
 
     def _patch(self) -> None:
-        if self.patches is not None:
-            self.patches.undo()
+        self._unpatch()
         self.drivers = loaded_drivers()
         self.patches = patches_for(self.modules)
+        self.world.follow(self.patches.named)
+
+    def _unpatch(self) -> None:
+        if self.patches is not None:
+            BEFORE.restore()  # what a call replaced may have been a patch
+            self.patches.undo()
+            self.world.follow(self.patches.named)
 
     def _share(self) -> None:
         """What is there now is there in each process that runs a schedule."""
@@ -189,9 +196,7 @@ class Explorer:
         return self.both if not self.is_child else None
 
     def _close(self) -> None:
-        steps: list[Callable[[], object]] = [INSTRUMENTATION.off]
-        if self.patches is not None:
-            steps.append(self.patches.undo)
+        steps: list[Callable[[], object]] = [INSTRUMENTATION.off, self._unpatch]
         if hasattr(self, "machine"):
             steps += [self.machine.close, partial(end_children, self.machine.engine.children)]
         if hasattr(self, "world"):

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from types import ModuleType
-from typing import Any
+from functools import partial
+from types import CellType, FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 _MISSING = object()
+_OURS = __name__.partition(".")[0]
+
+
+class Held(NamedTuple):
+    """Where a module holds functions that are replaced: by which of its names, and in which closures of its functions; by its size then."""
+
+    module: ModuleType
+    size: int
+    names: tuple[str, ...]
+    cells: tuple[CellType, ...]
+
+
+_HELD: dict[str, Held] = {}  # modules seldom change, and there are many
+_SOUGHT: set[int] = set()
 
 
 class Patches:
@@ -15,26 +30,70 @@ class Patches:
 
     def __init__(self) -> None:
         self._undo: list[tuple[str, Callable[[], object]]] = []
+        self._values: dict[int, tuple[Any, Any]] = {}
+        self.named: dict[int, set[str]] = {}  # by the identity of a module's namespace: which of its names were replaced
 
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Replaces the attribute ``name`` of ``owner``."""
         before = vars(owner).get(name, _MISSING)
         setattr(owner, name, value)
+        if isinstance(owner, ModuleType):
+            self.named.setdefault(id(vars(owner)), set()).add(name)
         if before is _MISSING:
             self._undo.append((f"{owner!r}.{name}", lambda: delattr(owner, name)))
         else:
             self._undo.append((f"{owner!r}.{name}", lambda: setattr(owner, name, before)))
 
     def wrap(self, owner: Any, name: str, make: Callable[[Any], Any], also: Iterable[ModuleType] = ()) -> None:
-        """Replaces ``owner.name`` by ``make(original)``, also where one of the modules has imported it by name."""
+        """Replaces ``owner.name`` by ``make(original)``, also where one of the modules has imported it by name; see `follow`."""
         original = getattr(owner, name, _MISSING)
         if original is _MISSING:
             return
         value = make(original)
         self.set(owner, name, value)
-        for module in also:
+        modules = list(also)
+        if modules and not isinstance(original, type):
+            self.follows(original, value)
+        for module in modules:
             if vars(module).get(name) is original:
                 self.set(module, name, value)
+
+    def follows(self, original: Any, value: Any) -> None:
+        """``follow`` is to replace this function too."""
+        self._values.setdefault(id(original), (original, value))
+
+    def follow(self) -> None:
+        """Replaces functions where a module outside the standard library holds them by whatever name, as ``sync_open = open`` does."""
+        if not _SOUGHT.issuperset(self._values):
+            _SOUGHT.update(self._values)
+            _HELD.clear()
+        for module in list(sys.modules.values()):
+            if not isinstance(module, ModuleType) or _is_library(module.__name__):
+                continue
+            held = _HELD.get(module.__name__)
+            if held is None or held.module is not module or held.size != len(vars(module)):
+                held = _HELD[module.__name__] = self._held(module)
+            for name in held.names:
+                original, value = self._values.get(id(vars(module).get(name)), (_MISSING, None))
+                if original is not _MISSING:
+                    self.set(module, name, value)
+            for cell in held.cells:
+                original, value = self._values.get(id(_content(cell)), (_MISSING, None))
+                if original is not _MISSING:
+                    self._undo.append((f"a closure of {module.__name__}", partial(setattr, cell, "cell_contents", original)))
+                    cell.cell_contents = value
+
+    def _held(self, module: ModuleType) -> Held:
+        space = list(vars(module).items())
+        functions = (one for _, one in space if isinstance(one, FunctionType) and one.__closure__)
+        theirs = (
+            one for one in functions if not _is_library(str(one.__globals__.get("__name__")))
+        )  # a patch keeps the original in its own
+        cells = (cell for one in theirs for cell in one.__closure__ or ())
+        sought = _SOUGHT
+        return Held(
+            module, len(space), tuple(n for n, one in space if id(one) in sought), tuple(c for c in cells if id(_content(c)) in sought)
+        )
 
     def everywhere(self, name: str, original: Any, value: Any) -> None:
         """Replaces ``original`` in every loaded module that holds it under ``name``."""
@@ -57,3 +116,15 @@ class Patches:
                 failures.append(f"{label}: {error}")
         if failures:
             raise RuntimeError("toolaudit could not undo: " + "; ".join(failures))
+
+
+def _is_library(name: str) -> bool:
+    top = name.partition(".")[0]
+    return top in sys.stdlib_module_names or top == _OURS
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _MISSING

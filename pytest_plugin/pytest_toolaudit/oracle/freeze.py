@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import datetime
 import decimal
 import enum
@@ -81,6 +83,8 @@ class _Freezer:
             return (type(value).__name__, "closed" if value.closed else value.getvalue())
         if isinstance(value, BaseException):
             return freeze_error(value)
+        if isinstance(value, (asyncio.Future, concurrent.futures.Future)):
+            return self._future(value)
         if isinstance(value, _TEXTUAL):
             return (type(value).__name__, str(value))
         if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
@@ -101,6 +105,14 @@ class _Freezer:
             return (type(value).__name__, self.freeze(held) if held is not None else value.qsize())
         items = [self.freeze(item) for item in list(value)]
         return (type(value).__name__, *(items if hasattr(value, "__getitem__") else sorted(items, key=repr)))
+
+    def _future(self, value: Any) -> Any:
+        """What it came to; a task's number and who waits for it are bookkeeping."""
+        if value._state != "FINISHED":
+            return (type(value).__name__, value._state)
+        if value._exception is not None:
+            return (type(value).__name__, "raised", freeze_error(value._exception))
+        return (type(value).__name__, "returned", self.freeze(value._result))
 
     def _instance(self, value: Any) -> Any:
         fields: dict[str, Any] = {}

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import types
 from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_toolaudit.containers import CACHED
@@ -40,6 +41,12 @@ class PreImages:
                 self.raw.append((value, content))
             if isinstance(value, sqlite3.Connection) and (held := held_database(value)) is not None:
                 self.databases.append(held)
+
+    def follow(self, named: Mapping[int, Iterable[str]]) -> None:
+        """Names of modules mean something else from now on: patches, or no longer patches."""
+        for value, copy in self.saved:
+            for name in named.get(id(value), ()):
+                copy[name] = value[name]
 
     def restore(self) -> bool:
         """Every object as it was; whether that could be done for all databases."""

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,11 @@ class World:
         if self.state is not None:
             self.value = self.state()
         self.graph_ = None
+
+    def follow(self, named: Mapping[int, Iterable[str]]) -> None:
+        """Names of modules that were patched, or are no longer, are put back as they are now."""
+        if self.images is not None:
+            self.images.follow(named)
 
     def extend(self, modules: Sequence[types.ModuleType]) -> None:
         """More modules take part: a call imported them."""
@@ -284,6 +289,7 @@ def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
         sqlite.install(patches, modules)
         lazily.install(patches)
         drivers.install(patches, modules)
+        patches.follow()
     except BaseException:
         patches.undo()
         raise

@@ -299,6 +299,7 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.set(builtins, "open", pointed)
     patches.set(io, "open", pointed)
     patches.everywhere("open", plain, pointed)  # who imports it by name, libraries too
+    patches.follows(plain, pointed)
     for owner, name in _KEPT:
         if vars(sys.modules.get(owner, builtins)).get(name) is plain:
             patches.set(sys.modules[owner], name, pointed)
