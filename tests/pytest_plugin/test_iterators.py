@@ -35,7 +35,7 @@ def fresh() -> None:
     DESK.numbers, DESK.count, DESK.listed = numbers(), itertools.count(), iter([1, 2, 3, 4])
 
 
-def by_next() -> int:
+def by_next() -> Any:
     return next(DESK.numbers)
 
 
@@ -93,7 +93,7 @@ def test_steps_of_one_call_that_another_comes_between(way: Callable[..., Any]) -
     assert verdict.kind == "racy", verdict.render()
 
 
-def one_locked() -> int:
+def one_locked() -> Any:
     with LOCK:
         return next(DESK.numbers)
 
@@ -103,7 +103,7 @@ def two_locked() -> list[int]:
         return [next(DESK.count), next(DESK.count)]
 
 
-def one_of_the_count() -> int:
+def one_of_the_count() -> Any:
     return next(DESK.count)
 
 
@@ -118,23 +118,72 @@ def of_the_module() -> int:
     return next(NUMBERS)
 
 
-def count_of_the_module() -> int:
-    return next(COUNT)
+TURNS = itertools.cycle("ab")
 
 
-def list_of_the_module() -> int:
-    return next(LISTED, 0)
+def turn_of_the_module() -> str:
+    return next(TURNS)
 
 
-def rest_of_the_module() -> int:
-    return sum(LISTED)
-
-
-@pytest.mark.parametrize("way", [of_the_module, count_of_the_module, list_of_the_module, rest_of_the_module])
+@pytest.mark.parametrize("way", [of_the_module, turn_of_the_module])
 def test_what_goes_on_from_schedule_to_schedule_is_said(way: Callable[..., Any]) -> None:
     verdict = explore([call(way), call(way)])
     assert verdict.kind in ("inconclusive", "racy"), verdict.render()
     assert "which goes on from schedule to schedule (state= may make a new one)" in " ".join(verdict.unobserved)
+
+
+HELD: dict[str, Any] = {"count": COUNT, "by two": itertools.count(10, 2), "all": [iter(range(9)), iter("abc")]}
+
+
+def closed_over() -> Callable[[], int]:
+    mine = itertools.count(5)
+
+    def numbered() -> int:
+        nonlocal mine
+        if mine is None:
+            mine = itertools.count()
+        return next(mine)
+
+    return numbered
+
+
+NUMBERED = closed_over()
+
+
+def of_the_count() -> list[int]:
+    return [next(COUNT), next(HELD["count"])]
+
+
+def of_the_listed() -> list[Any]:
+    return [next(LISTED, 0), next(HELD["by two"]), next(HELD["all"][0]), next(HELD["all"][1])]
+
+
+def rest_of_the_listed() -> int:
+    return sum(LISTED)
+
+
+@pytest.mark.parametrize(
+    ("way", "results"),
+    [
+        (of_the_count, [("list", 0, 1), ("list", 2, 3)]),
+        (of_the_listed, [("list", 1, 10, 0, "a"), ("list", 2, 12, 1, "b")]),
+        (rest_of_the_listed, [21, 0]),
+        (NUMBERED, [5, 6]),
+    ],
+)
+def test_each_schedule_begins_with_a_copy(way: Callable[..., Any], results: list[Any]) -> None:
+    verdict = explore([call(way), call(way)])
+    assert verdict.kind in ("racy", "order-dependent"), verdict.render()
+    assert not verdict.masked
+    assert verdict.serial_outcomes[0][1].results == tuple(("returned", result) for result in results)
+    assert next(iter([COUNT])) is HELD["count"]
+
+
+def test_the_ones_of_the_module_are_left_as_they_were() -> None:
+    before = COUNT, HELD["count"], repr(COUNT)
+    explore([call(of_the_count), call(of_the_count)])
+    assert (COUNT, HELD["count"], repr(COUNT)) == before
+    assert next(itertools.islice(COUNT, 0, 1)) == 0
 
 
 def tidy() -> Iterator[int]:
@@ -166,7 +215,7 @@ def test_a_generator_of_the_call_alone_ends_when_it_is_left(way: Callable[..., A
 
 
 def goes_on_after_a_loop() -> list[int]:
-    own = numbers()
+    own: Any = numbers()
     for n in own:
         if n == 6:
             break

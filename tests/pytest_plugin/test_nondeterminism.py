@@ -19,7 +19,7 @@ from pytest_toolaudit.oracle.compare import Masks, Outcome, readable
 pytestmark = pytest.mark.timeout(60)
 STATE: dict[str, Any] = {"n": 0}
 LOG: list[Any] = []
-COUNTER = itertools.count()
+COUNTER = map(int, itertools.count())
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_nondeterministic() -> None:
     assert any("does not repeat its own steps" in note for note in verdict.notes)
 
 
-TICKS = itertools.count()
+TICKS = map(int, itertools.count())
 
 
 def slow_clock(period: int) -> int:

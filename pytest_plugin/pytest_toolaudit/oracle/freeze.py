@@ -10,10 +10,12 @@ import enum
 import io
 import pathlib
 import re
+import sys
 import types
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from pytest_toolaudit.containers import BARRIERS, QUEUES, is_container, is_flag
@@ -117,7 +119,7 @@ class _Freezer:
     def _instance(self, value: Any) -> Any:
         fields: dict[str, Any] = {}
         for cls in type(value).__mro__:
-            for slot in _slots(cls):
+            for slot in slots(cls):
                 try:
                     fields[slot] = object.__getattribute__(value, slot)
                 except AttributeError:
@@ -131,10 +133,12 @@ class _Freezer:
         return (type(value).__name__, *named)
 
 
-def _slots(cls: type) -> tuple[str, ...]:
-    slots = cls.__dict__.get("__slots__", ())
-    names = (slots,) if isinstance(slots, str) else tuple(slots)
-    return tuple(name for name in names if name not in ("__weakref__", "__dict__"))
+@lru_cache(maxsize=1000)
+def slots(cls: type) -> tuple[str, ...]:
+    """The attributes for which objects of this class, which is written in Python, have a fixed place; private ones as the compiler names them."""
+    if not str(getattr(sys.modules.get(cls.__module__), "__file__", None)).endswith(".py"):
+        return ()
+    return tuple(name for name, one in vars(cls).items() if isinstance(one, types.MemberDescriptorType))
 
 
 def _is_bookkeeping(kind: type, name: str, value: Any) -> bool:

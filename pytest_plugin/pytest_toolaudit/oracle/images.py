@@ -16,6 +16,7 @@ from pytest_toolaudit.containers import CACHED
 from pytest_toolaudit.engine.processlocks import is_process_lock
 from pytest_toolaudit.oracle import raw
 from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
+from pytest_toolaudit.oracle.iterators import Kept
 from pytest_toolaudit.oracle.memory import MISSING, Graph, fields
 from pytest_toolaudit.oracle.opened import Opened
 from pytest_toolaudit.oracle.waiters import keep_strangers
@@ -28,7 +29,7 @@ class PreImages:
 
     def __init__(self, graph: Graph) -> None:
         self.saved: list[tuple[Any, Any]] = []
-        self.cells = [(cell, _contents(cell)) for cell in graph.cells.values()]
+        self.cells = [[cell, _contents(cell)] for cell in graph.cells.values()]
         self.databases: list[HeldDatabase] = []
         self.raw: list[tuple[Any, raw.Image]] = []
         self.caches = [(value, value.cache_info()) for value in graph.objects if isinstance(value, CACHED)]
@@ -41,6 +42,7 @@ class PreImages:
                 self.raw.append((value, content))
             if isinstance(value, sqlite3.Connection) and (held := held_database(value)) is not None:
                 self.databases.append(held)
+        self.iterators = Kept((*(copy for _, copy in self.saved), *self.cells))
 
     def follow(self, named: Mapping[int, Iterable[str]]) -> None:
         """Names of modules mean something else from now on: patches, or no longer patches."""
@@ -50,6 +52,15 @@ class PreImages:
 
     def restore(self) -> bool:
         """Every object as it was; whether that could be done for all databases."""
+        self.iterators.renew()
+        return self._restore()
+
+    def close(self) -> None:
+        """Every object as it was, for good."""
+        self.iterators.put_back()
+        self._restore()
+
+    def _restore(self) -> bool:
         for value, copy in self.saved:
             try:
                 _put_back(value, copy)
@@ -132,9 +143,18 @@ def _put_back(value: Any, copy: Any) -> None:
             keep_strangers(value)
 
 
+def _set(value: Any, name: str, content: Any) -> None:
+    """As ``object.__setattr__``, also where the class has its slots from C code that forbids that."""
+    place: Any = next((vars(cls)[name] for cls in type(value).__mro__ if name in vars(cls)), None)
+    if isinstance(place, types.MemberDescriptorType):
+        place.__set__(value, content)
+    else:
+        object.__setattr__(value, name, content)
+
+
 def _put_back_fields(value: Any, copy: dict[str, Any]) -> None:
     now = {k: v for k, v in vars(value).items() if not k.startswith("__")} if isinstance(value, type) else fields(value)
-    setter = type.__setattr__ if isinstance(value, type) else object.__setattr__
+    setter = type.__setattr__ if isinstance(value, type) else _set
     deleter = type.__delattr__ if isinstance(value, type) else object.__delattr__
     for key in now:
         if key not in copy:

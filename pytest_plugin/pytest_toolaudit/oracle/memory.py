@@ -20,7 +20,7 @@ from typing import Any
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.containers import CACHED, is_container
 from pytest_toolaudit.generators import stood_for
-from pytest_toolaudit.oracle.freeze import freeze
+from pytest_toolaudit.oracle.freeze import freeze, slots
 from pytest_toolaudit.owned import is_own_file
 
 _LIMIT, _WIDTH, _DEPTH = 20_000, 300, 6
@@ -251,8 +251,7 @@ def fields(value: Any) -> dict[str, Any]:
     except (AttributeError, TypeError):
         fields = {}
     for cls in type(value).__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for slot in (slots,) if isinstance(slots, str) else tuple(slots):
+        for slot in slots(cls):
             try:
                 fields[slot] = object.__getattribute__(value, slot)
             except AttributeError:

@@ -99,7 +99,7 @@ class World:
         """More modules take part: a call imported them."""
         self.modules = modules
         if self.images is not None:
-            self.images.restore()
+            self.images.close()
             self.images = PreImages(Graph(modules, self.calls, None))
 
     def graph(self) -> Graph:
@@ -128,7 +128,7 @@ class World:
                 self.graph_ = None
                 graph = self.graph()
             found = graph.locator(obj, key)
-            if found is not None and self.images is not None and goes_on(obj):
+            if found is not None and self.images is not None and goes_on(obj) and not self.images.iterators.is_copy(obj):
                 self.unobserved.add(f"{found.resource}, which goes on from schedule to schedule (state= may make a new one)")
             elif found is not None:
                 self.memory.setdefault(found.label, found)
@@ -224,7 +224,7 @@ class World:
         JOURNAL.active = False
         JOURNAL.images.clear()
         if self.images is not None:
-            self.images.restore()
+            self.images.close()
         unbind_loops(Graph(self.modules, self.calls, self.value).objects)
 
 
