@@ -22,7 +22,7 @@ from pytest_toolaudit import call, explore
 if not hasattr(os, "fork"):
     pytest.skip("needs os.fork", allow_module_level=True)
 
-NUMBERS = itertools.count(1)
+NUMBERS = map(int, itertools.count(1))
 TOTAL = {"n": 0}
 GUARD = threading.Lock()
 OTHER = threading.Lock()
