@@ -149,22 +149,30 @@ def test_a_context_is_not_looked_for_where_the_given_order_only_waits(monkeypatc
 
 
 _READS, _WRITES = os.pipe()  # what a batch does not put back
-_allowed = getattr(os, "sched_getaffinity", None)
-_policy = getattr(os, "sched_getscheduler", None)
+_PLAIN: dict[str, Any] = {
+    name: getattr(os, name, None) for name in ("sched_getaffinity", "sched_getscheduler")
+}  # by a name of its own it is patched
+
+
+def _allowed(pid: int) -> set[int]:
+    found: set[int] = _PLAIN["sched_getaffinity"](pid)
+    return found
+
+
+def _policy(pid: int) -> int:
+    return int(_PLAIN["sched_getscheduler"](pid))
 
 
 def looks(n: int) -> int:
     """How many processors it is told of; how many it has is noted."""
-    assert _allowed is not None
     TOTAL["n"] = TOTAL["n"] + n
     told = len(os.sched_getaffinity(0))
     os.write(_WRITES, bytes([told, len(_allowed(0))]))
     return told
 
 
-@pytest.mark.skipif(_allowed is None or len(_allowed(0)) < 2, reason="there is one processor anyway")
+@pytest.mark.skipif(_PLAIN["sched_getaffinity"] is None or len(_allowed(0)) < 2, reason="there is one processor anyway")
 def test_a_batch_keeps_to_one_processor_and_tells_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _allowed is not None
     monkeypatch.setattr(processor, "LOOK", 1e9)  # whether the machine is busy is not asked here
     before = _allowed(0)
     assert explore([call(looks, 1), call(looks, 2)]).kind == "racy"
@@ -175,16 +183,14 @@ def test_a_batch_keeps_to_one_processor_and_tells_nobody(monkeypatch: pytest.Mon
 
 def asks(n: int) -> int:
     """As which kind of work it is told to run; as which it does is noted."""
-    assert _policy is not None
     TOTAL["n"] = TOTAL["n"] + n
     told = os.sched_getscheduler(0)
     os.write(_WRITES, bytes([told, _policy(0)]))
     return told
 
 
-@pytest.mark.skipif(_policy is None, reason="the system has no policies")
+@pytest.mark.skipif(_PLAIN["sched_getscheduler"] is None, reason="the system has no policies")
 def test_a_batch_is_batch_work_and_tells_nobody() -> None:
-    assert _policy is not None
     assert _policy(0) == os.SCHED_OTHER
     assert explore([call(asks, 1), call(asks, 2)]).kind == "racy"
     noted = os.read(_READS, 100_000)
@@ -192,9 +198,8 @@ def test_a_batch_is_batch_work_and_tells_nobody() -> None:
     assert _policy(0) == os.SCHED_OTHER
 
 
-@pytest.mark.skipif(_allowed is None or len(_allowed(0)) < 2, reason="there is one processor anyway")
+@pytest.mark.skipif(_PLAIN["sched_getaffinity"] is None or len(_allowed(0)) < 2, reason="there is one processor anyway")
 def test_a_busy_processor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _allowed is not None
     one = processor.OneProcessor()
     before = _allowed(0)
     for _ in range(processor.FIRST):
