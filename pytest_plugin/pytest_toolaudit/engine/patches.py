@@ -31,6 +31,7 @@ class Patches:
     def __init__(self) -> None:
         self._undo: list[tuple[str, Callable[[], object]]] = []
         self._values: dict[int, tuple[Any, Any]] = {}
+        self._own: set[int] = set()
         self.named: dict[int, set[str]] = {}  # by the identity of a module's namespace: which of its names were replaced
 
     def set(self, owner: Any, name: str, value: Any) -> None:
@@ -54,6 +55,8 @@ class Patches:
         modules = list(also)
         if modules and not isinstance(original, type):
             self.follows(original, value)
+            if original.__module__ == "time":  # an installed event loop that measures how long it waits waits for real
+                self._own.add(id(original))
         for module in modules:
             if vars(module).get(name) is original:
                 self.set(module, name, value)
@@ -62,8 +65,10 @@ class Patches:
         """``follow`` is to replace this function too."""
         self._values.setdefault(id(original), (original, value))
 
-    def follow(self) -> None:
-        """Replaces functions where a module outside the standard library holds them by whatever name, as ``sync_open = open`` does."""
+    def follow(self, own: Iterable[ModuleType]) -> None:
+        """Replaces functions where a module outside the standard library holds them by whatever name, as ``sync_open = open`` does;
+        clocks only in these modules."""
+        tools = set(map(id, own))
         if not _SOUGHT.issuperset(self._values):
             _SOUGHT.update(self._values)
             _HELD.clear()
@@ -75,11 +80,11 @@ class Patches:
                 held = _HELD[module.__name__] = self._held(module)
             for name in held.names:
                 original, value = self._values.get(id(vars(module).get(name)), (_MISSING, None))
-                if original is not _MISSING:
+                if original is not _MISSING and (id(original) not in self._own or id(module) in tools):
                     self.set(module, name, value)
             for cell in held.cells:
                 original, value = self._values.get(id(_content(cell)), (_MISSING, None))
-                if original is not _MISSING:
+                if original is not _MISSING and (id(original) not in self._own or id(module) in tools):
                     self._undo.append((f"a closure of {module.__name__}", partial(setattr, cell, "cell_contents", original)))
                     cell.cell_contents = value
 

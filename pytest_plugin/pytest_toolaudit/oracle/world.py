@@ -289,7 +289,7 @@ def patches_for(modules: Sequence[types.ModuleType]) -> Patches:
         sqlite.install(patches, modules)
         lazily.install(patches)
         drivers.install(patches, modules)
-        patches.follow()
+        patches.follow(modules)
     except BaseException:
         patches.undo()
         raise
