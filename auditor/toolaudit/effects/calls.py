@@ -267,7 +267,7 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, giv
     if target.attr in containers.MUTATORS and all(isinstance(way.form, Many) and way.loc is None for way in alternatives(held)):
         grown = union(containers.added_to(way, target.attr, arguments, frame.in_loop > 0) for way in alternatives(held))
         frame.env[holder] = Value(grown.form, join_taint(held.taint, taints(arguments.all())))
-    elif frame.made and any(isinstance(way.form, Instance) for way in alternatives(held)):
+    elif frame.made and (isinstance(form, Instance) or (holder != frame.receiver and _of_objects(held))):
         taint = join_taint(held.taint, given.taint) if asks else held.taint
         frame.env[holder] = Value(union(_changed(way, frame.made) for way in alternatives(held)).form, taint, held.loc)
         if holder == frame.receiver:
@@ -277,6 +277,10 @@ def capture_call(frame: Frame, expr: Any, func: Value, arguments: Arguments, giv
     elif held.loc is None and isinstance(form, Data | Handle) and arguments.all():
         frame.env[holder] = held.tainted(taints(arguments.all()))
     frame.made = ()
+
+
+def _of_objects(held: Value) -> bool:
+    return any(isinstance(way.form, Instance) for way in alternatives(held))
 
 
 def _changed(value: Value, made: Iterable[tuple[str, Value]]) -> Value:
