@@ -26,11 +26,14 @@ def _verbs() -> dict[str, frozenset[str]]:
     return {kind: frozenset(words) for kind, words in tomllib.loads(_VERBS.read_text("utf-8")).items()}
 
 
+def _words(name: str) -> list[str]:
+    return [word.lower() for part in _SEPARATORS.split(name) for word in _HUMP.split(part) if word]
+
+
 @cache
 def said_by(name: str) -> str:
     """What a caller expects of what is called so: `asks`, `computes` or `changes`; nothing where it says two things or none."""
-    verbs = _verbs()
-    words = [word.lower() for part in _SEPARATORS.split(name) for word in _HUMP.split(part) if word]
+    verbs, words = _verbs(), _words(name)
     if not words or verbs["joins"] & set(words):
         return ""
     for kind in (CHANGES, ASKS, COMPUTES):
@@ -54,7 +57,13 @@ def is_posted(effect: Effect) -> bool:
     if not sent or effect.note or effect.part or effect.secondary or not isinstance(target, Resource):
         return False
     names = [place.function.rpartition(".")[2] for place in effect.chain[1:]]
-    return all(said_by(name) != CHANGES for name in names) and not leads_to_a_change(target)
+    return all(said_by(name) != CHANGES or _carries(name) for name in names) and not leads_to_a_change(target)
+
+
+def _carries(name: str) -> bool:
+    """Whether a helper is called after how it sends what it is given."""
+    verbs, words = _verbs(), set(_words(name))
+    return bool(words & verbs["carriers"] and words & verbs["sends"]) and not words & (verbs["changes"] - verbs["sends"])
 
 
 def leads_to_a_change(target: Resource) -> bool:
