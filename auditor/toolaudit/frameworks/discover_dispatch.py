@@ -124,13 +124,14 @@ def bare(bodies: Bodies, known: Known, path: str, names: frozenset[str]) -> Iter
     whole = bodies.holders(index, sorted(set(lines))) if names else []
     for qualname in dict.fromkeys((*whole, *picking(bodies, path))):
         facts = bodies.project.facts(path, qualname)
-        for one in functions(facts) if facts is not None else ():
+        for one in functions(facts) if facts is not None and not _ONLY_CHECKS.search(qualname) else ():
             yield Site(framework, path, one, bodies.scope(path, one.qualname), tables=qualname not in whole)
 
 
 _COMPARED = re.compile(
     r"""==\s*["']([\w.:/ -]+)["']|\bcase\s+["']([\w.:/ -]+)["']|["']([\w.:/ -]+)["']\s*:\s*[\w.]+\s*(?=[,}\n])""",
 )
+_ONLY_CHECKS = re.compile(r"(^|[._])(validate|verify)(_|$|[A-Z])")
 _DYNAMIC = re.compile(r"""globals\(\)\s*(?:\[|\.get\()|getattr\(\s*\w+\s*,\s*(?:f["']|["']\w+["']\s*\+)""")
 _TABLE = re.compile(r"(?:[Tt]ool|TOOL|[Ff]unc|FUNC|[Hh]andler|HANDLER)\w*(?:\[[A-Za-z_]|\.get\([A-Za-z_])")
 
@@ -150,7 +151,13 @@ def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: di
         found += [one for one in of_site if declares or one.telling]
         if site.certain and not of_site:
             dynamic.add((site.path, site.facts.qualname))
-    return Dispatch(tuple(_side_by_side(found)), frozenset(dynamic))
+    return Dispatch(tuple(_side_by_side(_once_each(found))), frozenset(dynamic))
+
+
+def _once_each(found: list[Dispatched]) -> list[Dispatched]:
+    """Of a name that the framework's own dispatcher of a file knows, what else compares with it there only looks at the call."""
+    known = {(one.site.path, one.text) for one in found if one.site.certain}
+    return [one for one in found if one.site.certain or (one.site.path, one.text) not in known]
 
 
 def _is_own(one: Dispatched, dispatcher_place: str) -> bool:
