@@ -21,7 +21,7 @@ from pytest_toolaudit.matching import matched
 from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
-from pytest_toolaudit.standing import HOLDERS, behind, held, namespace, viewed
+from pytest_toolaudit.standing import HOLDERS, behind, behind_view, held, namespace, viewed
 from pytest_toolaudit.suspending import advanced, async_entered, async_iteration, awaited, yielded
 
 _MODULE = types.ModuleType
@@ -245,19 +245,21 @@ def clock(obj: Any, attr: str, /, *args: Any, **kwargs: Any) -> Any:
     return getattr(obj, attr)(*args, **kwargs)
 
 
-def _steps(obj: Any, site: Site) -> Iterator[Any]:
+def _steps(obj: Any, site: Site, touched: Any) -> Iterator[Any]:
     for count, value in enumerate(obj):
         if 0 < count < _ITERATED and turn.ident:
-            point(site, obj, None)
+            point(site, touched, None)
         yield value
 
 
 def iteration(obj: Any, site: Site) -> Any:
     """``for x in obj``"""
-    if turn.ident and not viewed(obj, site):
+    if turn.ident:
+        if viewed(obj, site):
+            return _steps(obj, site, behind_view(obj))
         if is_container(obj):
             point(site, obj, None)
-            return _steps(obj, site)
+            return _steps(obj, site, obj)
         if type(obj) in ITERATORS:
             return each(obj, writing(site))
     return obj

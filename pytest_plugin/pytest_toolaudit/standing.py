@@ -39,11 +39,16 @@ def behind(proxy: Any) -> Any:
         return proxy
 
 
+def behind_view(view: Any) -> Any:
+    """What a view of a dictionary stands for."""
+    return held(gc.get_referents(view)[0])
+
+
 def viewed(obj: Any, site: Site) -> bool:
     """Whether it is a view of a dictionary: then that is read, unless the call has only just asked it for the view."""
     if type(obj) not in _VIEWS:
         return False
-    shown = held(gc.get_referents(obj)[0])
+    shown = behind_view(obj)
     last = turn.trace[-1] if turn.trace else None
     if last is None or last[0] != turn.call or last[2] is not shown:
         point(site, shown, None)

@@ -63,3 +63,41 @@ def test_a_view_that_has_just_been_asked_for_is_no_second_access() -> None:
     with Explorer([call(looks)], Settings(), reset) as explorer:
         run, _ = explorer.again(Schedule((0,)))
         assert [site.text for _, site, obj, _ in run.trace if obj is STOCK] == ["STOCK.items()", "STOCK.keys()"]
+
+
+TABLE = {"a": 1, "b": 2, "c": 3}
+
+
+def counts_items() -> int:
+    total = 0
+    for _, number in TABLE.items():
+        total += number
+    return total
+
+
+def counts_values() -> int:
+    return sum(number for number in TABLE.values())
+
+
+def counts_keys() -> list[str]:
+    return [name for name in TABLE.keys() if name]  # noqa: SIM118 - a view of them
+
+
+def adds() -> None:
+    TABLE["d"] = 4
+
+
+def counts_a_copy() -> int:
+    return sum(number for number in list(TABLE.values()))
+
+
+@pytest.mark.parametrize("reads", [counts_items, counts_values, counts_keys])
+def test_a_loop_over_a_view_finds_the_dictionary_changed(reads: Callable[..., Any]) -> None:
+    verdict = explore([call(reads), call(adds)])
+    assert verdict.kind == "racy", verdict.render()
+    assert verdict.outcome.results[0] == ("raised", ("RuntimeError", "dictionary changed size during iteration"))
+
+
+def test_a_loop_over_a_copy_does_not() -> None:
+    verdict = explore([call(counts_a_copy), call(adds)])
+    assert verdict.kind == "order-dependent", verdict.render()
