@@ -43,24 +43,6 @@ def as_found(code: str, severity: Severity) -> Severity | None:
     return severity
 
 
-def document(
-    scan: ScanModel,
-    *,
-    lines: Lines = no_lines,
-    beside: Lines | None = None,
-    said: Sentences | None = None,
-    wanted: Wanted = as_found,
-    accepted: tuple[Suppression, ...] = (),
-    baseline: tuple[str, dict[str, Entry]] | None = None,
-) -> out.ScanDocument:
-    """The document of one finished scan.
-
-    `lines` gives the text of a line of a file, `beside` those around what is shown; `said` takes the sentences that name lines, and what is shown; `wanted` says with which severity a code is reported, None for not at all; `accepted` are
-    the suppressions of the configuration; `baseline` is the baseline's name and its entries. Equal input gives equal bytes.
-    """
-    return draft(scan, lines=lines, beside=beside, said=said, wanted=wanted, accepted=accepted, baseline=baseline).whole
-
-
 def draft(
     scan: ScanModel,
     *,
@@ -71,7 +53,12 @@ def draft(
     accepted: tuple[Suppression, ...] = (),
     baseline: tuple[str, dict[str, Entry]] | None = None,
 ) -> Draft:
-    """The same, its conflicts made as they are asked for; `said` knows the sentences of the rest."""
+    """The document of one finished scan, its conflicts made as they are asked for.
+
+    `lines` gives the text of a line of a file, `beside` those around what is shown; `said` takes the sentences that name lines, and what is
+    shown of all but the conflicts; `wanted` says with which severity a code is reported, None for not at all; `accepted` are the suppressions
+    of the configuration; `baseline` is the baseline's name and its entries. Equal input gives equal bytes.
+    """
     conflicts = _wanted(scan.conflicts, wanted)
     scan = replace(scan, conflicts=conflicts, stories=by_story(conflicts))
     found = tuple(f for f in (_with_severity(f, wanted) for f in every_finding(scan)) if f is not None)

@@ -20,7 +20,7 @@ TWO = f"add(path, text)\n {RMW}\n\nshow(path)\n r read file:{{path}} @14"
 
 def test_the_document_keeps_to_its_schema(scan_of) -> None:
     text = f"{TWO}\n\nrun(c) opaque=shell unknown=f/unknown\n rw opaque subprocess:{{c}}\n\nchoose(x)\n w write memory:{{global.C}}\n\nuse()\n r read memory:{{global.C}}"
-    document = export.document(scan_of(text))
+    document = export.draft(scan_of(text)).whole
     data = json.loads(encode(document))
     Draft202012Validator(json.loads(json_schema(type(document)))).validate(data)
     assert [t["name"] for t in data["tools"]] == ["add", "choose", "run", "show", "use"]
@@ -28,7 +28,7 @@ def test_the_document_keeps_to_its_schema(scan_of) -> None:
 
 
 def test_a_tool_says_what_it_touches(scan_of) -> None:
-    tool = export.document(scan_of(TWO), lines=lambda file, line: f"    line {line}").tools[0]
+    tool = export.draft(scan_of(TWO), lines=lambda file, line: f"    line {line}").whole.tools[0]
     use = tool.resources[0]
     assert (use.kind, use.key, use.access, use.windows, tool.class_, tool.rmw_kind) == (
         "file",
@@ -43,29 +43,29 @@ def test_a_tool_says_what_it_touches(scan_of) -> None:
 
 
 def test_equal_input_gives_equal_bytes(scan_of) -> None:
-    assert encode(export.document(scan_of(TWO))) == encode(export.document(scan_of(TWO)))
+    assert encode(export.draft(scan_of(TWO)).whole) == encode(export.draft(scan_of(TWO)).whole)
 
 
 def test_a_folded_finding_counts_once_with_its_conflicts(scan_of) -> None:
-    document = export.document(scan_of(TWO))
+    document = export.draft(scan_of(TWO)).whole
     assert {f.fingerprint for f in document.findings if f.code in {"TA101", "TA102"}} <= {c.fingerprint for c in document.conflicts}
     assert len(collect(document)) == len(document.conflicts) + sum(f.code not in {"TA101", "TA102"} for f in document.findings)
 
 
 def test_lines_around_the_evidence_travel_with_the_document(scan_of) -> None:
-    document = export.document(scan_of(TWO), lines=lambda file, line: f"{file} {line}" if line < 11 else "")
+    document = export.draft(scan_of(TWO), lines=lambda file, line: f"{file} {line}" if line < 11 else "").whole
     assert sorted(document.sources["tools.py"]) == list(range(1, 11))
 
 
 def test_fingerprints_survive_moved_lines_and_renamed_files(scan_of) -> None:
     moved = TWO.replace("@4", "@40").replace("@9", "@90")
-    here, there = (export.document(scan_of(text)) for text in (TWO, moved))
+    here, there = (export.draft(scan_of(text)).whole for text in (TWO, moved))
     assert [c.fingerprint for c in here.conflicts] == [c.fingerprint for c in there.conflicts]
     assert len({c.fingerprint for c in here.conflicts}) == len(here.conflicts)
 
 
 def test_another_severity_or_none(scan_of) -> None:
-    document = export.document(scan_of(TWO), wanted=lambda code, severity: None if code == "TA101" else "note")
+    document = export.draft(scan_of(TWO), wanted=lambda code, severity: None if code == "TA101" else "note").whole
     assert {c.code for c in document.conflicts} == {"TA102"}
     assert {c.severity for c in document.conflicts} == {"note"}
 
@@ -86,7 +86,7 @@ COMMENTS = [
 @pytest.mark.parametrize(("pragma", "codes"), [c[1:] for c in COMMENTS], ids=[c[0] for c in COMMENTS])
 def test_a_comment_suppresses(scan_of, pragma: Pragma, codes: set[str]) -> None:
     scan = scan_of(TWO, pragmas={"tools.py": (pragma,)})
-    document = export.document(scan, lines=lambda file, line: "# comment" if line == 8 else "code")
+    document = export.draft(scan, lines=lambda file, line: "# comment" if line == 8 else "code").whole
     assert {c.code for c in document.conflicts if c.suppressed} == codes
     assert {f.code for f in document.findings if f.suppressed and f.code in {"TA101", "TA102"}} == codes
     assert [s.used for s in document.suppressions] == [bool(codes)]
@@ -94,41 +94,41 @@ def test_a_comment_suppresses(scan_of, pragma: Pragma, codes: set[str]) -> None:
 
 def test_a_comment_behind_code_says_nothing_of_the_next_line(scan_of) -> None:
     scan = scan_of(TWO, pragmas={"tools.py": (Pragma(8, "ignore[lost-update]"),)})
-    assert not any(c.suppressed for c in export.document(scan, lines=lambda file, line: "x = 1  # comment").conflicts)
+    assert not any(c.suppressed for c in export.draft(scan, lines=lambda file, line: "x = 1  # comment").whole.conflicts)
 
 
 def test_the_reason_is_kept(scan_of) -> None:
     scan = scan_of(TWO, pragmas={"tools.py": (Pragma(9, "ignore[lost-update]: one process only"),)})
-    shown = next(c for c in export.document(scan).conflicts if c.suppressed)
+    shown = next(c for c in export.draft(scan).whole.conflicts if c.suppressed)
     assert shown.suppression is not None
     assert (shown.suppression.origin, shown.suppression.reason, shown.suppression.line) == ("comment", "one process only", 9)
 
 
 def test_the_configuration_suppresses_by_file(scan_of) -> None:
     accepted = suppress.configured({"*.py": ("lost-update",)})
-    document = export.document(scan_of(TWO), accepted=accepted)
+    document = export.draft(scan_of(TWO), accepted=accepted).whole
     assert {c.suppression.origin for c in document.conflicts if c.suppressed and c.suppression} == {"config"}
 
 
 def test_the_baseline_accepts_what_is_known_and_names_what_is_gone(scan_of, tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    baseline.write(file, export.document(scan_of(TWO)))
+    baseline.write(file, export.draft(scan_of(TWO)).whole)
     first = file.read_bytes()
-    baseline.write(file, export.document(scan_of(TWO)))
+    baseline.write(file, export.draft(scan_of(TWO)).whole)
     assert file.read_bytes() == first
     known = baseline.read(file)
-    again = export.document(scan_of(TWO), baseline=("baseline.json", known))
+    again = export.draft(scan_of(TWO), baseline=("baseline.json", known)).whole
     assert all(c.suppressed for c in again.conflicts)
-    less = export.document(scan_of("sleep()"), baseline=("baseline.json", known))
+    less = export.draft(scan_of("sleep()"), baseline=("baseline.json", known)).whole
     assert less.baseline is not None
     assert set(less.baseline.expired) == set(known)
 
 
 def test_a_new_conflict_is_not_in_the_baseline(scan_of, tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    baseline.write(file, export.document(scan_of(TWO)))
+    baseline.write(file, export.draft(scan_of(TWO)).whole)
     more = f"{TWO}\n\ndrop(path)\n w delete file:{{path}} atomic"
-    document = export.document(scan_of(more), baseline=("baseline.json", baseline.read(file)))
+    document = export.draft(scan_of(more), baseline=("baseline.json", baseline.read(file))).whole
     assert {frozenset(c.tools_names) for c in document.conflicts if not c.suppressed} == {
         frozenset(p) for p in (("add", "drop"), ("drop", "show"))
     }
@@ -155,5 +155,5 @@ def test_a_baseline_that_cannot_be_written_leaves_nothing_behind(scan_of, tmp_pa
     folder = tmp_path / "baseline.json"
     folder.mkdir()
     with pytest.raises(BaselineError, match="cannot be written"):
-        baseline.write(folder, export.document(scan_of(TWO)))
+        baseline.write(folder, export.draft(scan_of(TWO)).whole)
     assert list(tmp_path.iterdir()) == [folder]

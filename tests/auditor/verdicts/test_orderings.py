@@ -65,11 +65,11 @@ def test_the_graph_has_tools_edges_and_groups(scan_of) -> None:
 
 def test_the_graph_of_a_document_is_the_graph_of_the_scan(scan_of) -> None:
     scan = scan_of("a(x)\n w write memory:{self.x}\n\nb()\n r read memory:{self.x}")
-    assert of_document(export.document(scan)) == coupling(scan.tools, scan.conflicts, scan.orderings)
+    assert of_document(export.draft(scan).whole) == coupling(scan.tools, scan.conflicts, scan.orderings)
 
 
 def test_the_graph_as_text(scan_of) -> None:
-    document = export.document(scan_of("a(x)\n w write memory:{self.x}\n\nb()\n r read memory:{self.x}"))
+    document = export.draft(scan_of("a(x)\n w write memory:{self.x}\n\nb()\n r read memory:{self.x}")).whole
     assert draw(document, "mermaid").splitlines() == [
         "graph LR",
         '  t0["a"]',
@@ -83,7 +83,7 @@ def test_the_graph_as_text(scan_of) -> None:
 
 
 def test_names_cannot_break_out_of_the_drawing(scan_of) -> None:
-    tool = structs.replace(export.document(scan_of("a()")).tools[0], name='"]; click x "javascript:1')
-    document = structs.replace(export.document(scan_of("a()")), tools=(tool,))
+    tool = structs.replace(export.draft(scan_of("a()")).whole.tools[0], name='"]; click x "javascript:1')
+    document = structs.replace(export.draft(scan_of("a()")).whole, tools=(tool,))
     assert draw(document, "mermaid").splitlines()[1] == '  t0["#34;]#59; click x #34;javascript:1"]'
     assert '[label="\\"]; click x \\"javascript:1"]' in draw(document, "dot")
