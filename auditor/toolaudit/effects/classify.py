@@ -243,7 +243,7 @@ def _of_body(frame: Frame, address: Parts, bound: Bound) -> http.Request | None:
         return requested.classify(document)
     procedure = requested.procedure(bound)
     demand(frame, procedure)
-    return requested.searches(bound) if procedure is None else requested.classify_procedure(procedure)
+    return requested.told_by_fields(bound) if procedure is None else requested.classify_procedure(procedure)
 
 
 def _without_query(address: Parts) -> Parts:

@@ -75,12 +75,18 @@ def document(address: Parts, bound: Bound) -> Value | None:
     return found if found is not None and (server or classify(found) not in (None, _FREE)) else None
 
 
-def searches(bound: Bound) -> Request | None:
-    """A form or document with a field for what is searched for, `{"q": text}`, asks."""
-    return _SEARCHES if any(isinstance(name, str) and _SEARCHED.search(name) for name in _named(bound)) else None
+def told_by_fields(bound: Bound) -> Request | None:
+    """A form or document with a field for what is searched for, `{"q": text}`, asks; one with a field for a secret signs in."""
+    names = [name for name in _named(bound) if isinstance(name, str)]
+    if any(_SEARCHED.search(name) for name in names):
+        return _SEARCHES
+    return _SIGNS_IN if any(_SECRET.search(name) for name in names) else None
 
 
 _SEARCHED = re.compile(r"^(?:q|search|search_?(?:term|query|text|phrase|string)|search(?:Term|Query|Text|Phrase|String)|keywords?)$")
+_SECRET = re.compile(r"^(?:password|passwd|client_?secret|refresh_?token|grant_?type)$", re.IGNORECASE)
+SIGNS_IN = "signs in"
+_SIGNS_IN = Request("w", "send", "again", "catalogued", SIGNS_IN)
 _SEARCHES = Request("r", "read", "same", "name-only", QUERY)
 
 

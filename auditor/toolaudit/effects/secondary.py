@@ -40,6 +40,7 @@ from toolaudit.effects.purposes import (
     told,
 )
 from toolaudit.effects.rebound import USED
+from toolaudit.effects.signing_in import signs_in
 from toolaudit.effects.temporaries import is_temporary
 from toolaudit.effects.upkeep import (
     around,
@@ -87,11 +88,6 @@ _CLOCKS = re.compile(
     r"(^|_)(fetched|cached|refreshed|loaded)_at$|last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$"
 )
 _CACHING = re.compile(r"(^|_)(cache|cached|caching|memo|memoize)(_|$)")
-_SIGNS_IN = re.compile(
-    r"(^|_)(auth|oauth2?|authenticate|authorize|creds|credentials?|access_token|refresh_token|login|log_in|sign_?in)(_|$)|"
-    r"(^|_)(get|load|save|store|refresh|fetch|ensure|read|write|cache|persist|renew)_tokens?(_|$)"
-)
-_CREDENTIALS = re.compile(r"(Credentials?|OAuth2?|Auth|Tokens?)(Store|Storage|Manager|Provider|Source|Helper|Handler|Refresher|Session)?$")
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
 
@@ -226,7 +222,7 @@ def _beside(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
 
 
 def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) -> Effect:
-    if not effect.secondary and (_signs_in(effect, tool) or subscribes(effect, tool)):
+    if not effect.secondary and (signs_in(effect, tool) or subscribes(effect, tool)):
         return replace(effect, secondary="lazy-init")
     if effect.secondary:
         return effect
@@ -255,14 +251,6 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
     if target.kind == "file" and opened_to_lock(effects, target):
         return replace(effect, secondary="lock-file")
     return effect
-
-
-def _signs_in(effect: Effect, tool: str) -> bool:
-    """Part of getting, keeping or renewing the program's own credentials, on the way to what the tool is for."""
-    entry = [place.function.rsplit(".", 1)[-1] for place in effect.chain[:2]]
-    by_name = any(_SIGNS_IN.search(name) for name in helpers(effect, tool))
-    by_owner = any(_CREDENTIALS.search(place.function.rpartition(".")[0]) for place in effect.chain[2:])
-    return (by_name or by_owner) and not any(_SIGNS_IN.search(name) for name in entry)
 
 
 def _kept_for_session(effects: Sequence[Effect], effect: Effect) -> bool:

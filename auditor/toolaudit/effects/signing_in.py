@@ -1,0 +1,25 @@
+"""A program that signs in with its own credentials, on the way to what a tool is for."""
+
+from __future__ import annotations
+
+import re
+
+from toolaudit.effects.frame import Effect
+from toolaudit.effects.purposes import given
+from toolaudit.effects.requested import SIGNS_IN
+from toolaudit.effects.upkeep import helpers
+
+_SIGNS_IN = re.compile(
+    r"(^|_)(auth|oauth2?|authenticate|authorize|creds|credentials?|access_token|refresh_token|login|log_in|sign_?in)(_|$)|"
+    r"(^|_)(get|load|save|store|refresh|fetch|ensure|read|write|cache|persist|renew)_tokens?(_|$)"
+)
+_CREDENTIALS = re.compile(r"(Credentials?|OAuth2?|Auth|Tokens?)(Store|Storage|Manager|Provider|Source|Helper|Handler|Refresher|Session)?$")
+
+
+def signs_in(effect: Effect, tool: str) -> bool:
+    """Part of getting, keeping or renewing the program's own credentials, on the way to what the tool is for."""
+    entry = [place.function.rsplit(".", 1)[-1] for place in effect.chain[:2]]
+    by_name = any(_SIGNS_IN.search(name) for name in helpers(effect, tool))
+    by_owner = any(_CREDENTIALS.search(place.function.rpartition(".")[0]) for place in effect.chain[2:])
+    by_fields = effect.note == SIGNS_IN and not given(effect)
+    return (by_name or by_owner or by_fields) and not any(_SIGNS_IN.search(name) for name in entry)
