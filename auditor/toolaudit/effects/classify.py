@@ -218,7 +218,7 @@ def _http(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: in
                     frame.demands.add(part.text)
             known = "".join(part.text for part in method) if all(part.kind == "literal" for part in method) else None
             sender = "" if METHODS & {*frame.env, *frame.closure} else frame.function  # what sends any method is called so for all of them
-            request = _of_body(frame, address, bound) or http.classify(known, address, sender)
+            request = _of_body(frame, address, bound, known) or http.classify(known, address, sender)
             if request.op == "opaque":
                 frame.opaque = frame.opaque or "request"
             found |= frame.emit(
@@ -235,15 +235,17 @@ def _http(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: in
     return found
 
 
-def _of_body(frame: Frame, address: Parts, bound: Bound) -> http.Request | None:
-    """What a request does, where its body says so: by a GraphQL document, or the name of a procedure."""
+def _of_body(frame: Frame, address: Parts, bound: Bound, method: str | None) -> http.Request | None:
+    """What a request does, where its body says so: by a GraphQL document, the name of a procedure, or the fields of what is posted."""
     document = requested.document(address, bound)
     demand(frame, document)
     if document is not None:
         return requested.classify(document)
     procedure = requested.procedure(bound)
     demand(frame, procedure)
-    return requested.told_by_fields(bound) if procedure is None else requested.classify_procedure(procedure)
+    if procedure is not None:
+        return requested.classify_procedure(procedure)
+    return requested.told_by_fields(bound) if (method or "").upper() == "POST" else None
 
 
 def _without_query(address: Parts) -> Parts:

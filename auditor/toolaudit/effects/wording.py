@@ -1,4 +1,4 @@
-"""What the name of a tool or function says that it does, by the verbs of `verbs.toml`."""
+"""What the name of a tool or function says that it does, by the verbs of `verbs.toml` and those by which unknown methods are taken to write."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
+from toolaudit.effects.guesses import WRITE_VERBS
 from toolaudit.effects.http import QUERY
 from toolaudit.model import Resource
 
@@ -23,7 +24,8 @@ _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 
 @cache
 def _verbs() -> dict[str, frozenset[str]]:
-    return {kind: frozenset(words) for kind, words in tomllib.loads(_VERBS.read_text("utf-8")).items()}
+    told = {kind: frozenset(words) for kind, words in tomllib.loads(_VERBS.read_text("utf-8")).items()}
+    return {CHANGES: frozenset(WRITE_VERBS) - told["things"], **told}
 
 
 def _words(name: str) -> list[str]:
