@@ -21,6 +21,12 @@ def pytest_sessionfinish() -> None:
         measured.save()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str) -> None:
+    # The summary names it too, but is never printed when the run is cut off after a worker was lost.
+    print(f"\nworker lost in {crashitem}", file=sys.__stderr__, flush=True)
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """`project({"a.py": "…"}, "folder")`: writes the files below the working folder and opens the roots (default: `.`)."""

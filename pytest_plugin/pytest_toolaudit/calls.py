@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import sys
 import tomllib
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
+
+from pytest_toolaudit.owned import is_own_file
 
 
 @dataclass(frozen=True)
@@ -94,14 +97,23 @@ def recognised(tool: Any) -> tuple[Callable[..., Any], str]:
     plain = isinstance(tool, _PLAIN)
     if plain and not hasattr(tool, "is_activity"):
         return tool, "keywords"
+    itself = plain or _says_what_a_call_does(type(tool))
     for shape in _shapes():
-        if all(_has(tool, name) for name in shape.has) and (shape.has or not plain):
+        if all(_has(tool, name) for name in shape.has) and (shape.has or not itself):
             found = _function_of(tool, shape)
             if found is not None:
                 return found, shape.takes
     if callable(tool):
         return tool, "keywords"
     raise TypeError(f"{tool!r} is not a tool: it is not callable and holds no function that could be called")
+
+
+def _says_what_a_call_does(kind: type) -> bool:
+    """Whether a class of the project, or of the standard library, has its own `__call__`: it may hold a lock around what it wraps."""
+    caller = next((cls for cls in kind.__mro__ if "__call__" in vars(cls)), None)
+    if caller is None:
+        return False
+    return caller.__module__ in sys.stdlib_module_names or is_own_file(getattr(sys.modules.get(caller.__module__), "__file__", None))
 
 
 def _has(tool: Any, name: str) -> bool:

@@ -23,6 +23,7 @@ from pytest_toolaudit.engine.stops import Everything
 from pytest_toolaudit.engine.threads import END, WAIT
 from pytest_toolaudit.engine.turn import Site, turn
 from pytest_toolaudit.engine.whole import Whole
+from pytest_toolaudit.hooks import as_called
 from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modules
 from pytest_toolaudit.isolation import Both
 from pytest_toolaudit.oracle.compare import Masks, Outcome
@@ -156,9 +157,9 @@ class Explorer:
             self.modules = INSTRUMENTATION.include(self.seeds, settings.packages)
             self.loaded = set(sys.modules)
             self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots, settings.trees)
-            self.machine = Machine(
-                self.calls, settings.runner, settings.steps, settings.seconds, self._has(threading.local), not settings.isolate
-            )
+            INSTRUMENTATION.take(self.world.graph().functions.values())
+            calls, fresh = [as_called(call) for call in self.calls], self._has(threading.local)
+            self.machine = Machine(calls, settings.runner, settings.steps, settings.seconds, fresh, not settings.isolate)
             self.machine.engine.outside.shared = lambda: self.world.graph().paths
             self._patch()
             INSTRUMENTATION.on()
@@ -189,7 +190,7 @@ class Explorer:
         """What is there now is there in each process that runs a schedule."""
         if self.both is not None:
             graph = self.world.graph()
-            self.both.learn(chain(graph.objects, graph.cells.values(), (one for one in gc.get_objects() if type(one) is Site)))
+            self.both.learn(chain(graph.objects, chain(*graph.cells.values()), (one for one in gc.get_objects() if type(one) is Site)))
 
     @property
     def _apart(self) -> Both | None:

@@ -8,9 +8,12 @@ import types
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
+from pytest_toolaudit.calls import Call
 from pytest_toolaudit.containers import BARRIERS, CACHED, QUEUES, is_container
 from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
@@ -193,6 +196,13 @@ def cached(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
 
 
 _FILLED: list[Any] = []
+_ITSELF = Site(READ, "the kept results", "", 0, "functools.cache")
+
+
+def as_called(call: Call) -> Call:
+    """A tool whose results are kept is called by no code of the project, so its look-up is made a point here."""
+    kept: Any = call.function if isinstance(call.function, CACHED) else getattr(call.function, "__func__", None)
+    return replace(call, function=partial(cached, call.function, _ITSELF)) if isinstance(kept, CACHED) else call
 
 
 def missed(site: Site) -> None:

@@ -13,6 +13,7 @@ import importlib
 import linecache
 import sys
 import types
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,6 +43,11 @@ def _key(code: types.CodeType) -> Key:
     return code.co_qualname, code.co_firstlineno, code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
+def _end(code: types.CodeType) -> tuple[int, int]:
+    """Where the code ends, by line and column: tells functions apart that begin on one line."""
+    return max(((end or 0, column or 0) for _, end, _, column in code.co_positions()), default=(0, 0))
+
+
 def _nested(code: types.CodeType) -> Iterable[types.CodeType]:
     for value in code.co_consts:
         if isinstance(value, types.CodeType):
@@ -52,9 +58,11 @@ def _nested(code: types.CodeType) -> Iterable[types.CodeType]:
 class Instrumented:
     """One module: its functions' original and instrumented code, found once, exchanged as often as needed."""
 
-    def __init__(self, module: types.ModuleType, codes: dict[Key, types.CodeType | None]) -> None:
+    def __init__(self, module: types.ModuleType, codes: Iterable[types.CodeType]) -> None:
         self.module = module
-        self.codes = codes
+        self.codes: dict[Key, list[types.CodeType]] = defaultdict(list)
+        for code in codes:
+            self.codes[_key(code)].append(code)
         self.functions: dict[int, tuple[types.FunctionType, types.CodeType, types.CodeType]] = {}
 
     def take(self, function: types.FunctionType) -> None:
@@ -62,7 +70,10 @@ class Instrumented:
         old = function.__code__
         if id(function) in self.functions:
             return
-        new = self.codes.get(_key(old))
+        same = self.codes.get(_key(old), [])
+        if len(same) > 1:  # two lambdas on one line
+            same = [code for code in same if _end(code) == _end(old)]
+        new = same[0] if len(same) == 1 else None
         if new is not None and new is not old and new.co_freevars == old.co_freevars:
             self.functions[id(function)] = (function, old, new)
 
@@ -112,13 +123,17 @@ class Instrumentation:
         if any(self.modules.get(m.__name__) for m in fresh):
             self._find_functions({self._file(m): self.modules[m.__name__] for m in fresh})
         self.active = [known for m in wanted if (known := self.modules.get(m.__name__)) is not None]
+        self.take(functions.values())
+        own_files({self._file(known.module) for known in self.active})
+        return [known.module for known in self.active]
+
+    def take(self, functions: Iterable[types.FunctionType]) -> None:
+        """Functions that were made after their module had been instrumented, and are kept where no tool leads to at once."""
         by_file = {self._file(known.module): known for known in self.active}
-        for function in functions.values():
+        for function in functions:
             known = by_file.get(function.__code__.co_filename)
             if known is not None:
                 known.take(function)
-        own_files({self._file(known.module) for known in self.active})
-        return [known.module for known in self.active]
 
     def _stale(self, module: types.ModuleType) -> bool:
         known = self.modules[module.__name__]
@@ -164,11 +179,7 @@ class Instrumentation:
         except (SyntaxError, ValueError, RecursionError) as error:
             self.skipped[module.__name__] = str(error)
             return None
-        codes: dict[Key, types.CodeType | None] = {}
-        for inner in _nested(code):
-            key = _key(inner)
-            codes[key] = None if key in codes else inner  # two lambdas on one line: leave both alone
-        return Instrumented(module, codes)
+        return Instrumented(module, _nested(code))
 
     def _find_functions(self, by_file: dict[str, Instrumented | None]) -> None:
         kind = types.FunctionType

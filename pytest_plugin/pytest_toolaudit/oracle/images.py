@@ -17,7 +17,7 @@ from pytest_toolaudit.engine.processlocks import is_process_lock
 from pytest_toolaudit.oracle import raw
 from pytest_toolaudit.oracle.databases import HeldDatabase, held_database
 from pytest_toolaudit.oracle.iterators import Kept
-from pytest_toolaudit.oracle.memory import MISSING, Graph, fields
+from pytest_toolaudit.oracle.memory import MISSING, Graph, contents, fields
 from pytest_toolaudit.oracle.opened import Opened
 from pytest_toolaudit.oracle.waiters import keep_strangers
 
@@ -29,7 +29,7 @@ class PreImages:
 
     def __init__(self, graph: Graph) -> None:
         self.saved: list[tuple[Any, Any]] = []
-        self.cells = [[cell, _contents(cell)] for cell in graph.cells.values()]
+        self.cells = [[cell, contents(cell)] for cell in {id(cell): cell for cells in graph.cells.values() for cell in cells}.values()]
         self.databases: list[HeldDatabase] = []
         self.raw: list[tuple[Any, raw.Image]] = []
         self.caches = [(value, value.cache_info()) for value in graph.objects if isinstance(value, CACHED)]
@@ -67,7 +67,7 @@ class PreImages:
             except (TypeError, AttributeError):  # an object of C that refuses assignment
                 continue
         for cell, content in self.cells:
-            if content is not MISSING and _contents(cell) is not content:
+            if content is not MISSING and contents(cell) is not content:
                 cell.cell_contents = content
         self.opened.restore()
         left = [held for held in self.databases if not held.restore()]
@@ -80,13 +80,6 @@ class PreImages:
             if cached.cache_info() != before:
                 cached.cache_clear()
         return not left
-
-
-def _contents(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
 
 
 def _shallow(value: Any) -> Any:

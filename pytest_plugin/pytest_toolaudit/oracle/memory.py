@@ -67,7 +67,8 @@ class Graph:
     def __init__(self, modules: Sequence[types.ModuleType], calls: Sequence[Call], world: Any) -> None:
         self.paths: dict[int, Held] = {}
         self.objects: list[Any] = []
-        self.cells: dict[str, types.CellType] = {}
+        self.cells: dict[tuple[str, str], list[types.CellType]] = {}
+        self.functions: dict[int, types.FunctionType] = {}
         queue: Queue = deque()
         for module in modules:
             self.paths[id(vars(module))] = Held("", module.__name__, (("object", vars(module)),))
@@ -78,8 +79,6 @@ class Graph:
         for module in modules:
             space = vars(module)
             for name, value in list(space.items()):
-                if isinstance(value, types.FunctionType):
-                    self._defaults(value, queue)
                 if not name.startswith("__"):
                     queue.append((value, Held(name, name, (("object", space), ("item", name))), 0))
         for value in [value for one in calls for value in (*one.args, *one.kwargs.values())]:
@@ -100,29 +99,55 @@ class Graph:
         if not inspect_routine(function):
             queue.append((function, Held(OWN, type(function).__name__, (("object", function),)), 0))
 
-    def _closure(self, function: Any, queue: Queue, depth: int) -> None:
+    def _closure(self, function: Any, queue: Queue, nested: int, depth: int = 0) -> None:
         code = getattr(function, "__code__", None)
+        if isinstance(function, types.FunctionType):
+            self.functions[id(function)] = function
         for name, cell in zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False):
             try:
                 value = cell.cell_contents
             except ValueError:
                 continue
-            self.cells.setdefault(name, cell)
-            queue.append((value, Held(f"cell:{name}", name, (("cell", cell),)), 0))
-            if isinstance(value, types.FunctionType) and depth < 4:
-                self._closure(value, queue, depth + 1)
-        self._defaults(function, queue)
+            self._add_cell(code, name, cell)
+            queue.append((value, Held(f"cell:{name}", name, (("cell", cell),)), depth))
+            if isinstance(value, types.FunctionType) and nested < 4:
+                self._closure(value, queue, nested + 1, depth)
+        self._defaults(function, queue, depth)
         wrapped = getattr(function, "__wrapped__", None)
-        if wrapped is not None and depth < 4:
-            self._closure(wrapped, queue, depth + 1)
+        if wrapped is not None and nested < 4:
+            self._closure(wrapped, queue, nested + 1, depth)
 
-    def _defaults(self, function: Any, queue: Queue) -> None:
+    def _add_cell(self, code: Any, name: str, cell: types.CellType) -> None:
+        """Under each function around this one: it is the variable of one of them. Each call of that one makes another."""
+        owner = ""
+        for part in code.co_qualname.split(".<locals>.")[:-1]:
+            owner += f".{part}" if owner else part
+            known = self.cells.setdefault((f"{code.co_filename}:{owner}", name), [])
+            if not any(one is cell for one in known):
+                known.append(cell)
+
+    def _follow(self, value: Any, queue: Queue, depth: int) -> None:
+        """What a function of the project keeps, wherever it is kept itself."""
+        if isinstance(value, types.FunctionType):
+            if id(value) not in self.functions and is_own_file(value.__code__.co_filename):
+                self._closure(value, queue, 4, depth)
+            elif id(value) not in self.functions and hasattr(value, "__wrapped__"):  # a library's wrapper, around functions of the project
+                self.functions[id(value)] = value
+                for held in (*vars(value).values(), *map(contents, value.__closure__ or ())):
+                    for one in (held, *(list(held.values())[:_WIDTH] if isinstance(held, dict | types.MappingProxyType) else ())):
+                        self._follow(one, queue, depth)
+        elif isinstance(value, type) and _own_class(value):
+            for member in list(vars(value).values()):
+                self._follow(getattr(member, "__func__", None) or getattr(member, "fget", None), queue, depth)
+                self._follow(member if isinstance(member, types.FunctionType) else None, queue, depth)
+
+    def _defaults(self, function: Any, queue: Queue, depth: int) -> None:
         """What a function is given where an argument is left out is one object for all calls, as a closure variable is."""
         code, values = getattr(function, "__code__", None), getattr(function, "__defaults__", None) or ()
         names = code.co_varnames[code.co_argcount - len(values) : code.co_argcount] if code is not None else ()
         more = getattr(function, "__kwdefaults__", None) or {}
         for name, value in (*zip(names, values, strict=False), *more.items()):
-            queue.append((value, Held(f"cell:{name}", f"{function.__name__}({name})", (("object", value),)), 0))
+            queue.append((value, Held(f"cell:{name}", f"{function.__name__}({name})", (("object", value),)), depth))
 
     def _walk(self, queue: Queue) -> None:
         while queue and len(self.objects) < _LIMIT:
@@ -136,7 +161,9 @@ class Graph:
                 or isinstance(value, _CLOSED)
                 or (isinstance(value, type) and not _own_class(value))
             ) and not _holds(value, held):
+                self._follow(value, queue, depth)
                 continue
+            self._follow(value, queue, depth)
             if _own_class(value if isinstance(value, type) else type(value)):
                 held.key = INJECTED if held.key.startswith(INJECTED) else OWN
             self.paths[id(value)] = held
@@ -168,8 +195,9 @@ class Graph:
         """Where to find, in a later schedule, the value that a write to this part changes."""
         obj = stood_for(obj)
         if isinstance(obj, str):
-            cell = self.cells.get(key)
-            return Located(f"memory:cell:{key}", key, (("cell", cell),), None) if cell is not None else None
+            cells = self.cells.get((obj, key))
+            label = f"{obj.rpartition(':')[2]}.{key}"
+            return Located(f"memory:cell:{key}", label, (("cells", tuple(cells)),), None) if cells else None
         found = self.paths.get(id(obj))
         if found is None and (module := _foreign(obj)) is not None:
             name = f"{module.__name__}.{key}"
@@ -231,6 +259,9 @@ def _children(value: Any) -> Iterator[tuple[Any, str, Step]]:
     elif isinstance(value, (list, tuple, deque)):
         for i, child in enumerate(list(value)[:_WIDTH]):
             yield child, f"[{i}]", ("item", i)
+    elif isinstance(value, types.MethodType):
+        yield value.__self__, "", ("attribute", "__self__")
+        yield value.__func__, "", ("attribute", "__func__")
     elif isinstance(value, ContextVar):
         with suppress(LookupError):
             yield value.get(), "", ("context", None)
@@ -261,6 +292,14 @@ def fields(value: Any) -> dict[str, Any]:
     return fields
 
 
+def contents(cell: types.CellType) -> Any:
+    """What a closure variable holds, or MISSING."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
 def resolve(steps: Steps, key: Any, world: Any) -> Any:
     """The frozen value at the end of a path now, or MISSING."""
     value: Any = None
@@ -272,6 +311,8 @@ def resolve(steps: Steps, key: Any, world: Any) -> Any:
                 value = world
             elif kind == "cell":
                 value = step.cell_contents
+            elif kind == "cells":
+                value = contents(step[0]) if len(step) == 1 else tuple(map(contents, step))
             elif kind == "context":
                 value = value.get()
             elif kind == "item":

@@ -67,7 +67,7 @@ class World:
         NAMES.start([os.getcwd(), *self.roots])
         JOURNAL.start()
         if state is None:
-            self.images = PreImages(Graph(modules, calls, None))
+            self.images = PreImages(self.graph())
 
     def put_back(self) -> None:
         """What the last schedule changed, as it was."""
