@@ -27,6 +27,7 @@ from pytest_toolaudit.hooks import as_called
 from pytest_toolaudit.instrument import INSTRUMENTATION, import_anew, late_modules
 from pytest_toolaudit.isolation import Both
 from pytest_toolaudit.oracle.compare import Masks, Outcome
+from pytest_toolaudit.oracle.patched import follow_kept
 from pytest_toolaudit.oracle.serial import Order, SerialOrders, SerialRun
 from pytest_toolaudit.oracle.world import World, patches_for
 from pytest_toolaudit.points.drivers import loaded_drivers
@@ -178,7 +179,7 @@ class Explorer:
         self._unpatch()
         self.drivers = loaded_drivers()
         self.patches = patches_for(self.modules)
-        self.world.follow(self.patches.named)
+        self.world.follow(follow_kept(self.patches, self.world.graph()))
 
     def _unpatch(self) -> None:
         if self.patches is not None:
@@ -231,6 +232,7 @@ class Explorer:
         self.seeds += [sys.modules[name] for name in names]
         self.modules = INSTRUMENTATION.include(self.seeds, self.settings.packages)
         self.world.extend(self.modules)
+        self.world.follow(follow_kept(self.patches or Patches(), self.world.graph()))
         INSTRUMENTATION.on()
         self._share()
         self.known.sites.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import os
 import sys
@@ -116,6 +117,103 @@ def sleeps() -> None:
 def test_a_sleep_by_another_name_takes_no_time() -> None:
     began = time.monotonic()
     explore([call(sleeps), call(sleeps)])
+    assert time.monotonic() - began < 50
+
+
+class Store:
+    """Is given what it uses."""
+
+    rename = staticmethod(os.rename)
+    wait = pause
+
+    def __init__(self, opener: Any = open, now: Any = time.time) -> None:
+        self.open, self.now = opener, now
+
+    def count(self) -> None:
+        with self.open("n") as file:
+            number = int(file.read())
+        with self.open("n", "w") as file:
+            file.write(str(number + 1))
+
+
+STORE = Store()
+USED: dict[str, Any] = {"open": open, "nap": functools.partial(pause, 100)}
+
+
+def _counts_with(opener: Any) -> None:
+    Store(opener).count()
+
+
+def counts_by_field() -> None:
+    STORE.count()
+
+
+def counts_by_default(opener: Any = open) -> None:
+    _counts_with(opener)
+
+
+def counts_by_name_only(*, opener: Any = open) -> None:
+    _counts_with(opener)
+
+
+def counts_by_table() -> None:
+    _counts_with(USED["open"])
+
+
+def moves_by_class() -> bool:
+    if not Path("n").exists():
+        return False
+    STORE.rename("n", "m")
+    return True
+
+
+def offloaded(function: Any) -> Any:
+    @functools.wraps(function)
+    def run(*args: Any) -> Any:
+        return function(*args)
+
+    return run
+
+
+move = offloaded(os.rename)
+
+
+def moves_by_closure() -> bool:
+    if not Path("n").exists():
+        return False
+    move("n", "m")
+    return True
+
+
+@pytest.mark.parametrize(
+    "tool", [counts_by_field, counts_by_default, counts_by_name_only, counts_by_table, moves_by_class, moves_by_closure]
+)
+def test_files_are_seen_whoever_keeps_the_function(tool: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("n").write_text("0")
+    before = _all_kept()
+    verdict = explore([call(tool), call(tool)])
+    assert verdict.kind == "racy", verdict.render()
+    assert "file:n" in verdict.resources
+    assert _all_kept() == before
+
+
+def _all_kept() -> list[Any]:
+    functions = counts_by_default.__defaults__, counts_by_name_only.__kwdefaults__, Store.__init__.__defaults__
+    classes = vars(Store)["rename"], vars(Store)["wait"]
+    return [*functions, classes, dict(vars(STORE)), dict(USED), USED["nap"].func, move.__closure__[0].cell_contents]
+
+
+def tells_the_time(now: Any = time.time) -> Any:
+    USED["nap"]()
+    STORE.wait(100)
+    return now(), STORE.now()
+
+
+def test_clocks_and_sleeps_that_are_kept_are_those_of_the_call() -> None:
+    began = time.monotonic()
+    verdict = explore([call(tells_the_time), call(tells_the_time)])
+    assert (verdict.kind, verdict.masked) == ("independent", ()), verdict.render()
     assert time.monotonic() - began < 50
 
 

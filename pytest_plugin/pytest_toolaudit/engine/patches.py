@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import partial
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ class Patches:
         self._undo: list[tuple[str, Callable[[], object]]] = []
         self._values: dict[int, tuple[Any, Any]] = {}
         self._own: set[int] = set()
-        self.named: dict[int, set[str]] = {}  # by the identity of a module's namespace: which of its names were replaced
+        self.named: dict[int, set[Any]] = {}  # by the identity of a module's namespace, or another holder: what was replaced in it
 
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Replaces the attribute ``name`` of ``owner``."""
@@ -65,6 +65,11 @@ class Patches:
         """``follow`` is to replace this function too."""
         self._values.setdefault(id(original), (original, value))
 
+    @property
+    def sought(self) -> Container[int]:
+        """The identities of the functions that `replace` replaces."""
+        return self._values
+
     def follow(self, own: Iterable[ModuleType]) -> None:
         """Replaces functions where a module outside the standard library holds them by whatever name, as ``sync_open = open`` does;
         clocks only in these modules."""
@@ -83,10 +88,19 @@ class Patches:
                 if original is not _MISSING and (id(original) not in self._own or id(module) in tools):
                     self.set(module, name, value)
             for cell in held.cells:
-                original, value = self._values.get(id(_content(cell)), (_MISSING, None))
-                if original is not _MISSING and (id(original) not in self._own or id(module) in tools):
-                    self._undo.append((f"a closure of {module.__name__}", partial(setattr, cell, "cell_contents", original)))
-                    cell.cell_contents = value
+                self.replace(cell, None, _content(cell), partial(setattr, cell, "cell_contents"), theirs=id(module) in tools)
+
+    def replace(self, holder: Any, key: Any, value: Any, put: Callable[[Any], object], theirs: bool) -> None:
+        """Where a holder keeps a function that is replaced: ``put`` sets what it keeps. ``theirs``: clocks are replaced as well."""
+        original, new = self._values.get(id(value), (_MISSING, None))
+        if original is not value or (id(original) in self._own and not theirs):
+            return
+        try:
+            put(new)
+        except (AttributeError, TypeError):  # an object of C, or one that does not change
+            return
+        self.named.setdefault(id(holder), set()).add(key)
+        self._undo.append((f"what a {type(holder).__name__} keeps", lambda: put(original)))
 
     def _held(self, module: ModuleType) -> Held:
         space = list(vars(module).items())

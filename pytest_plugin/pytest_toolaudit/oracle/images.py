@@ -44,11 +44,14 @@ class PreImages:
                 self.databases.append(held)
         self.iterators = Kept((*(copy for _, copy in self.saved), *self.cells))
 
-    def follow(self, named: Mapping[int, Iterable[str]]) -> None:
-        """Names of modules mean something else from now on: patches, or no longer patches."""
+    def follow(self, named: Mapping[int, Iterable[Any]]) -> None:
+        """What modules and others keep under these names means something else from now on: patches, or no longer patches."""
         for value, copy in self.saved:
             for name in named.get(id(value), ()):
-                copy[name] = value[name]
+                copy[name] = _kept(value)[name]
+        for image in self.cells:
+            if id(image[0]) in named:
+                image[1] = contents(image[0])
 
     def restore(self) -> bool:
         """Every object as it was; whether that could be done for all databases."""
@@ -80,6 +83,12 @@ class PreImages:
             if cached.cache_info() != before:
                 cached.cache_clear()
         return not left
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    return vars(value) if isinstance(value, type) else fields(value)
 
 
 def _shallow(value: Any) -> Any:

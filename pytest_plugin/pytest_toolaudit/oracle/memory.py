@@ -136,7 +136,7 @@ class Graph:
                 for held in (*vars(value).values(), *map(contents, value.__closure__ or ())):
                     for one in (held, *(list(held.values())[:_WIDTH] if isinstance(held, dict | types.MappingProxyType) else ())):
                         self._follow(one, queue, depth)
-        elif isinstance(value, type) and _own_class(value):
+        elif isinstance(value, type) and is_own_class(value):
             for member in list(vars(value).values()):
                 self._follow(getattr(member, "__func__", None) or getattr(member, "fget", None), queue, depth)
                 self._follow(member if isinstance(member, types.FunctionType) else None, queue, depth)
@@ -159,12 +159,14 @@ class Graph:
                 or value is random._inst
                 or type(value).__module__.startswith("pytest_toolaudit.")
                 or isinstance(value, _CLOSED)
-                or (isinstance(value, type) and not _own_class(value))
+                or (isinstance(value, type) and not is_own_class(value))
             ) and not _holds(value, held):
-                self._follow(value, queue, depth)
+                if isinstance(value, types.FunctionType):
+                    self._follow(value, queue, depth)
                 continue
-            self._follow(value, queue, depth)
-            if _own_class(value if isinstance(value, type) else type(value)):
+            if isinstance(value, (types.FunctionType, type)):
+                self._follow(value, queue, depth)
+            if is_own_class(value if isinstance(value, type) else type(value)):
                 held.key = INJECTED if held.key.startswith(INJECTED) else OWN
             self.paths[id(value)] = held
             self.objects.append(value)
@@ -188,7 +190,7 @@ class Graph:
         if (module := _foreign(obj)) is not None:
             return f"memory:{module.__name__}.{key}"
         if isinstance(obj, type):
-            return f"memory:{OWN if _own_class(obj) else obj.__name__ + '.'}{key}"
+            return f"memory:{OWN if is_own_class(obj) else obj.__name__ + '.'}{key}"
         return None
 
     def locator(self, obj: Any, key: Any) -> Located | None:
@@ -247,7 +249,8 @@ def inspect_routine(function: Any) -> bool:
     return isinstance(function, (types.FunctionType, types.MethodType, types.BuiltinFunctionType))
 
 
-def _own_class(cls: type) -> bool:
+def is_own_class(cls: type) -> bool:
+    """Whether the project wrote it."""
     module = sys.modules.get(cls.__module__)
     return is_own_file(getattr(module, "__file__", None))
 
