@@ -68,8 +68,9 @@ def _set_in_class(holder: type, name: str, before: Any, function: Any) -> None:
 def _defaults(function: types.FunctionType) -> Iterator[Place]:
     for i, value in enumerate(function.__defaults__ or ()):
         yield function, i, value, functools.partial(_set_default, function, i)
-    for name, value in (function.__kwdefaults__ or {}).items():
-        yield function, name, value, functools.partial(function.__kwdefaults__.__setitem__, name)
+    named = function.__kwdefaults__ or {}
+    for name, value in named.items():
+        yield function, name, value, functools.partial(named.__setitem__, name)
 
 
 def _set_default(function: types.FunctionType, place: int, value: Any) -> None:
