@@ -255,6 +255,7 @@ def _to_pattern(frame: Frame, target: f.Display, value: Value) -> None:
     options = [v for v in alternatives(value) if isinstance(v.form, Many) and v.form.items is not None]
     same = [v for v in options if len(_members(v)) == len(target.items)]
     if same:
+        value = read(frame, value, frame.line)
         for position, part in enumerate(target.items):
             held = [_kept(option, position) for option in same]
             assign_to(frame, part, (held[0] if len(held) == 1 else union(held)).tainted(value.taint))

@@ -44,6 +44,36 @@ def unsure(effects: Sequence[Effect], effect: Effect, tool: str) -> Effect:
     return replace(effect, confidence="name-only") if looked and read and all(one.mode == "r" for one in read) else effect
 
 
+def loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -> bool:
+    """A place of the program's own is filled with what is read outside, and nothing else fills it: after a look at what stood there, or by a
+    helper from one file or table whatever stood there. Every call that needs it loads it again."""
+    if effect.op != "write" or any(isinstance(i, str) for i in effect.data):
+        return False
+    if target.root not in ("self", "global") or any(
+        part.kind != "literal" for step in target.path if isinstance(step, tuple) for part in step
+    ):
+        return False
+    function = effect.chain[-1].function
+    changed = [one for one in effects if isinstance(one.target, Loc) and "w" in one.mode and same_store(one.target, target)]
+    alike = [one for one in changed if one.target == target and one.op == "write" and one.chain[-1].function == function]
+    looked = any(same_store(effects[i].target, target) for i in items_of(effect.control, effects))
+    whole = (
+        bool(helpers(effect, tool))
+        and target.root == "self"
+        and not any(isinstance(step, tuple) for step in target.path)
+        and len(alike) == len(changed)
+    )
+    read = [effects[i] for one in alike for i in items_of(one.data, effects)]
+    kinds = ("file", "dir", "sql", "http") if looked else ("file", "dir", "sql")
+    return (whole or looked) and bool(read) and all(_of_program(one, kinds) for one in read)
+
+
+def _of_program(read: Effect, kinds: Sequence[str]) -> bool:
+    """Something outside is read whose name is the program's own."""
+    place = read.target
+    return isinstance(place, Resource) and place.kind in kinds and read.mode == "r" and not any(part.kind == "param" for part in place.key)
+
+
 def file_made_where_missing(effects: Sequence[Effect], index: int, tool: str) -> bool:
     """A helper writes a file of the program's own words where there is none yet, on the way to what the tool does with it."""
     effect = effects[index]

@@ -100,7 +100,13 @@ def of_key_alone(effect: Effect) -> bool:
 
 
 def same_store(one: Loc | Resource, other: Loc) -> bool:
-    return isinstance(one, Loc) and (one.root, one.scope, one.path[:1]) == (other.root, other.scope, other.path[:1])
+    """They are kept in one variable, or in one field of an object."""
+    return isinstance(one, Loc) and _store(one) == _store(other)
+
+
+def _store(place: Loc) -> tuple[object, ...]:
+    keyed = place.root in ("global", "cell") and place.path[:1] and not isinstance(place.path[0], str)
+    return place.root, place.name, place.scope, () if keyed else place.path[:1]
 
 
 def items_of(taint: Taint, effects: Sequence[Effect]) -> list[int]:

@@ -16,6 +16,7 @@ from toolaudit.effects.lazily import (
     containers_made,
     file_made_where_missing,
     is_switch,
+    loaded_anew,
     made_under_constant,
     made_where_missing,
     renewed,
@@ -214,11 +215,16 @@ def _beside(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
         return isinstance(target, Loc) and any(
             effect.chain[-1].function == function
             and (target.root, target.scope) == (memo.root, memo.scope)
-            and any(isinstance(i, int) and i < len(effects) and effects[i].target == memo for i in effect.control & control)
+            and any(effects[i].target == memo or _stamped(effects[i], effect) for i in items_of(effect.control & control, effects))
             for function, memo, control in memos
         )
 
     return [replace(e, secondary="memo") if e.op == "write" and not e.secondary and kept(e) else e for e in marked]
+
+
+def _stamped(look: Effect, effect: Effect) -> bool:
+    """A look at when something was kept led to that being noted anew."""
+    return look.target == effect.target and not effect.data
 
 
 def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) -> Effect:
@@ -291,7 +297,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         return "memo"
     if _of_records(effect, target) or (effect.op == "increment" and effect.locks and _LEASES.search(name)):
         return "telemetry"
-    if _loaded_anew(effects, effect, target, tool):
+    if loaded_anew(effects, effect, target, tool):
         return "memo"
     if (_STATISTICS.search(name) and not _names_others(effects, target)) or _CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
@@ -341,25 +347,6 @@ def _names_others(effects: Sequence[Effect], target: Loc) -> bool:
     """A count from which what the call stores gets its name: two calls that count alike store in one place."""
     last = target.path[-1] if target.root == "self" and target.path else ""
     return isinstance(last, str) and any("w" in e.mode and e.target != target and KeyPart("self", last) in key_of(e) for e in effects)
-
-
-def _loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -> bool:
-    """A helper fills a field with what it reads from one place outside, whatever stood there: every call that needs it loads it again."""
-    whole = target.root == "self" and not any(isinstance(step, tuple) for step in target.path)
-    if effect.op != "write" or not whole or not helpers(effect, tool) or any(isinstance(i, str) for i in effect.data):
-        return False
-    function = effect.chain[-1].function
-    changed = [one for one in effects if isinstance(one.target, Loc) and "w" in one.mode and same_store(one.target, target)]
-    alike = [one for one in changed if one.target == target and one.op == "write" and one.chain[-1].function == function]
-    if len(alike) < len(changed):
-        return False
-    read = [effects[i] for one in alike for i in items_of(one.data, effects)]
-    return bool(read) and all(
-        isinstance(one.target, Resource)
-        and one.target.kind in ("file", "dir", "sql")
-        and not any(part.kind == "param" for part in one.target.key)
-        for one in read
-    )
 
 
 def is_connection(target: Loc) -> bool:
