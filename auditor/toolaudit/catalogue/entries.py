@@ -30,6 +30,7 @@ class EffectEntry(Struct, frozen=True, forbid_unknown_fields=True):
     method: str | None = None
     fails_when: str = ""
     scope: str = ""
+    alone: bool = False
     message: str = ""
     entries: str = ""
     but: tuple[str, ...] = ()

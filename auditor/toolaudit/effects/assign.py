@@ -14,7 +14,7 @@ from toolaudit.effects.frame import Frame, Repeat
 from toolaudit.effects.iteration import members
 from toolaudit.effects.kept_objects import holds_members
 from toolaudit.effects.objects import attribute, concrete, key_step, of_function, place_of, read
-from toolaudit.effects.targets import resource_of
+from toolaudit.effects.targets import is_own, resource_of
 from toolaudit.effects.truth import same_text
 from toolaudit.effects.values import (
     MARKS,
@@ -270,9 +270,9 @@ def _members(value: Value) -> tuple[Value, ...]:
 
 
 def _kept(holder: Value, position: int) -> Value:
-    """A member of a tuple; an object keeps its place in one that outlives the call."""
+    """A member of a tuple; an object keeps its place in one that outlives the call, and so belongs to no call alone."""
     held = _members(holder)[position]
-    if holder.loc is None or held.loc is not None or not isinstance(held.form, Instance):
+    if holder.loc is None or held.loc is not None or not (isinstance(held.form, Instance) or is_own(held)):
         return held
     return held.at(holder.loc / (KeyPart("literal", str(position)),))
 

@@ -9,7 +9,7 @@ from toolaudit.effects import containers, picking
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import Parts, derived, normal_path, parts_of
-from toolaudit.effects.targets import HOLE_NAME, IO_KINDS
+from toolaudit.effects.targets import HOLE_NAME, IO_KINDS, is_own
 from toolaudit.effects.templates import Bound, fill, in_memory
 from toolaudit.effects.values import (
     Data,
@@ -112,6 +112,8 @@ def _inherited_base(bound: Bound) -> Parts:
 def _handles(returns: Returns, bound: Bound) -> list[tuple[str, Parts, str]]:
     """The resources that a result is bound to: kind, key, scope."""
     scope = returns.scope if returns.scope not in ("client", "connection") else ""
+    if scope == "receiver":
+        scope = "own" if is_own(bound.receiver) else ""
     if not returns.handle:
         return [("", (), scope)]
     alias = HOLE_NAME.match(returns.handle)

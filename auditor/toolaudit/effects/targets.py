@@ -32,6 +32,8 @@ HOLE_NAME = re.compile(r"^\{([^{}|]*)(?:\|[^{}]*)?\}$")
 
 def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: int, name: str) -> Taint:
     """One effect of an entry, recorded; the taint that stands for it."""
+    if effect.alone and not is_own(bound.receiver):
+        return CLEAN
     if effect.sql is not None or effect.shell is not None or effect.url is not None:
         return classify.perform(frame, effect, bound, data, line, name)
     if effect.entries:
@@ -60,7 +62,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
             data=data | counted if writes else CLEAN,
             atomic=effect.atomic,
             repeat="again" if counted else repeat,  # type: ignore[arg-type]
-            confidence="catalogued" if isinstance(target, Resource) else "proven",
+            confidence="name-only" if effect.alone else "catalogued" if isinstance(target, Resource) else "proven",
             secondary=effect.secondary,
             part=effect.part,
             note=f"fails when {effect.fails_when}" if effect.fails_when else "",
@@ -177,18 +179,24 @@ def _scope(receiver: Value | None) -> str:
     return receiver.form.scope if receiver is not None and isinstance(receiver.form, Handle) else ""
 
 
+def is_own(holder: Value | None) -> bool:
+    """An object that the call made for itself, and that nothing which outlives the call holds."""
+    return holder is not None and isinstance(holder.form, Handle) and holder.form.scope == "own" and holder.loc is None
+
+
 def _handle_targets(effect: EffectEntry, holder: Value, bound: Bound) -> list[Loc | Resource]:
     form = holder.form
-    if isinstance(form, Handle) and form.scope == "own" and holder.loc is None:
+    if is_own(holder):
         return []  # opened by this call: what is selected on it nobody else sees
+    scope = form.scope if isinstance(form, Handle) and (form.scope != "own" or form.kind == "session") else ""
     items: list[Parts] = fill(effect.item, bound) if effect.item else [()]
     if isinstance(form, Handle) and form.kind and form.kind != "memory":
         kind = effect.kind or form.kind
-        return [resource_of(kind, _with_item(form, item), form.scope) for item in items]
+        return [resource_of(kind, _with_item(form, item), scope) for item in items]
     if isinstance(form, Handle) and form.parts and effect.kind:
-        return [resource_of(effect.kind, _with_item(form, item), form.scope) for item in items]
+        return [resource_of(effect.kind, _with_item(form, item), scope) for item in items]
     if isinstance(form, Handle) and effect.kind and effect.kind != "memory":  # known by its type alone
-        return [resource_of(effect.kind, item or (ANY,), form.scope) for item in items]
+        return [resource_of(effect.kind, item or (ANY,), scope) for item in items]
     if holder.loc is not None:
         return [holder.loc / item if item else holder.loc for item in items]
     if isinstance(form, Text) and any(part.kind == "fresh" for part in form.parts):

@@ -12,6 +12,7 @@ from os.path import commonprefix
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from toolaudit.facts import FunctionFacts, Lambda
 from toolaudit.model import Fact, KeyPart
@@ -295,11 +296,20 @@ def union(values: Iterable[Value]) -> Value:
     useful = [
         v for v in flat if not (isinstance(v.form, Scalar) and v.form.value is None) and (v.form != PLAIN.form or v.loc is not None)
     ] or flat[:1]
+    if any(v.form == PLAIN.form for v in flat):
+        useful = [_perhaps_kept(v) for v in useful]
     if len(useful) == 1 and len(flat) > 1 and isinstance(useful[0].form, Scalar):
         useful = flat
     if len(useful) == 1:
         return useful[0].tainted(taint)
     return Value(Either(_bounded(useful)), taint)
+
+
+def _perhaps_kept(value: Value) -> Value:
+    """An object that the call made, or one that it got from somewhere: others may hold it."""
+    if type(value.form) is Handle and value.form.scope == "own":
+        return Value(replace(value.form, scope=""), value.taint, value.loc)
+    return value
 
 
 def _is_new(value: Value) -> bool:
