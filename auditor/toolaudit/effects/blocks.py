@@ -14,8 +14,9 @@ from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame, Summary
 from toolaudit.effects.instantiate import instantiate
 from toolaudit.effects.objects import attribute, read
+from toolaudit.effects.parameters import bind
 from toolaudit.effects.results import WRAPPED
-from toolaudit.effects.summaries import bind, summarise
+from toolaudit.effects.summaries import summarise
 from toolaudit.effects.values import PLAIN, Data, Either, Function, Handle, Instance, Manager, Taint, Value, alternatives, union
 
 STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})

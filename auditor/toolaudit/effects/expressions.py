@@ -354,9 +354,12 @@ def arguments_of(frame: Frame, expr: f.Call) -> Arguments:
 
 def _by_reference(frame: Frame, value: Value) -> Value:
     """Scalars are read when they are passed, containers when they are used."""
-    if value.loc is not None and isinstance(value.form, Scalar | Text):
-        return read(frame, value, frame.line).at(None)
-    return value
+    if value.loc is None or not isinstance(value.form, Scalar | Text):
+        return value
+    passed = read(frame, value, frame.line)
+    if isinstance(value.form, Scalar) and (value.form.value is None or isinstance(value.form.value, bool)):
+        return Value(Data(), passed.taint, value.loc if value.form.value is None else None)  # as it was at first: others may have set it
+    return passed.at(None)
 
 
 # --- targets ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.attributes import imported, merged, module_frame, placed, vague, with_members
 from toolaudit.effects.bodies import assigned_to, imported_in
@@ -55,8 +57,25 @@ def _global(world: World, ref: GlobalRef) -> Value:
     if all(vague(value) for value in found):
         found += _set_by_functions(world, ref)
     value = with_members(union(found), lambda: _members(world, ref)) if found else Value(Data())
+    value = _settings(world, ref, value)
     constant = ref.name.isupper() and not is_rebound(world, ref)
     return placed(Value(value.form, loc=value.loc), Loc("global", ref.name, ref.path), ref.name if constant else "")
+
+
+def _settings(world: World, ref: GlobalRef, value: Value) -> Value:
+    """A dict of settings some of which a function sets: what was on, off or left open at first is not known."""
+    form = value.form
+    if not isinstance(form, Many) or not any(_is_open(held) for _, held in form.entries or ()):
+        return value
+    index = world.project.index(ref.path)
+    if index is None or not _item_lines(world, ref, index.lines, updated=True):
+        return value
+    entries = tuple((key, Value(Data()) if _is_open(held) else held) for key, held in form.entries or ())
+    return Value(replace(form, entries=entries), value.taint, value.loc)
+
+
+def _is_open(value: Value) -> bool:
+    return isinstance(value.form, Scalar) and (value.form.value is None or isinstance(value.form.value, bool))
 
 
 def _assigned(frame: Frame, assign: Assign, value: Expr, name: str) -> Value:
@@ -122,6 +141,7 @@ def _global_lines(world: World, ref: GlobalRef, count: int) -> list[int]:
     return [number for number, text in world.global_lines[ref.path] if declared.match(text)]
 
 
-def _item_lines(world: World, ref: GlobalRef, count: int) -> list[int]:
-    setting = re.compile(rf"\b{re.escape(ref.name)}\[.*\]\s*=(?!=)")
+def _item_lines(world: World, ref: GlobalRef, count: int, updated: bool = False) -> list[int]:
+    name = re.escape(ref.name)
+    setting = re.compile(rf"\b{name}(?:\[.*\]\s*=(?!=)|\.update\()" if updated else rf"\b{name}\[.*\]\s*=(?!=)")
     return [number for number in range(1, count + 1) if setting.search(world.project.line(ref.path, number))]

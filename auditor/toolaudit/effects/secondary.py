@@ -70,7 +70,7 @@ _STATISTICS = re.compile(
 )
 _LEASES = re.compile(r"(^|_)(ref_?counts?|refs|leases?|in_?flight|in_use|active_(users|calls|requests|connections|leases)|users_count)$")
 _RECORDS = re.compile(r"(^|_)(operations|operations?_log|call_log|audit_(log|trail)|tool_calls|action_log)$")
-_CACHES = re.compile(r"(Cache|Memoizer)$")
+_CACHES = re.compile(r"(Cache(Service|Manager|Store|Storage|Backend|Layer|Handler)?|Memoizer)$")
 _SIZES = re.compile(r"(^|[._])(size|bytes|entries|items|used|count|total|length|weight)($|_)")
 _IDLE = re.compile(r"(^|[._])(idle|free|spare|pooled|available)_(https?|conns?|connections?|clients?|sessions?|sockets?|channels?)$")
 _CONNECTION = re.compile(
@@ -320,6 +320,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         leased = derives and not counts and bool(helpers(effect, tool)) and _is_session_of_key(effect, target)
         if kept and looked and (not derives or leased) and effect.op == "write":
             return "memo"
+        if kept and _CLIENTS.search(name) and effect.op in TAKEN_AWAY and helpers(effect, tool) and of_key_alone(effect):
+            return "lazy-init"  # one that does not answer any more: the next call makes another
         if not made_under_constant(effect, target, tool):
             return ""
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or made_where_missing(effects, effect, checks, tool)):
