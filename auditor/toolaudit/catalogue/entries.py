@@ -26,6 +26,7 @@ class EffectEntry(Struct, frozen=True, forbid_unknown_fields=True):
     part: str = ""
     sql: str | None = None
     shell: str | None = None
+    files: str = ""
     url: str | None = None
     method: str | None = None
     fails_when: str = ""
@@ -105,6 +106,7 @@ class TypeEntry(Struct, frozen=True, forbid_unknown_fields=True):
     methods_update: tuple[str, ...] = ()
     key: str | None = None
     kind: str = ""
+    handle: str = ""
     blocking: bool | None = None
     suspends: bool | None = None
     classifier: str = ""

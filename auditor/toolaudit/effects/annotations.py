@@ -142,6 +142,10 @@ def of_type(world: World, target: Target, name: str = "", depth: int = 0) -> Val
 def foreign_instance(world: World, type_name: str, name: str = "") -> Value:
     """An instance of a foreign type, bound to a parameter when it is one (a path given as an argument is the resource)."""
     canonical = world.catalogue.canonical(type_name)
+    entry = world.catalogue.type(canonical)
+    if entry is not None and entry.handle:
+        bound, _, key = entry.handle.partition(":")
+        return Value(Handle(canonical, bound, (KeyPart("literal", key),)))
     kind = "file" if canonical == "pathlib.Path" else ""
     parts = (KeyPart("param", name),) if name else ()
     return Value(Handle(canonical, kind, parts), loc=Loc("param", name, "") if name and not kind else None)

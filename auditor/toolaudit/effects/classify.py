@@ -12,7 +12,7 @@ from toolaudit.effects.frame import Frame, How, Mode, Repeat
 from toolaudit.effects.keys import ANY, Parts, normal_path, parts_of, scope_text
 from toolaudit.effects.templates import Bound, fill
 from toolaudit.effects.values import CLEAN, Data, Handle, Taint, Text, Value, alternatives, join_taint, tidy
-from toolaudit.model import Column, KeyPart, Operation, Place, Resource
+from toolaudit.model import Column, KeyPart, Kind, Operation, Place, Resource
 
 
 def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: int, name: str) -> Taint:
@@ -20,7 +20,7 @@ def perform(frame: Frame, effect: EffectEntry, bound: Bound, data: Taint, line: 
     if effect.sql is not None:
         return run_sql(frame, effect.sql, bound, data, line)
     if effect.shell is not None:
-        return _shell(frame, effect.shell, bound, data, line)
+        return _shell(frame, effect.shell, bound, data, line, files=effect.files)
     return _http(frame, effect, bound, data, line)
 
 
@@ -150,26 +150,30 @@ def run_command(frame: Frame, bound: Bound, data: Taint, line: int) -> Taint:
     return _shell(frame, "{0}", bound, data, line, "name-only")
 
 
-def _shell(frame: Frame, template: str, bound: Bound, data: Taint, line: int, confidence: How = "catalogued") -> Taint:
+def _shell(frame: Frame, template: str, bound: Bound, data: Taint, line: int, confidence: How = "catalogued", files: str = "") -> Taint:
     value = _argument(template, bound)
     frame.io += 1
     if template == "{*}":
-        return _line(frame, list(bound.positional), None, bound, data, line, confidence)
+        return _line(frame, list(bound.positional), None, bound, data, line, confidence, files)
     found = CLEAN
     for option in alternatives(value) if value is not None else (Value(Data()),):
-        found |= _line(frame, shell.words_of(option), option, bound, data, line, confidence)
+        found |= _line(frame, shell.words_of(option), option, bound, data, line, confidence, files)
     return found
 
 
-def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: Bound, data: Taint, line: int, confidence: How) -> Taint:
-    """The effects of one command line; free text is opaque, and what it does depends on the folder that it starts in."""
+def _line(
+    frame: Frame, words: list[Value] | None, value: Value | None, bound: Bound, data: Taint, line: int, confidence: How, files: str
+) -> Taint:
+    """The effects of one command line; free text is opaque, and what it does depends on the folder that it starts in. `files` is the kind of
+    the files that it names, where they are another machine's."""
     folder = bound.find("cwd")
     place = parts_of(folder) if folder is not None else ()
     if not words:
         demand(frame, value)
         frame.opaque = frame.opaque or "shell"
         key = parts_of(value) if value is not None else (ANY,)
-        _started_in(frame, place, line)
+        if not files:
+            _started_in(frame, place, line)
         return frame.emit(Resource("subprocess", key or (ANY,)), "rw", "opaque", line, data=data, confidence=confidence)
     found = CLEAN
     for command in shell.classify(words, place):
@@ -178,9 +182,11 @@ def _line(frame: Frame, words: list[Value] | None, value: Value | None, bound: B
                 demand(frame, word)
         if command.op == "opaque":
             frame.opaque = frame.opaque or "shell"
-            _started_in(frame, place, line)
+            if not files:
+                _started_in(frame, place, line)
+        kind: Kind = files if files and command.kind in ("file", "dir") else command.kind  # type: ignore[assignment]
         found |= frame.emit(
-            Resource(command.kind, (normal_path(command.key) if command.kind in ("file", "dir") else command.key) or (ANY,)),
+            Resource(kind, (normal_path(command.key) if command.kind in ("file", "dir") else command.key) or (ANY,)),
             command.mode,  # type: ignore[arg-type]
             command.op,
             line,

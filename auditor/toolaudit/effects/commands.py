@@ -200,7 +200,8 @@ def _interpreter(line: Line, entry: dict[str, Any], words: list[Value], depth: i
         return ()
     for index, text in enumerate(line.texts[:-1]):
         if text in entry.get("runs_text", []) and depth < 4:
-            inner = words_of(line.words[index + 1])
+            rest = line.words[index + 1 :]  # more than one, where the text was quoted on the way
+            inner = [part for word in rest for part in words_of(word) or ([word] if len(rest) > 1 else [])]
             if inner:
                 return classify(inner, line.folder, depth + 1)
     for index, text in enumerate(line.texts[:-1]):

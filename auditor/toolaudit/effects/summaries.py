@@ -63,6 +63,7 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, line: 
     if keep != told:
         world.reached.clear()  # without the constants it took every branch
         summary = summarise(world, function, bound, keep, frame, line) or summary
+        _pass_up(frame, summary, bindings)
     world.reached |= {*outer, f"{function.path}::{function.qualname}"}
     if summary is None:
         facts = function.code.facts
@@ -111,6 +112,14 @@ def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindin
     if told:
         frame.world.named.setdefault(function.code, set()).update(told)
     return frozenset(told) | _within_limits(frame, function, keep - told, bindings)
+
+
+def _pass_up(frame: Frame, summary: Summary | None, bindings: Bindings) -> None:
+    """What the callee must know of a command that its caller only begins: the rest is its caller's caller's."""
+    for path in summary.demands if summary is not None and summary.opaque == "shell" else ():
+        value = bindings.find(path) if ".~" in path else None
+        if value is not None and parameter_of(value):
+            frame.demands.add(parameter_of(value))
 
 
 def _within_limits(frame: Frame, function: Function, keep: set[str], bindings: Bindings) -> frozenset[str]:

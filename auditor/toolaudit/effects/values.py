@@ -296,8 +296,8 @@ def union(values: Iterable[Value]) -> Value:
     useful = [
         v for v in flat if not (isinstance(v.form, Scalar) and v.form.value is None) and (v.form != PLAIN.form or v.loc is not None)
     ] or flat[:1]
-    if any(v.form == PLAIN.form for v in flat):
-        useful = [_perhaps_kept(v) for v in useful]
+    if any(_is_of_others(v) for v in flat):
+        useful = list(dict.fromkeys(_perhaps_kept(v) for v in useful))
     if len(useful) == 1 and len(flat) > 1 and isinstance(useful[0].form, Scalar):
         useful = flat
     if len(useful) == 1:
@@ -305,9 +305,13 @@ def union(values: Iterable[Value]) -> Value:
     return Value(Either(_bounded(useful)), taint)
 
 
+def _is_of_others(value: Value) -> bool:
+    return value.form == PLAIN.form or (type(value.form) is Handle and (value.form.scope != "own" or value.loc is not None))
+
+
 def _perhaps_kept(value: Value) -> Value:
     """An object that the call made, or one that it got from somewhere: others may hold it."""
-    if type(value.form) is Handle and value.form.scope == "own":
+    if type(value.form) is Handle and value.form.scope == "own" and value.form.kind != "sql":  # a database in memory is nobody else's
         return Value(replace(value.form, scope=""), value.taint, value.loc)
     return value
 
