@@ -11,6 +11,7 @@ from toolaudit.catalogue.entries import Api, Case, Repeat, Words
 from toolaudit.effects import edits, locks, picking, tables
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
+from toolaudit.effects.contents import read_whole
 from toolaudit.effects.frame import Frame, Mode
 from toolaudit.effects.hooks import own_method
 from toolaudit.effects.objects import read, read_document
@@ -51,7 +52,9 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
     if api.row or api.rows or api.picks:
         bound = picking.picked(api, bound, arguments)
     taint = _touch(frame, api, bound, arguments, line)
-    words: list[Words] = [api, *chosen(frame, api.cases, bound)]
+    cases = chosen(frame, api.cases, bound)
+    words: list[Words] = [api, *cases]
+    kept = len(cases) > 1 and any(case.pure for case in cases)  # one of what it may be given is there already, the other where that is not
     if api.telemetry and api.returns is None:
         return Value(Data(), taint)
     results: list[Value] = []
@@ -63,7 +66,9 @@ def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: 
         for effect in word.effects:
             given = join_taint(data, held) if held and effect.kind == "file" else data
             anew = effect.repeat == "same" and "w" in effect.mode and edits.identified(name, arguments)
-            taint = join_taint(taint, perform(frame, replace(effect, repeat="again") if anew else effect, bound, given, line, name))
+            once = kept and effect.op == "append" and effect.repeat == "again"
+            told = replace(effect, repeat="again" if anew else "same") if anew or once else effect
+            taint = join_taint(taint, perform(frame, told, bound, given, line, name))
         if word.feeds and receiver is not None:
             frame.feed(receiver.taint, data)
         results += _callbacks(frame, word, bound, arguments, line) + _entered(frame, word, bound, line)
@@ -112,7 +117,7 @@ def _read_deep(frame: Frame, value: Value, line: int) -> Taint:
     form = value.form
     if isinstance(form, Handle) and form.kind and form.kind != "memory" and form.type != "pathlib.Path":
         return frame.emit(resource_of(form.kind, form.parts, form.scope), "r", "read", line, confidence="catalogued") | value.taint
-    return read(frame, value, line).taint
+    return read_whole(frame, value, line).taint
 
 
 def _mutations(frame: Frame, word: Words, bound: Bound, data: Taint, line: int, repeat: Repeat) -> Taint:

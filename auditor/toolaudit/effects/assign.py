@@ -113,9 +113,10 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
             call_method(frame, base, "__setattr__", Arguments(args=(Value(Scalar(target.attr)), value)), frame.line)
     elif isinstance(form, Foreign):
         _rebind(frame, f"{form.name}.{target.attr}", value, op)
-    elif not isinstance(form, Instance):
+    else:
         edits.part_set(frame, value)
-        _taint_root(frame, target.value, value.taint)
+        if not isinstance(form, Instance):
+            _taint_root(frame, target.value, value.taint)
     if isinstance(target.value, f.Name):
         _remember(frame, target.value.id, target.attr, base, value)
 
@@ -210,6 +211,8 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
     edits.part_set(frame, value)
     if base.taint and (isinstance(target.index, f.Slice) or edits.is_new(index)):
         edits.grow(frame, base.taint, value.taint)
+    elif base.taint and (demanded := edits.asked_of(index)):
+        frame.demands.add(demanded)
     if isinstance(target.value, f.Name) and target.value.id in frame.env:
         held = frame.env[target.value.id]
         if isinstance(held.form, Many):

@@ -70,7 +70,8 @@ def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int =
     if type(form) is Text:
         if name not in keep:
             return _named(name, root)
-        return Value(Text(tuple(p if p.kind == "literal" else KeyPart("param", f"{name}.~{i}") for i, p in enumerate(form.parts))), taint)
+        stay = ("literal", "fresh")
+        return Value(Text(tuple(p if p.kind in stay else KeyPart("param", f"{name}.~{i}") for i, p in enumerate(form.parts))), taint)
     if type(form) is Scalar:
         if value.loc is not None and form.value is None:  # what a place holds at first: others may put something there
             return Value(Data(), taint, Loc("param", name, ""))
@@ -149,7 +150,7 @@ def _structure(form: object, name: str, root: str, keep: frozenset[str], depth: 
         names = holds_function(form)  # what a record of functions is called decides which of them is meant
         return Instance(form.cls, tuple((k, v if names and isinstance(v.form, Scalar) else inner(v, k)) for k, v in form.fields))
     if isinstance(form, Handle):
-        parts = (KeyPart("param", name),) if form.parts else ()
+        parts = form.parts if name in keep else (KeyPart("param", name),) if form.parts else ()
         base = (KeyPart("param", f"{name}.~base"),) if form.base else ()
         return Handle(form.type, form.kind, parts, form.scope, base, tuple((k, inner(v, k)) for k, v in form.attrs))
     if isinstance(form, Function):

@@ -105,9 +105,21 @@ def positional(index: Value) -> bool:
     return isinstance(form, Text) and len(form.parts) == 1 and form.parts[0].kind == "param" and bool(_PLACES.search(form.parts[0].text))
 
 
+def asked_of(key: Value) -> str:
+    """The demand to know whether a key that is a parameter is made anew in each call; empty for any other."""
+    parts = key.form.parts if isinstance(key.form, Text | Handle) else ()
+    return ANEW + parts[0].text if len(parts) == 1 and parts[0].kind == "param" and parts[0].text.count(".") < 3 else ""
+
+
+ANEW = "new:"
+"""How a demand begins that asks only whether the argument is made anew in each call."""
+
+
 def is_new(key: Value) -> bool:
     """A key that each call makes for itself."""
-    return isinstance(key.form, Text) and _new(key, 0)
+    form = key.form
+    timed = isinstance(form, Text | Handle) and any((part.kind, part.text) == ("fresh", "clock") for part in form.parts)
+    return timed or (isinstance(form, Text) and _new(key, 0))
 
 
 def plain(taint: Taint) -> Iterable[int | str]:

@@ -58,6 +58,8 @@ def call_foreign(frame: Frame, name: str, arguments: Arguments, line: int) -> Va
     if owner in containers.KINDS and method in containers.NAMES and arguments.args:  # `list.append(items, one)`
         frame.resolved += 1
         return containers.call(frame, arguments.args[0], method, Arguments(arguments.args[1:], arguments.keywords), line)
+    if arguments.args and isinstance(held := arguments.args[0].form, Handle) and held.type == owner:  # `Path.open(path, "a")`
+        return call_method(frame, arguments.args[0], method, Arguments(arguments.args[1:], arguments.keywords), line)
     api = frame.world.catalogue.function(name)
     if api is not None:
         frame.resolved += 1

@@ -180,6 +180,7 @@ class Frame:
     effects: list[Effect] = field(default_factory=list)
     control: Taint = CLEAN
     sticky: Taint = CLEAN
+    ended: int = 0  # how many ways have ended so far
     exits: Taint = CLEAN
     locks: tuple[Lock, ...] = ()
     when: tuple[Fact, ...] = ()
@@ -220,8 +221,7 @@ class Frame:
     counts: dict[object, int] = field(default_factory=dict)
     last: dict[limits.Said, int] = field(default_factory=dict)
     """The last effect of each target, mode, operation and secondary purpose: upkeep stands in for no write."""
-    called: str = ""
-    """The name of the object whose method is being called, as written."""
+    called: str = ""  # the name of the object whose method is being called, as written
     statement: Expr | None = None
     """The expression that is a statement of its own."""
     awaited: Expr | None = None

@@ -119,7 +119,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
         known = classify.reclassified(frame, target, data, place.line, effect.chain)
         if known is not None:
             return known
-    if answer := messages.answered(frame, effect, target):
+    if (answer := messages.answered(frame, effect, target)) is not None:
         return answer
     if target != effect.target and isinstance(target, Resource) and _posted(effect) and _asks(frame, effect, target):
         effect = replace(effect, mode="r", op="read", repeat="same", confidence="name-only", note=http.QUERY)

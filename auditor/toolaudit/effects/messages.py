@@ -12,7 +12,7 @@ from toolaudit.model import Resource
 
 def exchanged(frame: Frame, effect: EffectEntry, target: Loc | Resource, bound: Bound, data: Taint, line: int) -> Taint | None:
     """A message whose procedure is known, or the answer that is taken after one; None for what is sent or taken by itself."""
-    if effect.op == "consume" and (asked := _asked(frame, target)):
+    if effect.op == "consume" and (asked := _asked(frame, target)) is not None:
         return asked
     if not effect.message:
         return None
@@ -38,14 +38,16 @@ def exchanged(frame: Frame, effect: EffectEntry, target: Loc | Resource, bound: 
     )
 
 
-def answered(frame: Frame, effect: Effect, target: Loc | Resource) -> Taint:
-    """The message that is answered by what a helper takes from the connection over which its caller has sent it; clean for any other."""
-    return _asked(frame, target) if effect.op == "consume" else CLEAN
+def answered(frame: Frame, effect: Effect, target: Loc | Resource) -> Taint | None:
+    """The message that is answered by what a helper takes from the connection over which its caller has sent it; None for any other."""
+    return _asked(frame, target) if effect.op == "consume" else None
 
 
-def _asked(frame: Frame, target: Loc | Resource) -> Taint:
-    """What was sent over this connection before."""
+def _asked(frame: Frame, target: Loc | Resource) -> Taint | None:
+    """What was sent over this connection before; clean for the greeting of a server: what comes over a new connection is nobody else's."""
     if not isinstance(target, Resource) or target.kind != "http":
-        return CLEAN
-    sent = [i for i, one in enumerate(frame.effects) if one.target == target and (one.op == "send" or one.note == requested.PROCEDURE)]
-    return frozenset(sent[-1:])
+        return None
+    here = [i for i, one in enumerate(frame.effects) if one.target == target]
+    sent = [i for i in here if frame.effects[i].op == "send" or frame.effects[i].note == requested.PROCEDURE]
+    opened = any(frame.effects[i].op == "session" for i in here)
+    return frozenset(sent[-1:]) if sent else CLEAN if opened else None

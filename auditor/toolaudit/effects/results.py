@@ -49,7 +49,7 @@ def result(frame: Frame, name: str, words: list[Words], bound: Bound, arguments:
 def _called(made: Value, value: str | None, bound: Bound) -> Value:
     """An instance that a key can be made of: `uuid4()` is new in every call, also inside of other text."""
     form = made.form
-    if value is None or not value.startswith("fresh:") or not isinstance(form, Handle) or form.parts:
+    if value is None or not isinstance(form, Handle) or form.parts:
         return made
     named = next((parts for parts in fill(value, bound) if parts), ())
     return structs.replace(made, form=structs.replace(form, parts=named)) if named else made

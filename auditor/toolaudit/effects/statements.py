@@ -15,7 +15,7 @@ from toolaudit.effects.frame import MAX_ARMS, Frame, Jump
 from toolaudit.effects.iteration import members
 from toolaudit.effects.objects import read
 from toolaudit.effects.truth import NOTHING_MET, Met, facts_of, met, missed_rows, refuses_all_but_reads, truth
-from toolaudit.effects.values import CLEAN, Data, Function, Scalar, Taint, Text, Value, bare, join_taint, passed, union
+from toolaudit.effects.values import CLEAN, Class, Data, Function, Scalar, Taint, Text, Value, bare, join_taint, passed, union
 from toolaudit.project.resolve import ClassRef
 
 
@@ -49,7 +49,7 @@ def _return(frame: Frame, stmt: f.Return) -> None:
         elif isinstance(value.form, Data) and value.loc is not None:
             value = read(frame, value, stmt.line)
         frame.returns.append(value.tainted(frame.control) if frame.control else value)
-    frame.alive = False
+    frame.alive, frame.ended = False, frame.ended + 1
 
 
 def _raise(frame: Frame, stmt: f.Raise) -> None:
@@ -57,7 +57,7 @@ def _raise(frame: Frame, stmt: f.Raise) -> None:
     if stmt.exception is not None:
         evaluate(frame, stmt.exception)
     frame.exits = join_taint(frame.exits, frame.control)
-    frame.alive = False
+    frame.alive, frame.ended = False, frame.ended + 1
 
 
 def _if(frame: Frame, stmt: f.If, rest: tuple[f.Stmt, ...]) -> None:
@@ -91,7 +91,7 @@ def branch(
     `found` is the way on which a look-up met something; `ladder` the condition of which an `elif` is one more way; `marks` are those of each way.
     """
     outer, when, before = frame.control, frame.when, frame.env
-    fixed, asks, fields, fresh = frame.fixed, frame.asks, frame.fields, frame.fresh
+    fixed, asks, fields, fresh, first_end = frame.fixed, frame.asks, frame.fields, frame.fresh, frame.ended
     ends: list[dict[str, Value]] = []
     kept: list[dict[str, Value]] = []
     left_fixed: list[set[str]] = []
@@ -138,6 +138,8 @@ def branch(
     if ended and ends:
         frame.sticky, frame.control = (edits.not_met(taint, marks, open_ways[0]) for taint in (frame.sticky, frame.control))
         frame.guard(join_taint(there if open_ways == [found.way] else missed, marks[open_ways[0]]))
+    elif ends and frame.ended > first_end:  # one of the ways may end: what follows depends on which was taken
+        frame.guard(frozenset(edits.plain(taint)))
 
 
 def _left(frame: Frame, arms: Arms, key: str, ways: list[int]) -> Arms:
@@ -247,7 +249,7 @@ def _try(frame: Frame, stmt: f.Try) -> None:
     if frame.alive:
         execute(frame, stmt.orelse)
     frame.arms = arms
-    ends, kept = [frame.env] if frame.alive else [], [frame.fields]
+    ends, kept, returned = [frame.env] if frame.alive else [], [frame.fields], not frame.alive
     after, halfway = join([before, frame.env], before), attributes.either([fields, frame.fields])
     looked = frozenset(i for i in range(first, len(frame.effects)) if "r" in frame.effects[i].mode)
     outer = frame.control
@@ -266,6 +268,8 @@ def _try(frame: Frame, stmt: f.Try) -> None:
         if frame.alive:
             ends.append(frame.env)
     frame.control = join_taint(outer, frame.sticky)
+    if returned and ends:  # what follows is done where the body failed
+        frame.guard(looked)
     frame.locks, frame.arms = body_locks, arms
     frame.alive = bool(ends)
     frame.env = join(ends, before) if ends else after
@@ -347,8 +351,6 @@ def _define_class(frame: Frame, stmt: f.DefineClass) -> None:
     for known in (f"{frame.function}.{stmt.name}", stmt.name):
         ref = ClassRef(frame.path, known)
         if frame.world.resolver.klass(ref) is not None:
-            from toolaudit.effects.values import Class
-
             frame.env[stmt.name] = Value(Class(ref))
             return
 
@@ -372,7 +374,7 @@ def _assert(frame: Frame, stmt: f.Assert) -> None:
 
 def _jump(frame: Frame, stmt: f.Jump) -> None:
     if stmt.kind != "pass":
-        frame.alive = False
+        frame.alive, frame.ended = False, frame.ended + 1
         frame.jumps.append(Jump(stmt.kind, frame.env, edits.found(frame.control), edits.looked_up(frame.control)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from toolaudit.effects import budget, guesses, pragmas
+from toolaudit.effects import budget, edits, guesses, pragmas
 from toolaudit.effects.annotations import as_annotated
 from toolaudit.effects.arguments import Arguments, Fields
 from toolaudit.effects.bodies import statements
@@ -100,14 +100,14 @@ def _is_name(world: World, value: Value | None) -> bool:
 def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindings) -> frozenset[str]:
     """The parameters whose constants would decide something in the callee; what the caller's caller must know is passed up."""
     keep: set[str] = set()
-    for path in summary.demands:
-        value = bindings.find(path)
-        if value is None:
+    for demanded in summary.demands:
+        path = demanded.removeprefix(edits.ANEW)
+        if (value := bindings.find(path)) is None:
             continue
-        if isinstance(value.form, Scalar) or _begins(value.form):
+        if edits.is_new(value) if path != demanded else isinstance(value.form, Scalar) or _begins(value.form):
             keep.add(path)
-        elif parameter_of(value):
-            frame.demands.add(parameter_of(value))
+        elif passed_up := edits.asked_of(value) if path != demanded else parameter_of(value):
+            frame.demands.add(passed_up)
     told = {path for path in keep if _is_name(frame.world, bindings.find(path))}
     if told:
         frame.world.named.setdefault(function.code, set()).update(told)

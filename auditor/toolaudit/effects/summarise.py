@@ -251,7 +251,7 @@ def _walk(world: World, tool: Tool) -> Frame:
         return _unread(world, tool, qualname)
     frame = Frame(world, path, TOOL)
     value = call(frame, function, entries.arguments(world, tool, function.form), tool.line)
-    from toolaudit.effects.objects import read
+    from toolaudit.effects.contents import read_whole
 
-    emptied.mark(frame, deep_taint(read(frame, value, tool.line)))
+    emptied.mark(frame, deep_taint(read_whole(frame, value, tool.line)))
     return frame

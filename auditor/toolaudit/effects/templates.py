@@ -72,6 +72,7 @@ def fill(template: str, bound: Bound, path: bool = False) -> list[Parts]:
     return known or out[:1]
 
 
+CLOCK, TODAY = KeyPart("fresh", "clock"), KeyPart("state", "today")
 BUFFERS = frozenset({"io.Buffer", "io.BytesIO", "io.StringIO"})
 _ONE_HOLE = re.compile(r"^\{([^{}|:*]*)(?:\|[^{}]*)?\}$")
 
@@ -150,6 +151,8 @@ def _hole(hole: str, bound: Bound) -> Parts:
         return (KeyPart("cwd", ""),)
     if name.startswith("name:"):
         return _last_name(bound.find(name[5:]))
+    if name.startswith("day:"):
+        return tuple(TODAY if part == CLOCK else part for part in _hole(name[4:], bound))
     if name.startswith("json:"):
         return _json(bound.find(name[5:]))
     if name.startswith("class:"):

@@ -315,8 +315,14 @@ def _replaced(writes: list[Access]) -> tuple[Window, ...]:
         for made in writes[i + 1 :] if gone.operation == "delete" and not in_process(gone) else ():
             anew = made.operation in {"create", "append"} and made.chain != gone.chain and not never_both(gone, made)
             if anew and one_thing(gone.resource, made.resource):
-                return (Window(gone, made, "data", "io", True, shared_locks(gone, made), accumulates=True),)
+                return (Window(gone, made, "data", "io", True, shared_locks(gone, made), accumulates=not _same_row(gone, made)),)
     return ()
+
+
+def _same_row(gone: Access, made: Access) -> bool:
+    """Whether the row that is put in is the one that was taken out: a repeat takes out the one of the first call."""
+    known = gone.rows and not any(part.kind in {"unknown", "any", "fresh"} for _, value in gone.rows for part in value)
+    return bool(known) and set(gone.rows) <= set(made.rows)
 
 
 def one_thing(one: Resource, other: Resource) -> bool:
