@@ -46,11 +46,15 @@ def same_subject(site: Site, subject: str) -> bool:
 
 
 def origin(site: Site, text: str, depth: int = 0) -> str:
-    """A local name followed to the parameter it was taken from: `name` after `name = params.name`; two names may be taken in turn."""
+    """A local name followed to the parameter it was taken from: `name` after `name = params.name`; two names may be taken in turn.
+
+    A parameter stays what was given where one of the branches uses its name for something else.
+    """
     if depth > _CHAIN:
         return text
     first, _, rest = text.partition(".")
-    for statement in inner(site.facts.body):
+    given = any(parameter.name == first for parameter in site.facts.parameters)
+    for statement in site.facts.body if given else inner(site.facts.body):
         if (
             isinstance(statement, Assign)
             and statement.value is not None
