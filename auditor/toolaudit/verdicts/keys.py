@@ -101,7 +101,7 @@ def _compare(a: Parts, b: Parts, kind: str, contents: bool) -> Overlap:
         return _pattern(a, b, kind)
     if kind in IN_PROCESS and a[0] != b[0] and a[0].kind in CONSTANT and b[0].kind in CONSTANT:
         return NEVER  # before equal ends are taken off: an item of another object may be named like this one
-    a, b, conditions, pairs = _peel(a, b, kind in NESTED)
+    a, b, conditions, pairs = _peel(a, b, kind in NESTED or kind == "http")
     if _apart(a, b):
         return NEVER
     if _has(a, "fresh") or _has(b, "fresh"):
@@ -110,8 +110,8 @@ def _compare(a: Parts, b: Parts, kind: str, contents: bool) -> Overlap:
     if not a and not b:
         return _finish(ALWAYS, conditions, pairs)
     if not a or not b:
-        rest = a or b
-        return _finish(_contained(rest, kind, contents), conditions, pairs)
+        end = _contained(a or b, kind, contents)
+        return _finish(ALWAYS if end == MAY and kind == "http" and pairs else end, conditions, pairs)  # what belongs to the same thing
     return _finish(_residual(a, b, kind, contents), conditions, pairs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolaudit.effects.wording import leads_to_a_change
 from toolaudit.model import Access, KeyPart, Resource
 from toolaudit.verdicts.keys import IN_PROCESS, MAY, NEVER, Overlap, overlap
 from toolaudit.verdicts.profile import WEAK
@@ -18,12 +19,21 @@ def meet(a: Access, b: Access) -> Overlap:
     if a.part and b.part and not set(a.part.split("+")) & set(b.part.split("+")):
         return NEVER
     contents = a.operation in _CONTENTS or b.operation in _CONTENTS
-    found = overlap(a.resource, b.resource, contents)
+    found = overlap(_acted_on(a), _acted_on(b), contents)
     if found.relation == "never" and (_guessed_thing(a) or _guessed_thing(b)) and a.resource.kind == b.resource.kind:
         return MAY
     if found.relation == "always" and (_one_unknown(a) or _one_unknown(b) or _guessed_thing(a) or _guessed_thing(b)):
         return MAY
     return _of_rows(a, b, found) if (a.rows or b.rows) and found.relation in ("always", "when") else found
+
+
+def _acted_on(access: Access) -> Resource:
+    """What a request changes whose address ends in what it does to a thing: `/orders/{id}/cancel` changes `/orders/{id}`."""
+    resource, key = access.resource, access.resource.key
+    done = resource.kind == "http" and access.mode != "r" and len(key) > 1 and key[-2].kind == "param" and key[-1].kind == "literal"
+    if not done or key[-1].text.strip("/").count("/") or not leads_to_a_change(resource):
+        return resource
+    return Resource(resource.kind, key[:-1], resource.scope)
 
 
 def _of_rows(a: Access, b: Access, table: Overlap) -> Overlap:
