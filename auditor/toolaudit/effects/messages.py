@@ -45,7 +45,7 @@ def answered(frame: Frame, effect: Effect, target: Loc | Resource) -> Taint | No
 
 def _asked(frame: Frame, target: Loc | Resource) -> Taint | None:
     """What was sent over this connection before; clean for the greeting of a server: what comes over a new connection is nobody else's."""
-    if not isinstance(target, Resource) or target.kind != "http":
+    if not isinstance(target, Resource) or target.kind not in ("http", "session"):
         return None
     here = [i for i, one in enumerate(frame.effects) if one.target == target]
     sent = [i for i in here if frame.effects[i].op == "send" or frame.effects[i].note == requested.PROCEDURE]

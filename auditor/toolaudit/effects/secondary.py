@@ -57,7 +57,7 @@ from toolaudit.effects.upkeep import (
     subscribes,
 )
 from toolaudit.effects.values import Loc
-from toolaudit.model import KeyPart, Resource
+from toolaudit.model import Resource
 
 _MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated|_snapshot$|fingerprint", re.IGNORECASE)
 _LAZY = re.compile(
@@ -347,8 +347,14 @@ def _made_for_key(effect: Effect, target: Loc, tool: str) -> bool:
 
 def _names_others(effects: Sequence[Effect], target: Loc) -> bool:
     """A count from which what the call stores gets its name: two calls that count alike store in one place."""
-    last = target.path[-1] if target.root == "self" and target.path else ""
-    return isinstance(last, str) and any("w" in e.mode and e.target != target and KeyPart("self", last) in key_of(e) for e in effects)
+    last = next((step for step in reversed(target.path) if isinstance(step, str)), "")
+    named = re.compile(rf"(^|\.){re.escape(last)}($|\[)")
+    return bool(last) and any(
+        "w" in e.mode and e.target != target and any(part.kind in PLACES and named.search(part.text) for part in key_of(e)) for e in effects
+    )
+
+
+PLACES = frozenset({"self", "cell", "global", "state"})
 
 
 def is_connection(target: Loc) -> bool:

@@ -21,6 +21,8 @@ def commute(one: Access, other: Access) -> bool:
         return True
     if "opaque" in {one.operation, other.operation}:
         return False
+    if one.resource.kind == "session" and one.operation == other.operation == "send" and one.chain != other.chain:
+        return False  # what a connection is told to do next depends on what it was told before
     if one.operation == other.operation:
         return one.operation in SELF_COMMUTING and one.atomic >= _derived(one) and other.atomic >= _derived(other)
     return {one.operation, other.operation} <= GROWING or _ensured(one, other) or _ensured(other, one)

@@ -30,10 +30,11 @@ def meet(a: Access, b: Access) -> Overlap:
 def _acted_on(access: Access) -> Resource:
     """What a request changes whose address ends in what it does to a thing: `/orders/{id}/cancel` changes `/orders/{id}`."""
     resource, key = access.resource, access.resource.key
-    done = resource.kind == "http" and access.mode != "r" and len(key) > 1 and key[-2].kind == "param" and key[-1].kind == "literal"
-    if not done or key[-1].text.strip("/").count("/") or not leads_to_a_change(resource):
+    if resource.kind != "http" or access.mode == "r" or len(key) < 2:
         return resource
-    return Resource(resource.kind, key[:-1], resource.scope)
+    thing, done = key[-2], key[-1]
+    named = thing.kind == "param" and done.kind == "literal" and "/" not in done.text.strip("/")
+    return Resource(resource.kind, key[:-1], resource.scope) if named and leads_to_a_change(resource) else resource
 
 
 def _of_rows(a: Access, b: Access, table: Overlap) -> Overlap:
