@@ -94,15 +94,13 @@ def branch(
     fixed, asks, fields, fresh, first_end = frame.fixed, frame.asks, frame.fields, frame.fresh, frame.ended
     ends: list[dict[str, Value]] = []
     kept: list[dict[str, Value]] = []
-    left_fixed: list[set[str]] = []
-    left_fresh: list[set[str]] = []
+    left_fixed, left_fresh = list[set[str]](), list[set[str]]()
     arms = frame.arms[:-1] if ladder else frame.arms
     key, first = ladder or (str(frame.line), 0)
     missed = join_taint(taint if found.way is None else edits.nothing_met(taint), missed_rows(frame, taint, found.way))
     there = join_taint(edits.found(taint), found.there)
     marks = marks or [CLEAN] * len(paths)
-    ways: list[int] = []
-    open_ways: list[int] = []
+    ways, open_ways = list[int](), list[int]()
     ended = False
     for number, (facts, body) in enumerate(paths):
         last = number == len(paths) - 1

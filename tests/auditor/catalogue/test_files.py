@@ -54,7 +54,7 @@ def holes_of(effect: EffectEntry) -> Iterator[str]:
 
 
 def known(hole: str, params: tuple[str, ...]) -> bool:
-    name = hole.partition("|")[0].partition(":")[2] if hole.startswith(("class:", "json:", "name:")) else hole.partition("|")[0]
+    name = hole.partition("|")[0].partition(":")[2] if hole.startswith(("class:", "day:", "json:", "name:")) else hole.partition("|")[0]
     return name in BUILT_IN_HOLES or name in params or "*" in name or name.isdigit() or name.startswith("self.")
 
 
