@@ -12,6 +12,7 @@ import types
 import weakref
 from collections import deque
 from collections.abc import MutableMapping, MutableSequence, MutableSet
+from itertools import islice
 from os import environ
 from typing import Any
 
@@ -34,6 +35,43 @@ def is_container(value: Any) -> bool:
     if known is None:
         known = _KNOWN[kind] = issubclass(kind, BUILT_IN) or (issubclass(kind, _OTHERS) and not _own(kind)) or _is_process_flag(kind)
     return known
+
+
+_RECORDS: dict[type, bool] = {}
+_DECLARED = ("__dataclass_fields__", "__pydantic_fields__", "__attrs_attrs__")
+DEPTH, WIDTH = 4, 40
+
+
+def is_record(value: Any) -> bool:
+    """Whether its class declares fields, which code that is made for it, or of a library, compares, copies and shows."""
+    kind = type(value)
+    known = _RECORDS.get(kind)
+    if known is None:
+        known = _RECORDS[kind] = any(hasattr(kind, name) for name in _DECLARED)
+    return known
+
+
+def within(value: Any) -> list[Any]:
+    """The containers and records that a container or record holds, itself first: what it is shown or copied with. Not all of many."""
+    found, level, seen = [value], [value], {id(value)}
+    for _ in range(DEPTH):
+        level = [child for one in level for child in _held_by(one) if id(child) not in seen and not seen.add(id(child))]
+        found += [one for one in level if type(one) is not tuple]
+        if not level or len(found) >= WIDTH:
+            break
+    return found[:WIDTH]
+
+
+def _held_by(one: Any) -> list[Any]:
+    if isinstance(one, dict):
+        children = islice(list(one.values()), WIDTH)
+    elif isinstance(one, (list, tuple, deque)):
+        children = islice(list(one), WIDTH)
+    elif is_record(one):
+        children = islice(list(getattr(one, "__dict__", {}).values()), WIDTH)
+    else:
+        return []
+    return [child for child in children if isinstance(child, (tuple, *BUILT_IN)) or is_record(child)]
 
 
 def is_flag(value: Any) -> bool:

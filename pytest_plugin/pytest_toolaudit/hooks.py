@@ -7,14 +7,17 @@ import sys
 import types
 import weakref
 from _thread import get_ident
+from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from itertools import islice
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.containers import BARRIERS, CACHED, QUEUES, is_container
+from pytest_toolaudit.containers import BARRIERS, CACHED, QUEUES, is_container, is_record, within
 from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
 from pytest_toolaudit.engine.queues import CHANGES, SIMPLE
@@ -24,10 +27,12 @@ from pytest_toolaudit.matching import matched
 from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
+from pytest_toolaudit.rewriting.vocabulary import CONTAINER_WRITES
 from pytest_toolaudit.standing import HOLDERS, behind, behind_view, held, namespace, viewed
 from pytest_toolaudit.suspending import advanced, async_entered, async_iteration, awaited, yielded
 
-_MODULE = types.ModuleType
+_MODULE, _BOUND = types.ModuleType, types.BuiltinMethodType
+_GETTERS = (attrgetter, itemgetter)
 _STAND_INS = frozenset({types.ModuleType, weakref.ProxyType, weakref.CallableProxyType})
 _FIXED = frozenset(
     {str, bytes, int, float, bool, tuple, type(None), frozenset, range, type(os.environ)}
@@ -35,6 +40,13 @@ _FIXED = frozenset(
 _ITERATED = 4  # a long loop over a shared container is a point at its first steps, not at every one
 _PROXY = types.MappingProxyType
 _KEYED = frozenset({"get", "pop", "setdefault", "__getitem__", "__setitem__", "__delitem__", "__contains__"})
+
+
+def _place(obj: Any, key: Any) -> Any:
+    """The key of a part; places in a list are counted from its beginning."""
+    if type(key) is int and key < 0 and isinstance(obj, (list, deque, bytearray)):
+        return key + len(obj)
+    return _key(key)
 
 
 def _key(key: Any) -> Any:
@@ -70,7 +82,11 @@ def attribute(obj: Any, attr: str, site: Site) -> Any:
             if site in turn.watch:
                 turn.consider(site, touched, attr)
             turn.trace.append((turn.call, site, touched, attr))
-    elif turn.ident:
+        value = getattr(obj, attr)
+        if type(value) is _BOUND and is_container(owner := value.__self__):  # its method, to be called by another name
+            point(writing(site) if value.__name__ in CONTAINER_WRITES else site, held(owner), None)
+        return value
+    if turn.ident:
         turn.stray(site, obj, attr)
     return getattr(obj, attr)
 
@@ -97,7 +113,7 @@ def delete_attribute(obj: Any, attr: str, site: Site) -> None:
 def item(obj: Any, key: Any, site: Site) -> Any:
     """``obj[key]``"""
     if turn.ident == get_ident() and type(obj) not in _FIXED:
-        key_ = _key(key)
+        key_ = _place(obj, key)
         touched = held(obj) if HOLDERS or type(obj) is _PROXY else obj
         if site in turn.watch:
             turn.consider(site, touched, key_)
@@ -110,14 +126,14 @@ def item(obj: Any, key: Any, site: Site) -> Any:
 def set_item(value: Any, obj: Any, key: Any, site: Site) -> None:
     """``obj[key] = value``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, held(obj), _key(key))
+        point(site, held(obj), _place(obj, key))
     obj[key] = value
 
 
 def delete_item(obj: Any, key: Any, site: Site) -> None:
     """``del obj[key]``"""
     if turn.ident and type(obj) not in _FIXED:
-        point(site, held(obj), _key(key))
+        point(site, held(obj), _place(obj, key))
     del obj[key]
 
 
@@ -135,7 +151,25 @@ def whole(obj: Any, site: Site) -> Any:
             point(site, held(obj), None)
         elif type(obj) in ITERATORS:
             point(writing(site), noted(obj), None)
+        elif is_record(obj):
+            point(site, obj, None)
     return obj
+
+
+def handed(obj: Any, site: Site) -> Any:
+    """Handed to code that is not instrumented: it may look at all that there is, however deep."""
+    whole(obj, site)
+    if turn.ident == get_ident() and (is_container(obj) or type(obj) is tuple or is_record(obj)):
+        for one in islice(within(obj), 1, None):
+            point(site, held(one), None)
+    return obj
+
+
+def shown(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
+    """``model_dump`` and its kin, which give all that a record holds."""
+    if turn.ident == get_ident() and is_record(obj):
+        handed(obj, site)
+    return getattr(obj, attr)(*args, **kwargs)
 
 
 def in_place(obj: Any, value: Any, site: Site) -> Any:
@@ -171,6 +205,19 @@ def writing(site: Site) -> Site:
 def written_at(site: Site) -> Site | None:
     """The place that this one is as one that writes."""
     return next((base for base, made in _WRITING.items() if made is site), None)
+
+
+def looking(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
+    """A container's method under a name of its own, ``attrgetter`` and ``itemgetter``: C code that looks at what it is bound to or given."""
+    if turn.ident == get_ident():
+        if type(function) is _BOUND:
+            owner, name = function.__self__, function.__name__
+            if is_container(owner):
+                return method(owner, name, writing(site) if name in CONTAINER_WRITES else site, *args, **kwargs)
+        elif args and isinstance(function, _GETTERS):
+            for key in function.__reduce__()[1]:
+                point(site, held(args[0]), str(key).partition(".")[0] if isinstance(function, attrgetter) else _key(key))
+    return function(*args, **kwargs)
 
 
 def changing(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -283,7 +330,7 @@ def with_entered(thing: Any, site: Site) -> Any:
 HOOKS: dict[str, Callable[..., Any]] = {
     "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
-    "method": method, "in_place": in_place, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
+    "method": method, "in_place": in_place, "handed": handed, "shown": shown, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "looking": looking, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered, "matched": matched,
     "awaited": awaited, "async_entered": async_entered, "async_iteration": async_iteration, "advanced": advanced, "resumed": resumed, "yielded": yielded,
 }  # fmt: skip

@@ -15,8 +15,9 @@ from typing import Any
 from pytest_toolaudit.containers import CACHED
 from pytest_toolaudit.engine.turn import Site
 from pytest_toolaudit.rewriting.base import PREFIX, keepers
-from pytest_toolaudit.rewriting.scopes import rebound_names
+from pytest_toolaudit.rewriting.scopes import method_names, rebound_names
 from pytest_toolaudit.rewriting.suspension import Rewriter
+from pytest_toolaudit.rewriting.vocabulary import CONTAINER_READS, CONTAINER_WRITES
 
 Hooks = Mapping[str, Callable[..., Any]]
 
@@ -39,6 +40,7 @@ def instrumented(
     rewriter = Rewriter(file, source, namespace, is_own)
     rewriter.rebound = rebound_names(tree).union(rebound)
     rewriter.assigned = set(assigned)
+    rewriter.methods = method_names(tree, CONTAINER_READS | CONTAINER_WRITES)
     rewriter.kept = _kept_methods(tree, namespace)
     tree.body = [rewriter.visit(statement) for statement in tree.body]
     ast.fix_missing_locations(tree)

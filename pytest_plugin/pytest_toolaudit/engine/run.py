@@ -11,6 +11,7 @@ from types import CoroutineType
 from typing import Any, NamedTuple
 
 from pytest_toolaudit.calls import Call
+from pytest_toolaudit.containers import is_container, is_record, within
 from pytest_toolaudit.engine import processlocks
 from pytest_toolaudit.engine.lanes import CALL, Abandoned, Lane, Problem
 from pytest_toolaudit.engine.locks import adopted
@@ -18,10 +19,11 @@ from pytest_toolaudit.engine.loop import ControlledLoop
 from pytest_toolaudit.engine.onward import onward
 from pytest_toolaudit.engine.stops import Plan, stops_of
 from pytest_toolaudit.engine.threads import Engine
-from pytest_toolaudit.engine.turn import SUSPENDED, Access, Site, turn
+from pytest_toolaudit.engine.turn import READ, SUSPENDED, Access, Site, point, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
 from pytest_toolaudit.oracle.freeze import PLAIN, freeze, freeze_error, is_nan
 
+ANSWER = Site(READ, "the result")
 RETURNED, RAISED, UNFINISHED = "returned", "raised", "did not finish"
 Result = tuple[str, Any]
 RUNNERS = ("threads", "event-loop", "task-group")
@@ -286,6 +288,9 @@ async def _wait_for(value: Awaitable[Any]) -> Any:
 def _frozen(value: Any) -> Any:
     if type(value) in PLAIN and not is_nan(value):
         return value
+    if is_container(value) or is_record(value):  # who asked for it looks at it now, and all that it holds
+        for one in within(value):
+            point(ANSWER, one, None)
     was, turn.ident = turn.ident, 0
     try:
         return freeze(value)

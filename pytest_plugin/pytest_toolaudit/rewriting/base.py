@@ -23,6 +23,7 @@ class Base(ast.NodeTransformer):
         self.rebound: set[str] = set()
         self.assigned: set[str] = set()
         self.kept: set[str] = set()
+        self.methods: set[str] = set()
         self.scopes: list[set[str]] = []
         self.cells: list[tuple[str, set[str]]] = []
         self.names: list[str] = []

@@ -15,14 +15,15 @@ _FIXED = (ast.Constant, ast.JoinedStr)
 class Contents(Reads):
     """A point before a container is looked at as a whole, as ``if queue:`` does: whoever goes on from there relies on what was in it."""
 
-    def looked_at(self, node: ast.expr) -> ast.expr:
-        """An expression whose content is looked at here."""
+    def looked_at(self, node: ast.expr, *, deep: bool = False) -> ast.expr:
+        """An expression whose content is looked at here; ``deep``: and what is in that."""
         holds = isinstance(node, _MAY_HOLD) or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
         if not holds or not self.scopes:
             done: ast.expr = self.visit(node)
             return done
         shown = Shown(node)
-        return self.whole(self.base(node) if isinstance(node, ast.Name) else self.visit(node), shown.node)
+        look = self.handed if deep else self.whole
+        return look(self.base(node) if isinstance(node, ast.Name) else self.visit(node), shown.node)
 
     def asked_for_truth(self, node: ast.expr) -> ast.expr:
         """An expression that is asked whether it is true."""
@@ -55,7 +56,7 @@ class Contents(Reads):
         operands = [node.left, *node.comparators]
         of_content = all(isinstance(op, (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops)
         if of_content and not any(isinstance(one, _FIXED) for one in operands):
-            node.left, *node.comparators = map(self.looked_at, operands)
+            node.left, *node.comparators = [self.looked_at(operand, deep=True) for operand in operands]
             return node
         return super().visit_Compare(node)
 
@@ -66,9 +67,9 @@ class Contents(Reads):
             return node
         if isinstance(node.op, ast.Mod) and isinstance(node.left, _FIXED):  # a template, and what is put into it
             if isinstance(node.right, ast.Tuple):
-                node.right.elts = [self.looked_at(part) for part in node.right.elts]
+                node.right.elts = [self.looked_at(part, deep=True) for part in node.right.elts]
             else:
-                node.right = self.looked_at(node.right)
+                node.right = self.looked_at(node.right, deep=True)
             return node
         if isinstance(node.op, ast.Mult):
             node.left, node.right = map(self.looked_at, (node.left, node.right))
@@ -77,7 +78,7 @@ class Contents(Reads):
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         """``f"{x}"``"""
-        node.value = self.looked_at(node.value)
+        node.value = self.looked_at(node.value, deep=True)
         if node.format_spec is not None:
             node.format_spec = self.visit(node.format_spec)
         return node

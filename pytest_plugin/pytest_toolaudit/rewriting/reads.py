@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import types
 
 from pytest_toolaudit.containers import CACHED
@@ -46,6 +47,10 @@ class Reads(Base):
         """What `found` gives is looked at as a whole, if it is a container; ``node``: as it stands in the source."""
         return self.hook("whole", found, self.site(READ, node))
 
+    def handed(self, found: ast.expr, node: ast.AST) -> ast.expr:
+        """As `whole`, and what it holds is looked at as well."""
+        return self.hook("handed", found, self.site(READ, node))
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """``x.a``"""
         if not self.scopes or not isinstance(node.ctx, ast.Load) or self.is_module(node):
@@ -88,7 +93,8 @@ class Reads(Base):
         if isinstance(function, ast.Attribute):
             return self._method(node, function, shown)
         if isinstance(function, ast.Name) and function.id in known.READING_BUILTINS and self.is_global(function.id):
-            node.args = [self.whole(a, shown.node) if holds else a for a, holds in zip(node.args, held, strict=True)]
+            look = self.handed if function.id in known.SHOWING_BUILTINS else self.whole
+            node.args = [look(a, shown.node) if holds else a for a, holds in zip(node.args, held, strict=True)]
             return node
         if isinstance(function, ast.Name) and self.is_global(function.id):
             if function.id in known.CHANGING_FUNCTIONS and held and held[0]:
@@ -101,8 +107,25 @@ class Reads(Base):
                 return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
             if isinstance(self.namespace.get(function.id), CACHED):
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
+        if isinstance(function, ast.Name) and self._looks(function.id):
+            return self.hook("looking", self.base(function), self.site(READ, shown.node), *node.args, keywords=node.keywords)
+        if isinstance(function, ast.Name) and self._is_foreign(function.id):
+            node.args = [self.handed(a, shown.node) if holds else a for a, holds in zip(node.args, held, strict=True)]
         node.func = self.base(function)
         return node
+
+    def _is_foreign(self, name: str) -> bool:
+        """Whether it is a function of somebody else's module, imported by name."""
+        value = self.namespace.get(name) if self.is_global(name) else None
+        return (
+            isinstance(value, types.FunctionType)
+            and value.__globals__ is not self.namespace
+            and not self.is_own(sys.modules.get(value.__module__))
+        )
+
+    def _looks(self, name: str) -> bool:
+        """Whether it may be a container's method by a name of its own, or a getter of ``operator``."""
+        return name in self.methods or (self.is_global(name) and isinstance(self.namespace.get(name), known.LOOKING))
 
     def _method(self, node: ast.Call, function: ast.Attribute, shown: Shown) -> ast.AST:
         name = function.attr
@@ -134,6 +157,10 @@ class Reads(Base):
         if name in known.GENERATOR_METHODS and not node.keywords:
             function.value = self.base(function.value)
             return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
+        if name in known.SHOWING_METHODS and not self.is_module(function.value):
+            call = self.hook("shown", self.base(function.value), ast.Constant(name), self.site(READ, shown.node), keywords=node.keywords)
+            call.args += node.args
+            return call
         if name in known.LOCK_METHODS:
             site = self.site(ACQUIRE, shown.node)
             node.func = self.hook("lock_method", self.base(function.value), ast.Constant(name), site)
@@ -144,7 +171,10 @@ class Reads(Base):
             call.args += node.args
             return call
         if not self.is_module(function.value):
-            function.value = self.base(function.value)
+            if name in self.assigned:  # what is called may be another function by then
+                node.func = self.visit(function)
+            else:
+                function.value = self.base(function.value)
         elif self.is_process(function):
             node.func = self.visit(function)
         elif name in known.CHANGING_FUNCTIONS and node.args:
@@ -155,7 +185,7 @@ class Reads(Base):
 
     def _handed(self, node: ast.expr, shown: Shown) -> ast.expr:
         plain = isinstance(node, (ast.Constant, ast.JoinedStr, ast.Starred, ast.Lambda, ast.BinOp, ast.GeneratorExp))
-        return node if plain else self.hook("whole", node, self.site(READ, shown.node))
+        return node if plain else self.handed(node, shown.node)
 
 
 class Shown:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from operator import attrgetter, itemgetter
+from types import BuiltinMethodType
 
 from pytest_toolaudit.engine.turn import READ, WRITE
 
@@ -26,6 +28,8 @@ TAKING_METHODS = frozenset((
     "difference", "difference_update", "extend", "extendleft", "format", "intersection", "intersection_update", "isdisjoint", "issubset", "issuperset", "join",
     "subtract", "symmetric_difference", "symmetric_difference_update", "union", "update", "writelines",
 ))  # fmt: skip
+SHOWING_BUILTINS = frozenset({"format", "print", "repr", "str"})  # they look at what is in what is in it, too
+SHOWING_METHODS = frozenset({"dict", "json", "model_copy", "model_dump", "model_dump_json", "to_dict", "to_json"})
 CHANGING_FUNCTIONS = frozenset((
     "delitem", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "iadd", "iand", "iconcat", "insort", "insort_left",
     "insort_right", "ior", "isub", "ixor", "setitem", "shuffle",
@@ -42,3 +46,4 @@ LOCK_METHODS = frozenset({"acquire", "release", "locked"})
 CLOCK_METHODS = frozenset({"now", "utcnow", "today"})
 PROCESS_ATTRIBUTES = frozenset({"stdout", "stderr", "stdin", "argv", "path"})
 CONTAINERS = (list, dict, set, deque, bytearray)
+LOOKING = (attrgetter, itemgetter, BuiltinMethodType)
