@@ -53,10 +53,13 @@ def is_record(value: Any) -> bool:
 
 def within(value: Any) -> list[Any]:
     """The containers and records that a container or record holds, itself first: what it is shown or copied with. Not all of many."""
-    found, level, seen = [value], [value], {id(value)}
+    found = level = [value]
+    seen = {id(value)}
     for _ in range(DEPTH):
-        level = [child for one in level for child in _held_by(one) if id(child) not in seen and not seen.add(id(child))]
-        found += [one for one in level if type(one) is not tuple]
+        below = {id(child): child for one in level for child in _held_by(one)}
+        level = [child for identity, child in below.items() if identity not in seen]
+        seen.update(below)
+        found = [*found, *(one for one in level if type(one) is not tuple)]
         if not level or len(found) >= WIDTH:
             break
     return found[:WIDTH]
