@@ -10,7 +10,7 @@ from toolaudit import facts as f
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.objects import parameter_of
-from toolaudit.effects.values import CLEAN, Class, Data, Loc, Many, Scalar, Taint, Value
+from toolaudit.effects.values import CLEAN, Class, Data, Handle, Loc, Many, Scalar, Taint, Value
 from toolaudit.model import Fact, Resource
 
 
@@ -195,6 +195,8 @@ def _refused(frame: Frame, test: f.Expr) -> f.Expr | None:
     """The text of which a condition holds when it is no read."""
     if isinstance(test, f.Unary) and test.op == "not" and isinstance(test.operand, f.Call):
         return _begins_otherwise(frame, test.operand) or _told_of(test.operand, _READS)
+    if isinstance(test, f.Compare) and test.ops == ("is",) and isinstance(test.left, f.Call) and test.rights == (f.Const(None),):
+        return _begins_otherwise(frame, test.left)
     if isinstance(test, f.Call) and (told := _told_of(test, _CHANGES)) is not None:
         return told
     if isinstance(test, f.Compare) and test.ops in (("!=",), ("not in",)) and _only(frame, test.rights[0], ASKING):
@@ -219,10 +221,19 @@ def _begins_otherwise(frame: Frame, call: f.Call) -> f.Expr | None:
         return None
     if func.attr == "startswith" and len(call.args) == 1 and _only(frame, call.args[0], ASKING):
         return same_text(func.value)
-    if len(call.args) < 2 or func.attr != "match" or not isinstance(func.value, f.Name) or not isinstance(call.args[0], f.Const):
-        return None
-    words = set(_WORDS.findall(str(call.args[0].value).lower()))
-    return same_text(call.args[1]) if words and words <= ASKING else None
+    pattern, text = _matched(frame, func, call.args)
+    words = set(_WORDS.findall(pattern.lower()))
+    anchored = func.attr in ("match", "fullmatch") or (func.attr == "search" and pattern.startswith(("^", "\\A")))
+    return same_text(text) if text is not None and anchored and words and words <= ASKING else None
+
+
+def _matched(frame: Frame, func: f.Attr, args: tuple[f.Expr, ...]) -> tuple[str, f.Expr | None]:
+    """A pattern and the text that is matched with it: `re.match(pattern, text)`, `PATTERN.match(text)`."""
+    if len(args) > 1 and isinstance(func.value, f.Name) and func.value.id == "re":
+        return (str(args[0].value), args[1]) if isinstance(args[0], f.Const) else ("", None)
+    compiled = quiet_look(frame, func.value).form
+    known = compiled.attr("pattern") if isinstance(compiled, Handle) and compiled.type == "re.Pattern" else None
+    return (str(known.form.value), args[0]) if args and known is not None and isinstance(known.form, Scalar) else ("", None)
 
 
 def _holds_a_change(frame: Frame, clause: f.Expr) -> f.Expr | None:
