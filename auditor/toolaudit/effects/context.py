@@ -38,6 +38,7 @@ from toolaudit.effects.values import (
     Value,
     bounded,
     deep_taint,
+    one_of,
     text,
     tidy,
 )
@@ -251,7 +252,7 @@ def replace_taint(taint: Taint, ids: list[Taint], bindings: Bindings) -> Taint:
         else:
             stands = bindings.stands(item)  # type: ignore[arg-type]
             found |= stands if type(stands) is frozenset else _marked(stands, ids)  # type: ignore[arg-type]
-    return bounded(frozenset(found))
+    return one_of(bounded(frozenset(found)))
 
 
 def _marked(mark: tuple[str, int], ids: list[Taint]) -> Taint:

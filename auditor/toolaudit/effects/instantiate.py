@@ -31,6 +31,7 @@ from toolaudit.effects.values import (
     Taint,
     Value,
     join_taint,
+    one_of,
 )
 from toolaudit.effects.wording import leads_to_a_change
 from toolaudit.model import Fact, Place, Resource
@@ -88,6 +89,7 @@ def forget() -> bool:
     """Lets go of what is known of taints: tens of megabytes that nothing else looks at; whether it was much."""
     many = _after.cache_info().currsize > MANY
     _after.cache_clear()
+    one_of.cache_clear()
     marks_of.cache_clear()
     return many
 
@@ -131,7 +133,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             op=effect.op,
             chain=chained(place, effect.chain),
             data=data,
-            control=join_taint(mapped(effect.control), frame.control),
+            control=one_of(join_taint(mapped(effect.control), frame.control)),
             awaits=effect.awaits + frame.awaits,
             io=effect.io + frame.io,
             atomic=effect.atomic,

@@ -12,6 +12,7 @@ from toolaudit.catalogue.lookup import Catalogue
 from toolaudit.effects import backgrounds, budget, emptied, entries, footprint, units
 from toolaudit.effects.boxes import Shared
 from toolaudit.effects.calls import call
+from toolaudit.effects.depth import deep
 from toolaudit.effects.expressions import evaluate
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.instantiate import forget
@@ -91,6 +92,8 @@ class Walker:
         for path in fresh:
             watched = self._answers.watched()
             made = self._walk(path, watched, done)
+            if forget():
+                give_back()
             if self._answers.keeps:
                 marks = tuple([footprint.marks(one) for one in made])
                 known = self._answers.before(f"walks {path}", _packed)
@@ -101,8 +104,6 @@ class Walker:
             else:
                 loose[path] = made
             done += len(made)
-            if forget():
-                give_back()
             if self._spare():
                 self._shared = Shared()
         self._shared = Shared()
@@ -155,7 +156,7 @@ class Walker:
 
     def _walk(self, path: str, watched: Watched, done: int) -> tuple[Walked, ...]:
         heard = None if self._told is None else partial(_heard, self._told, done, len(self._tools))
-        return _unit(watched, self._catalogue, self._of(path), self._shared, self._once, heard)
+        return deep(lambda: _unit(watched, self._catalogue, self._of(path), self._shared, self._once, heard))
 
 
 def _prefetch(project: Project, wanted: Sequence[tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ Values are frozen and compare by structure, so that a function met twice with al
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from os.path import commonprefix
 from typing import Literal
 
@@ -211,6 +212,12 @@ def bounded(both: Taint) -> Taint:
         return frozenset(reads[-MAX_TAINT:])  # what was read last is nearest to what the tool is for
     names = sorted([item for item in both if type(item) is str])
     return frozenset((*reads, *names[: MAX_TAINT - len(reads)]))
+
+
+@lru_cache(maxsize=8192)
+def one_of(taint: Taint) -> Taint:
+    """One set for all that are equal: thousands of effects come from the same reads, and a set takes a kilobyte."""
+    return taint
 
 
 def taints(values: Iterable[Value]) -> Taint:
