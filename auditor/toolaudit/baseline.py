@@ -51,13 +51,25 @@ def _named(tool: Tool) -> str:
 
 def _hashed(code: str, names: list[str], resource: Resource | None, detail: str) -> str:
     what = resource_text(resource) if resource is not None else ""
-    return hashlib.blake2b("\n".join([code, *sorted(names), what, detail]).encode(errors="replace"), digest_size=8).hexdigest()
+    return _hash("\n".join([code, *sorted(names), what, detail]))
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def conflict_fingerprints(conflicts: tuple[Conflict, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:
     """The fingerprints of conflicts, in their order, all different."""
     names = {tool.id: _named(tool) for tool in tools}
-    raw = [_hashed(c.code, [names[c.tools[0]], names[c.tools[1]]], c.resource, c.kind) for c in conflicts]
+    whats: dict[int, str] = {}  # thousands of conflicts share a resource
+    raw: list[str] = []
+    for c in conflicts:
+        what = whats.get(id(c.resource))
+        if what is None:
+            what = whats[id(c.resource)] = resource_text(c.resource)
+        one, other = names[c.tools[0]], names[c.tools[1]]
+        one, other = (one, other) if one <= other else (other, one)
+        raw.append(_hash(f"{c.code}\n{one}\n{other}\n{what}\n{c.kind}"))
     return _numbered(raw)
 
 
@@ -75,8 +87,8 @@ def _numbered(raw: list[str]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     out: list[str] = []
     for one in raw:
-        seen[one] = seen.get(one, 0) + 1
-        out.append(one if seen[one] == 1 else f"{one}-{seen[one]}")
+        times = seen[one] = seen.get(one, 0) + 1
+        out.append(one if times == 1 else f"{one}-{times}")
     return tuple(out)
 
 

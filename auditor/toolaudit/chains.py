@@ -35,6 +35,9 @@ def no_lines(file: str, line: int) -> str:
     return ""
 
 
+_UNKNOWN = ("", -1)
+
+
 class Told:
     """Chains of evidence, each made once: one access is evidence in many pairs. `ends_only` leaves out the calls on the way down."""
 
@@ -42,6 +45,7 @@ class Told:
         self.lines = lines
         self.ends_only = ends_only
         self._made: dict[tuple[int, ...], tuple[tuple[Access, ...], tuple[out.Step, ...]]] = {}
+        self._writes: dict[int, tuple[str, int] | None] = {}
         self._told: dict[int, tuple[tuple[Access, ...], tuple[out.Step, ...]]] = {}
 
     def steps(self, accesses: tuple[Access, ...]) -> tuple[out.Step, ...]:
@@ -49,6 +53,14 @@ class Told:
         if known is None:
             known = self._told[id(accesses)] = accesses, self._steps(accesses)
         return known[1]
+
+    def write(self, accesses: tuple[Access, ...]) -> tuple[str, int] | None:
+        """File and line of the first write among them."""
+        known = self._writes.get(id(accesses), _UNKNOWN)
+        if known is _UNKNOWN:
+            found = (step for step in self.steps(accesses) if step.access in ("w", "rmw"))
+            known = self._writes[id(accesses)] = next(((step.file, step.line) for step in found), None)
+        return known
 
     def _steps(self, accesses: tuple[Access, ...]) -> tuple[out.Step, ...]:
         key = tuple(map(id, accesses))

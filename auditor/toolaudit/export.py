@@ -23,6 +23,7 @@ from toolaudit.verdicts.keys import key_text
 from toolaudit.verdicts.listing import listed
 from toolaudit.verdicts.scan_model import ScanModel
 from toolaudit_reports import document as out
+from toolaudit_reports.clashes import place
 from toolaudit_reports.draft import Draft
 from toolaudit_reports.findings import single_of
 from toolaudit_reports.lines import Sentence, Sentences, plain
@@ -216,6 +217,11 @@ class Clashing:
     def evidence(self, number: int, /) -> tuple[tuple[out.Step, ...], ...]:
         one, other = self._conflicts[number].evidence
         return self._told.steps(one), self._told.steps(other)
+
+    def place(self, number: int, /) -> tuple[str, int]:
+        conflict = self._conflicts[number]
+        one, other = conflict.evidence
+        return self._told.write(one) or self._told.write(other) or place(conflict.tools, self.evidence(number))
 
     def alike(self) -> Iterable[Sequence[int]]:
         found: dict[tuple[object, ...], list[int]] = {}

@@ -18,6 +18,10 @@ class Clashes(Protocol):
     def fingerprint(self, number: int, /) -> str: ...
     def tools(self, number: int, /) -> tuple[str, str]: ...
     def evidence(self, number: int, /) -> tuple[tuple[Step, ...], ...]: ...
+    def place(self, number: int, /) -> tuple[str, int]:
+        """Where it is told: file and line."""
+        ...
+
     def alike(self) -> Iterable[Sequence[int]]:
         """Those that differ in nothing that a story looks at but tools and place, in their order."""
         ...
@@ -29,6 +33,24 @@ def fingerprint(conflict: Conflict) -> str:
         return conflict.fingerprint
     parts = (conflict.code, *conflict.tools, conflict.resource.kind, conflict.resource.scope, conflict.resource.key)
     return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+def place(tools: tuple[str, str], evidence: tuple[tuple[Step, ...], ...]) -> tuple[str, int]:
+    """Where a conflict is told: file and line."""
+    first = leading_step(evidence)
+    return (first.file, first.line) if first else (tools[0].partition("::")[0], 0)
+
+
+def leading_step(evidence: tuple[tuple[Step, ...], ...]) -> Step | None:
+    """The write that does the harm, else the last access, else the first line that there is."""
+    first = accessed = None
+    for chain in evidence:
+        for step in chain:
+            if step.access in ("w", "rmw"):
+                return step
+            first = first or step
+            accessed = accessed or (step if step.access else None)
+    return accessed or first
 
 
 class Listed:
@@ -54,6 +76,9 @@ class Listed:
 
     def evidence(self, number: int, /) -> tuple[tuple[Step, ...], ...]:
         return self._conflicts[number].evidence
+
+    def place(self, number: int, /) -> tuple[str, int]:
+        return place(self.tools(number), self.evidence(number))
 
     def alike(self) -> Iterable[Sequence[int]]:
         found: dict[tuple[object, ...], list[int]] = {}

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from toolaudit_reports.clashes import Clashes, Listed, fingerprint
+from toolaudit_reports.clashes import Clashes, Listed, fingerprint, leading_step, place
 from toolaudit_reports.document import (
     Confidence,
     Conflict,
@@ -118,7 +118,7 @@ def rule_names(document: ScanDocument) -> dict[str, str]:
 
 def from_conflict(conflict: Conflict, names: dict[str, str], rules: dict[str, str]) -> Entry:
     """The entry of a conflict; `names`: tool id → label, `rules`: code → name."""
-    first = _leading_step(conflict.evidence)
+    first = leading_step(conflict.evidence)
     file, line = place(conflict.tools, conflict.evidence)
     return Entry(
         code=conflict.code,
@@ -180,24 +180,6 @@ def from_finding(finding: Finding, names: dict[str, str], rules: dict[str, str])
         suppression=finding.suppression,
         fixable=finding.fixable,
     )
-
-
-def place(tools: tuple[str, str], evidence: tuple[tuple[Step, ...], ...]) -> tuple[str, int]:
-    """Where a conflict is told: file and line."""
-    first = _leading_step(evidence)
-    return (first.file, first.line) if first else (tools[0].partition("::")[0], 0)
-
-
-def _leading_step(evidence: tuple[tuple[Step, ...], ...]) -> Step | None:
-    """The write that does the harm, else the last access, else the first line that there is."""
-    first = accessed = None
-    for chain in evidence:
-        for step in chain:
-            if step.access in ("w", "rmw"):
-                return step
-            first = first or step
-            accessed = accessed or (step if step.access else None)
-    return accessed or first
 
 
 def status(suppressed: bool, suppression: Suppression | None, new: bool) -> Status:

@@ -112,7 +112,7 @@ class _Asked:
     @cached_property
     def _lead(self) -> Entry:
         of = self._clashes
-        places = [(*findings.place(tools, of.evidence(number)), tools) for number, tools in zip(self._numbers, self.tools, strict=True)]
+        places = [(*of.place(number), tools) for number, tools in zip(self._numbers, self.tools, strict=True)]
         first = min(places)
         return min((self._entry(self._numbers[i]) for i, place in enumerate(places) if place == first), key=findings.order)
 

@@ -70,22 +70,26 @@ def leading(conflict: Conflict) -> tuple[object, ...]:
 
 
 def _connected(conflicts: list[Conflict]) -> list[list[Conflict]]:
+    met = dict.fromkeys([conflict.tools for conflict in conflicts])
+    if len(met) == 1:
+        return [conflicts]
     parent: dict[str, str] = {}
-
-    def root(tool: str) -> str:
-        parent.setdefault(tool, tool)
-        while parent[tool] != tool:
-            parent[tool] = parent[parent[tool]]
-            tool = parent[tool]
-        return tool
-
-    for one, other in dict.fromkeys(conflict.tools for conflict in conflicts):
-        parent[root(one)] = root(other)
+    for one, other in met:
+        parent[_root(parent, one)] = _root(parent, other)
+    home = {tool: _root(parent, tool) for tool in [*parent]}
     groups: dict[str, list[Conflict]] = {}
-    home = {tool: root(tool) for tool in parent}
     for conflict in conflicts:
         groups.setdefault(home[conflict.tools[0]], []).append(conflict)
     return list(groups.values())
+
+
+def _root(parent: dict[str, str], tool: str) -> str:
+    """Who stands for all that a tool is connected to."""
+    above = parent.setdefault(tool, tool)
+    while above != tool:
+        parent[tool] = parent[above]
+        tool, above = above, parent[above]
+    return tool
 
 
 def _told(rule: Rule, group: list[Conflict], tools: dict[str, Tool]) -> Finding:
