@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -137,6 +138,13 @@ def test_calls_take_turns(calls: list[Any], kind: str, monkeypatch: pytest.Monke
     assert not verdict.masked
     assert not any("outside our control" in note for note in verdict.notes), verdict.notes
     assert not any(waited)  # no lock was waited for in real time
+
+
+def test_locks_are_found_where_a_module_was_imported_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a test that ran pytest in this process, which drops the modules that came in meanwhile."""
+    monkeypatch.setitem(sys.modules, "multiprocessing.util", ModuleType("multiprocessing.util"))
+    verdict = explore([call(wait_for_change), call(change)])
+    assert verdict.kind == "order-dependent", verdict.render()
 
 
 @pytest.mark.parametrize(

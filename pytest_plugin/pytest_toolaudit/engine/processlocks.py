@@ -107,14 +107,15 @@ def _methods(original: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def install(patches: Patches) -> None:
     """New locks, and those that there are."""
-    synchronize, util = sys.modules.get(_MODULE), sys.modules.get("multiprocessing.util")
-    if synchronize is None or util is None:
+    synchronize = sys.modules.get(_MODULE)
+    if synchronize is None:
         return
     kind = synchronize.SemLock
     patches.wrap(kind, "_make_methods", _methods)
     patches.wrap(kind, "__enter__", lambda original: lambda self: _acquire(self))
     patches.wrap(kind, "__exit__", lambda original: lambda self, *error: _release(self))
-    for lock in [one for one in list(util._afterfork_registry.values()) if isinstance(one, kind)]:
+    kept = synchronize.util._afterfork_registry  # of the module that it knows: after tests of tests `sys.modules` may hold another copy
+    for lock in [one for one in list(kept.values()) if isinstance(one, kind)]:
         patches.set(lock, "acquire", partial(_acquire, lock))
         patches.set(lock, "release", partial(_release, lock))
     patches.later("locks of multiprocessing", TAKERS.clear)
