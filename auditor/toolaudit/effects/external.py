@@ -20,7 +20,8 @@ from toolaudit.effects.kept_objects import CHANGES, computes, harmless
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
 from toolaudit.effects.results import pure_result
-from toolaudit.effects.served import fetched, handed_out, saved
+from toolaudit.effects.saving import left_behind, saved_to
+from toolaudit.effects.served import fetched, handed_out
 from toolaudit.effects.targets import resource_of
 from toolaudit.effects.values import (
     CLEAN,
@@ -100,7 +101,7 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
     if (asked := guesses.asked_through(frame, last, arguments)) is not None:
         frame.missing(name, "not-in-catalogue", "ignored", line)
         return Value(made.form, taint | frame.emit(asked, "r", "read", line, atomic=True, confidence="name-only"))
-    taint |= saved(frame, last, arguments, taint, line)
+    taint |= left_behind(frame, last, arguments, taint, line)
     reached = any(_reachable(value) for value in arguments.all()) and not guesses.makes(last)
     consequence = guesses.seems(last)
     sends = guesses.sends(last) or (frame.discarded and not guesses.prepares(last))
@@ -168,6 +169,8 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
             frame.resolved += 1
             if api.origin == "default" and name in containers.OF_TEXT and in_document(frame, receiver):
                 return containers.call(frame, Value(Data(), receiver.taint, receiver.loc), name, arguments, line)  # the text of a part
+            if api.origin == "default" and api.pure and (written := saved_to(frame, receiver, name, arguments, line)) is not None:
+                return written
             return apply(frame, f"{form.type}.{name}", api, receiver, arguments, line)
         return _unlisted_method(frame, receiver, form, name, arguments, line)
     if isinstance(form, Data) and not form.why and receiver.loc is not None and _somebodys(frame, receiver.loc, name):
@@ -183,7 +186,7 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         frame.missing(f"{frame.called}.{name}", "untyped-parameter", "ignored", line)
     if isinstance(form, Many | Scalar | Text) or (isinstance(form, Data) and not form.why):
         frame.resolved += 1
-        return containers.call(frame, receiver, name, arguments, line)
+        return saved_to(frame, receiver, name, arguments, line) or containers.call(frame, receiver, name, arguments, line)
     if isinstance(form, Class) and (given := _class_entry(frame, form, name)) is not None:
         frame.resolved += 1
         return apply(frame, f"{given[0]}.{name}", given[1], receiver, arguments, line)
@@ -376,7 +379,7 @@ def _on_unknown(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         frame.resolved += 1
         return containers.call(frame, receiver, name, arguments, line)
     if why in ("not-in-catalogue", "deep", "client"):
-        taint |= saved(frame, name, arguments, taint, line)
+        taint |= left_behind(frame, name, arguments, taint, line)
         frame.missing(f"{hint}.{name}", "not-in-catalogue", guesses.seems(name), line)
         return Value(Data(why), taint)
     frame.missing(name if not why else f"?.{name}", why if why in REASONS else "untyped-parameter", "unknown", line)

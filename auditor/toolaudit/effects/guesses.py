@@ -13,7 +13,8 @@ from toolaudit.effects.cursors import is_upkeep_of_statements
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, literal, parts_of
 from toolaudit.effects.nameless import nameless, singular
-from toolaudit.effects.served import RPC, asked_for, handed_out, saved
+from toolaudit.effects.saving import left_behind
+from toolaudit.effects.served import RPC, asked_for, handed_out
 from toolaudit.effects.templates import Bound
 from toolaudit.effects.values import Data, Handle, Taint, Text, Value, taints
 from toolaudit.model import Consequence, Kind, Operation, Resource
@@ -343,7 +344,7 @@ def _by_verb(
         return Value(Data("not-in-catalogue"), taint)
     said = arguments is not None and len(arguments.all()) > 1  # `set_tags(task, tags)`: of a thing that it names
     if arguments is not None:
-        taint |= saved(frame, name, arguments, taint, line)
+        taint |= left_behind(frame, name, arguments, taint, line)
     if verb in WRITE_VERBS and (verb not in QUIET_VERBS or name == "set" or (verb == "set" and (said or frame.awaited is not None))):
         data = taints(arguments.all()) if source is not None and arguments is not None else taint
         return Value(Data("not-in-catalogue"), _written(frame, resource, name, arguments, data, line, source is not None))

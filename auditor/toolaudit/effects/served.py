@@ -1,17 +1,12 @@
-"""What services that nobody described hand out, are asked by objects, and save to files."""
+"""What services that nobody described hand out, and are asked by objects."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.keys import ANY, parts_of
-from toolaudit.effects.values import CLEAN, Data, Handle, Scalar, Taint, Value
+from toolaudit.effects.values import Data, Handle, Value
 from toolaudit.model import Resource
-
-if TYPE_CHECKING:
-    from toolaudit.effects.arguments import Arguments
 
 
 def handed_out(frame: Frame, receiver: Value) -> Resource | None:
@@ -34,25 +29,6 @@ def asked_for(value: Value) -> str:
     last = value.form.type.rpartition(".")[2] if isinstance(value.form, Handle) else ""
     name = _REQUEST.sub("", last)
     return name if name != last else ""
-
-
-SAVING = re.compile(r"(?:^|_)(?:download|export|dump)(?:_|$)")
-OUTPUTS = re.compile(r"(?:^|_)(?:file|path|filename|filepath|dir|output|out|dest|destination|dst|target)$")
-
-
-def saved(frame: Frame, name: str, arguments: Arguments, taint: Taint, line: int) -> Taint:
-    """The file that a foreign `download(url, file=path)` leaves, where an argument names one."""
-    found: Taint = CLEAN
-    if not SAVING.search(name):
-        return found
-    paths = [value for value in arguments.args if isinstance(value.form, Handle) and value.form.type == "pathlib.Path"]
-    for value in [*paths, *(value for key, value in arguments.keywords if OUTPUTS.search(key))]:
-        if isinstance(value.form, Scalar) and not isinstance(value.form.value, str):
-            continue
-        if not isinstance(value.form, Handle) or value.form.type == "pathlib.Path":
-            key = parts_of(value) or (ANY,)
-            found |= frame.emit(Resource("file", key), "w", "write", line, data=taint, repeat="same", confidence="name-only")
-    return found
 
 
 def fetched(receiver: Value) -> bool:
