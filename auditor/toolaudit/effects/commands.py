@@ -219,11 +219,15 @@ def _runs_a_script(line: Line) -> bool:
     return bool(parts := parts_of(line.words[0])) and not any(part.kind in ("param", "state", "any") for part in parts)
 
 
+_SETTLED = ("self", "global", "unknown", "env")
+
+
 def is_own_program(key: Parts, note: str) -> bool:
-    """Of an interpreter's command, its words known at last: what it runs was settled before the call, so what it does could be described."""
-    if note != FREE or len(key) < 2 or key[1].kind not in ("self", "global", "unknown", "env"):
+    """What a command runs was settled before the call, so what it does could be described: of an interpreter what it is given, its words known
+    at last."""
+    if note != FREE or not key or (key[0].kind not in _SETTLED and (len(key) < 2 or key[1].kind not in _SETTLED)):
         return False
-    return bool(table().get(key[0].text.strip(), {}).get("opaque"))
+    return key[0].kind in _SETTLED or bool(table().get(key[0].text.strip(), {}).get("opaque"))
 
 
 # --- commands on files -----------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def made_where_missing(effects: Sequence[Effect], effect: Effect, checks: Sequen
 def made_under_constant(effect: Effect, target: Loc, tool: str) -> bool:
     """A helper puts what the call says nothing of under a key that is the same for every call: `self.spaces[self.name] = Space()`."""
     keyed = any(part.kind not in ("literal", "self", "global") for step in target.path if isinstance(step, tuple) for part in step)
-    return target.root in ("self", "state") and bool(helpers(effect, tool)) and not given(effect) and not keyed
+    return target.root in ("self", "state", "global") and bool(helpers(effect, tool)) and not given(effect) and not keyed
 
 
 def unsure(effects: Sequence[Effect], effect: Effect, tool: str) -> Effect:

@@ -324,6 +324,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
             return "lazy-init"  # one that does not answer any more: the next call makes another
         if not made_under_constant(effect, target, tool):
             return ""
+        whole = [i for i in items_of(effect.control, effects) if effects[i].op == "check" and same_store(effects[i].target, target)]
+        checks = checks or whole  # `if not TOOLS: TOOLS["search"] = Search()`
     if checks and not derives and effect.op == "write" and (_LAZY.search(name) or made_where_missing(effects, effect, checks, tool)):
         return "lazy-init"
     return ""
