@@ -15,6 +15,7 @@ from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.calls import call
 from toolaudit.effects.cursors import handing_out
 from toolaudit.effects.frame import Frame, Repeat
+from toolaudit.effects.generated_clients import generated_operation
 from toolaudit.effects.handed_methods import client_of
 from toolaudit.effects.kept_objects import CHANGES, computes, harmless
 from toolaudit.effects.keys import ANY
@@ -70,7 +71,7 @@ def call_foreign(frame: Frame, name: str, arguments: Arguments, line: int) -> Va
 
 def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> Value:
     """No entry: the library's default decides, and is said when it does not know."""
-    if (operation := _generated(frame, name, arguments, line)) is not None:
+    if (operation := generated_operation(frame, name, arguments, line)) is not None:
         return operation
     library = frame.world.catalogue.library(name)
     taint = read_all(frame, arguments, line)
@@ -109,22 +110,6 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
         consequence = "may-write" if sends else "unknown"
     frame.missing(name, "not-in-catalogue", consequence, line)
     return made
-
-
-OPERATIONS = frozenset({"sync", "asyncio", "sync_detailed", "asyncio_detailed"})
-"""What clients that are generated from OpenAPI documents call the functions of the module that each operation has."""
-
-
-def _generated(frame: Frame, name: str, arguments: Arguments, line: int) -> Value | None:
-    """An operation of a generated client: the module is called what it does, and the client is handed over: `messages_send.sync(client=c)`."""
-    owner, _, last = name.rpartition(".")
-    client = next((value for key, value in arguments.keywords if key == "client"), None)
-    if last not in OPERATIONS or client is None:
-        return None
-    root, _, operation = owner.rpartition(".")
-    rest = Arguments(arguments.args, tuple((key, value) for key, value in arguments.keywords if key != "client"))
-    taint = read_all(frame, rest, line) | client.taint
-    return guesses.unlisted(frame, client, f"{root.partition('.')[0]}.Client", operation, taint, line, None, rest)
 
 
 def _opens(name: str) -> bool:
