@@ -14,9 +14,11 @@ from toolaudit.frameworks.discover_calls import declared_by_calls, modules
 from toolaudit.frameworks.discover_classes import classes
 from toolaudit.frameworks.discover_decorators import decorated
 from toolaudit.frameworks.discover_dispatch import low_level
+from toolaudit.frameworks.discover_hooks import hooked
 from toolaudit.frameworks.discover_made import makers
 from toolaudit.frameworks.discover_schemas import helpers, schemas
-from toolaudit.frameworks.discover_tables import registries
+from toolaudit.frameworks.discover_structural import kits, structural
+from toolaudit.frameworks.discover_tables import beside_schemas, registries
 from toolaudit.frameworks.drafts import Draft
 from toolaudit.frameworks.finish import Made, finish, made, said_name
 from toolaudit.frameworks.handed_on import registrars
@@ -56,6 +58,8 @@ class Declared(Struct, frozen=True, array_like=True):
     """A function in it registers what it is given."""
     makers: tuple[str, ...] = ()
     """The functions that register what they, or others, make by running code."""
+    beside: tuple[Made, ...] = ()
+    """From dicts of functions whose keys schemas of the file declare; they count where nothing else knows the name."""
 
 
 _declared = msgspec.msgpack.Decoder(Declared)
@@ -99,12 +103,16 @@ def _file(bodies: Bodies, known: Known, path: str) -> Declared:
         next(low_level(bodies, known, path), None) is not None,
         next(registrars(bodies, known, path), None) is not None,
         tuple(dict.fromkeys(makers(bodies, known, path))),
+        tuple([made(bodies, draft) for draft in beside_schemas(bodies, known, path)]),
     )
 
 
 def _drafts(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
     yield from decorated(bodies, known, path)
+    yield from hooked(bodies, known, path)
     yield from classes(bodies, known, path)
+    yield from structural(bodies, known, path)
+    yield from kits(bodies, known, path)
     yield from declared_by_calls(bodies, known, path)
     yield from modules(bodies, known, path)
 
@@ -118,6 +126,8 @@ def _joined(files: Mapping[str, Declared], shared: Across) -> Discovery:
     every = [one for one in every if not _stands_for(one.tool, shared.generated)] + shared.generated
     every += shared.dispatched
     every += [one for file in files.values() for one in file.tabled]
+    said = {one.tool.name for one in every}
+    every += [one for file in files.values() for one in file.beside if one.tool.name not in said]
     named = {one.named for one in every if one.named} | {one.tool.function.rsplit(".", 1)[-1] for one in every}
     every += [one for name, one in shared.undispatched if name not in named]
     finished = finish(every)

@@ -11,6 +11,7 @@ from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule, is_own, rules_for
 from toolaudit.frameworks.names import Target, last_part
 from toolaudit.frameworks.nodes import body_calls
+from toolaudit.frameworks.schema import Declare
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import text_of
 from toolaudit.frameworks.types import returns
@@ -31,13 +32,13 @@ def classes(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
                 yield from toolkit(bodies, rule, path, head)
         tools = [rule for rule in dict.fromkeys(found) if rule.declare.kind == "base-class"]
         tools = [rule for rule in tools if rule.framework.name != "bare"] or tools
-        drafts = (draft for rule in tools if (draft := _tool(bodies, rule, target, head)) is not None)
+        drafts = (draft for rule in tools if (draft := draft_of(bodies, rule, target, head)) is not None)
         draft = next(drafts, None)
         if draft is not None:
             yield draft
 
 
-def _tool(bodies: Bodies, rule: Rule, target: Target, head: ClassHead) -> Draft | None:
+def draft_of(bodies: Bodies, rule: Rule, target: Target, head: ClassHead) -> Draft | None:
     if head.name in rule.declare.abstract and _is_own(rule, target):
         return None
     entry = entry_of(bodies, rule, target)
@@ -143,6 +144,8 @@ def _offered(bodies: Bodies, rule: Rule, path: str, head: ClassHead) -> Iterator
         for member in bodies.names.class_member(target, name):
             if member.value is not None and member.value.value is not None:
                 yield from _listed(bodies, own, target, member, member.value.value)
+    if declare.public:
+        yield from _public(bodies, declare, target, own)
     keywords = [part.partition(":")[2] for part in declare.lists if part.startswith("keyword:")]
     table = bodies.names.table(path)
     for one in list(table.functions.values()) if table else ():
@@ -156,6 +159,19 @@ def _offered(bodies: Bodies, rule: Rule, path: str, head: ClassHead) -> Iterator
                 for where, item in elements(scope, value):
                     for ref in functions_of(where, item) if isinstance(item, Name | Attr) else ():
                         yield ref, "", None, where
+
+
+def _public(bodies: Bodies, declare: Declare, target: Target, own: Scope) -> Iterator[Offer]:
+    """Every method that a class or a base of it in the project has, the nearest of a name."""
+    for cls in (target, *bodies.names.ancestors(target)):
+        table = bodies.names.table(cls.path) if cls.path else None
+        for head in list(table.functions.values()) if table is not None else ():
+            quiet = head.name.startswith("_") or head.name in declare.blocked or any(last_part(one) in _NO_CALLS for one in head.decorators)
+            if head.owner == cls.qualname and not quiet:
+                yield FunctionRef("function", cls.path, head.qualname, head.line, target.qualname, target.path, "shared"), "", None, own
+
+
+_NO_CALLS = frozenset({"property", "cached_property", "setter", "deleter"})
 
 
 def _mentioned(bodies: Bodies, path: str, head: FunctionHead) -> set[str]:

@@ -145,7 +145,7 @@ def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: di
     dynamic: set[tuple[str, str]] = set()
     for site in with_outer(bodies, sites):
         picked = list(_looked_up(bodies, site, declared, dynamic))
-        own, found_there = f"{site.path}::{site.facts.qualname}", {one.text for one in picked}
+        own, found_there = _place(site), {one.text for one in picked}
         of_site = [*(one for one in _branched(bodies, site, declared) if one.text not in found_there or not _is_own(one, own)), *picked]
         declares = site.certain or any(one.text in declared for one in of_site)
         found += [one for one in of_site if declares or one.telling]
@@ -155,9 +155,21 @@ def dispatched(bodies: Bodies, known: Known, sites: Sequence[Site], declared: di
 
 
 def _once_each(found: list[Dispatched]) -> list[Dispatched]:
-    """Of a name that the framework's own dispatcher of a file knows, what else compares with it there only looks at the call."""
+    """Of a name that the framework's own dispatcher of a file knows, what else compares with it there only looks at the call; so does the loop
+    around a model's calls of a name that a dispatcher hands on to a function."""
     known = {(one.site.path, one.text) for one in found if one.site.certain}
-    return [one for one in found if one.site.certain or (one.site.path, one.text) not in known]
+    handed = {one.text for one in found if not _is_own(one, _place(one.site))}
+    kept = [one for one in found if one.site.certain or (one.site.path, one.text) not in known]
+    return [one for one in kept if one.text not in handed or not (_is_own(one, _place(one.site)) and _looks(one))]
+
+
+def _looks(one: Dispatched) -> bool:
+    """What is compared is what a model's call says, in the loop that gets the calls."""
+    return any(is_of_call(fact.parameter) for fact in one.draft.when)
+
+
+def _place(site: Site) -> str:
+    return f"{site.path}::{site.facts.qualname}"
 
 
 def _is_own(one: Dispatched, dispatcher_place: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from toolaudit.facts import Attr, Call, Display, Expr, Item, Mapping, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.callables import FunctionRef, displays, elements, functions_of
+from toolaudit.frameworks.discover_schemas import schemas
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule
 from toolaudit.frameworks.lazy_tables import lazily
@@ -91,6 +92,21 @@ def registries(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
                 for rule in known.of("registry"):
                     if matches(rule.declare.variables, (target.id,)) and _is_indexed(bodies, target.id):
                         yield from _registered(bodies, rule, path, target)
+
+
+def beside_schemas(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
+    """A dict of functions whose keys are the names of schemas in the same file, whoever looks them up: a loader may ask for it by its name."""
+    index = bodies.project.index(path)
+    rule = next(iter(known.of("registry")), None)
+    tables = [one for one in index.assigns if isinstance(one.value, Mapping) and one.value.items] if index is not None else []
+    spoken = {schema.name for schema in schemas(bodies, known, path)} if tables else set()
+    found: list[list[Draft]] = []
+    for assign in tables if spoken and rule is not None else ():
+        entries = [(text_of(where, key), ref) for where, key, ref in table_entries(bodies.scope(path), assign.value)]
+        if rule is not None and entries and all(name in spoken and ref.kind == "function" for name, ref in entries):
+            found.append([from_ref(rule.framework, rule.declare, "registration", ref, name=name or "") for name, ref in entries])
+    if len(found) == 1:  # of two, one checks or shows what the other does
+        yield from found[0]
 
 
 def _is_indexed(bodies: Bodies, name: str) -> bool:

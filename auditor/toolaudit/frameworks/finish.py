@@ -294,7 +294,7 @@ def _from_class(bodies: Bodies, draft: Draft, how: str, what: str) -> str | None
     if how == "class-snake":
         return snake(cls.name)
     if how == "field":
-        return _field(bodies, scope, cls, what)
+        return field_text(bodies, scope, cls, what)
     if how == "method":
         head = bodies.names.head(draft.file, f"{cls.qualname}.{what}")
         there = bodies.scope(draft.file, f"{cls.qualname}.{what}") if head else None
@@ -313,10 +313,12 @@ def _named(scope: Scope, value: Expr) -> str | None:
     """A text, or the `name=` of an object that holds it."""
     if isinstance(value, Call):
         return text_of(scope, argument(value, "keyword:name"))
+    if isinstance(value, Mapping):
+        return text_of(scope, mapping_value(value, "function.name") or mapping_value(value, "name"))
     return text_of(scope, value)
 
 
-def _field(bodies: Bodies, scope: Scope, cls: ClassHead, name: str) -> str | None:
+def field_text(bodies: Bodies, scope: Scope, cls: ClassHead, name: str) -> str | None:
     from toolaudit.frameworks.names import Target
 
     for member in bodies.names.class_member(Target("class", (), scope.path, cls.qualname), name):
@@ -358,7 +360,7 @@ def _executed(bodies: Bodies, draft: Draft, cls: ClassHead) -> str | None:
     names = [f"{stem}Tool", stem]
     for head in index.classes if index is not None else ():
         if head.name in names and head.name != cls.name:
-            return _field(bodies, bodies.scope(draft.file), head, "name") or snake(head.name)
+            return field_text(bodies, bodies.scope(draft.file), head, "name") or snake(head.name)
     return snake(f"{stem}Tool")
 
 

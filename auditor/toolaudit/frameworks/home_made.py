@@ -10,12 +10,13 @@ from toolaudit.facts import Assign, Attr, Call, Const, Evaluate, Expr, FunctionF
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.known import Known, Rule, receiver_rule, rules_for
 from toolaudit.frameworks.names import Target, last_part
-from toolaudit.frameworks.nodes import body_calls, functions, inner
+from toolaudit.frameworks.nodes import body_calls, expressions, functions, inner
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.substitute import substitute
 from toolaudit.frameworks.types import method
 
 _TOOLISH = re.compile(r"tool|function_call|available_functions|skill", re.IGNORECASE)
+_RECORD = re.compile(r"^[A-Z]\w*Tool(?:Def|Definition|Spec|Entry|Descriptor|Info)?$|^Tool(?:Def|Definition|Spec|Entry|Descriptor|Info)?$")
 _DEPTH = 3
 
 
@@ -108,18 +109,25 @@ def stores(facts: FunctionFacts) -> bool:
     given = {parameter.name for parameter in facts.parameters} - {"self", "cls"}
     for statement in inner(facts.body):
         if isinstance(statement, Assign) and statement.value is not None:
+            if isinstance(statement.value, Name) and statement.value.id in given:
+                given |= {target.id for target in statement.targets if isinstance(target, Name)}
             marked = any(_is_mark(target, given) for target in statement.targets)
             kept = any(isinstance(target, Item) for target in statement.targets) and _mentions(statement.value, given)
             if marked or kept:
                 return True
         if isinstance(statement, Evaluate | Return) and isinstance(statement.value, Call):
             call = statement.value
-            if _marks(call, given):
+            if _marks(call, given) or (isinstance(statement, Return) and _wraps(call, given)):
                 return True
             keeps = isinstance(call.func, Attr) and call.func.attr in {"append", "add", "setdefault", "register", "update"}
             if keeps and any(_mentions(arg, given) for arg in (*call.args, *(keyword.value for keyword in call.keywords))):
                 return True
     return False
+
+
+def _wraps(call: Call, given: set[str]) -> bool:
+    """`return FunctionTool(fn, schema)`: a tool of the project's own kind is made of the decorated function, or of one that calls it."""
+    return _RECORD.search(last_part(call.func)) is not None and any(isinstance(one, Name) and one.id in given for one in expressions(call))
 
 
 def _is_mark(target: Expr, given: set[str]) -> bool:

@@ -39,6 +39,7 @@ class Known:
         self.decorators = self._table("names", {"decorator"})
         self.bases = self._table("names", {"base-class", "toolkit", "dispatcher"})
         self.calls = self._table("names", {"decorator", "factory", "registration", "callables", "schema"})
+        self.hooks = self._table("names", {"hook"})
         self.receivers = self._table("types", {"decorator-method", "registration", "dispatcher", "callables"})
         self.methods = {method for rule in self.rules if rule.declare.types for method in rule.declare.methods}
         self.decorator_methods = {

@@ -23,6 +23,7 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "factory": ("names",),
     "callables": ("lists",),
     "toolkit": ("names",),
+    "hook": ("names", "methods", "callables"),
     "module": ("variable",),
     "registry": ("variables",),
 }

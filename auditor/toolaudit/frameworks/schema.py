@@ -20,6 +20,7 @@ DeclareKind = Literal[
     "dispatcher",
     "schema",
     "registry",
+    "hook",
 ]
 Failure = Literal["isolated", "cancels-siblings", "siblings-finish", "aborts", "unknown"]
 Order = Literal["emission", "completion", "call-id", "per-request", "unknown"]
@@ -58,6 +59,9 @@ class Declare(Struct, frozen=True, forbid_unknown_fields=True):
     """A word that stands in every file with such a declaration, where the declared names are too common to look for."""
     own: bool = False
     """Of `base-class`: only where the base is a class of the project's own."""
+    public: bool = False
+    """Of `toolkit`: every public method is a tool, but those of `blocked`."""
+    blocked: tuple[str, ...] = ()
     versions: str = ""
     note: str = ""
 

@@ -31,7 +31,7 @@ def substitute(expr: Any, given: Mapping[str, Expr]) -> Any:
 
 
 def _picked(expr: Any) -> Any:
-    """`{"a": x}["a"]`, `{"a": x}.get("a")` and `(x, y)[0]` as `x`; `getattr(o, "a")` as `o.a`."""
+    """`{"a": x}["a"]`, `{"a": x}.get("a")` and `(x, y)[0]` as `x`; `getattr(o, "a")` as `o.a`; `globals()["a"]` as `a`."""
     if isinstance(expr, Call):
         if isinstance(expr.func, Name) and expr.func.id == "getattr" and len(expr.args) >= 2 and isinstance(expr.args[1], Const):
             return Attr(expr.args[0], str(expr.args[1].value), expr.line)
@@ -40,6 +40,8 @@ def _picked(expr: Any) -> Any:
         return expr
     if not isinstance(expr, Item) or not isinstance(expr.index, Const):
         return expr
+    if isinstance(expr.value, Call) and isinstance(expr.value.func, Name) and expr.value.func.id == "globals":
+        return Name(str(expr.index.value))
     if isinstance(expr.value, MappingDisplay):
         return next((value for key, value in expr.value.items if isinstance(key, Const) and key.value == expr.index.value), expr)
     if isinstance(expr.value, Display) and isinstance(expr.index.value, int) and expr.index.value < len(expr.value.items):
