@@ -47,6 +47,8 @@ STATEMENT = 20
 def apply(frame: Frame, name: str, api: Api, receiver: Value | None, arguments: Arguments, line: int) -> Value:
     """What the catalogue's entry says, done to the frame: effects, callbacks, flags, result."""
     bound = tables.named(frame.world, bind(api.params, arguments.args, arguments.keywords, receiver))
+    if arguments.rest is not None and any(effect.shell == "{*}" for effect in api.effects):  # words that nobody knows follow
+        bound = Bound(bound.named, (*bound.positional, Value(Data(), arguments.rest.taint)), receiver)
     if receiver is not None and not api.mutates and in_document(frame, receiver):
         read_document(frame, receiver, line)
     if api.row or api.rows or api.picks:
@@ -229,7 +231,7 @@ def _callbacks(frame: Frame, word: Words, bound: Bound, arguments: Arguments, li
             if isinstance(form, Many) and form.items is not None:
                 results += list(form.items)
                 continue
-            if not callable_value(value):
+            if not callable_value(value) and not _is_method(frame, value):
                 results.append(value)
                 continue
             passed = Arguments()
@@ -264,6 +266,11 @@ def callable_value(value: Value) -> bool:
     if isinstance(value.form, Either):
         return any(callable_value(option) for option in value.form.values)
     return isinstance(value.form, Function | Partial | Method | Class | Foreign)
+
+
+def _is_method(frame: Frame, value: Value) -> bool:
+    """What stands for a function is one: a part of an object that nobody has described, such as a client's method."""
+    return isinstance(value.form, Handle) and bool(value.form.type) and frame.world.catalogue.type(value.form.type) is None
 
 
 def _flags(frame: Frame, word: Words, bound: Bound, line: int) -> None:

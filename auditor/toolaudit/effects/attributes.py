@@ -11,7 +11,7 @@ from collections.abc import Callable
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import Frame, World
-from toolaudit.effects.keys import loc_parts
+from toolaudit.effects.keys import kept_at, loc_parts
 from toolaudit.effects.local_values import bind_locals
 from toolaudit.effects.values import (
     Class,
@@ -169,7 +169,7 @@ def placed(value: Value, loc: Loc, name: str = "") -> Value:
             return value
         if isinstance(form, Many) and form.items == () and form.kind != "tuple":
             form = Many(form.kind, None, None, form.element, form.type)
-        return Value(form, loc=loc)
+        return Value(kept_at(form, loc) if isinstance(form, Handle) else form, loc=loc)
     return value
 
 

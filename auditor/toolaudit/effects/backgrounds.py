@@ -15,6 +15,7 @@ from toolaudit.model import RENEWED
 
 MODULE = "<module>"
 MAX_FUNCTIONS = 40
+_CHANGING = CHANGING | {"put", "put_nowait"}
 _STARTERS = frozenset({
     "Thread", "Timer", "start_new_thread", "create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon", "spawn", "add_job",
     "call_later", "submit", "run_in_executor",
@@ -30,11 +31,12 @@ _STARTS = re.compile(
 def mark(frame: Frame) -> None:
     """Say of the reads of a finished walk which of them are of such memory."""
     for index, effect in enumerate(frame.effects):
-        if effect.mode == "r" and not effect.note and isinstance(effect.target, Loc) and _renewed(frame.world, effect.target):
+        if effect.mode == "r" and not effect.note and isinstance(effect.target, Loc) and is_renewed(frame.world, effect.target):
             frame.effects[index] = replace(effect, note=RENEWED)
 
 
-def _renewed(world: World, loc: Loc) -> bool:
+def is_renewed(world: World, loc: Loc) -> bool:
+    """What lives there is changed by something that runs in the background."""
     if loc.root not in ("self", "global"):
         return False
     first = next((step for step in loc.path if isinstance(step, str)), "") if loc.root == "self" else loc.name
@@ -97,7 +99,7 @@ def _writes(facts: FunctionFacts) -> Iterator[tuple[str, str]]:
             targets = node.targets
         elif isinstance(node, Augment):
             targets = (node.target,)
-        elif isinstance(node, Call) and isinstance(node.func, Attr) and node.func.attr in CHANGING:
+        elif isinstance(node, Call) and isinstance(node.func, Attr) and node.func.attr in _CHANGING:
             targets = (Item(node.func.value, node.func.value),)
         else:
             continue

@@ -251,7 +251,11 @@ def _of_body(frame: Frame, address: Parts, bound: Bound, method: str | None) -> 
     demand(frame, procedure)
     if procedure is not None:
         return requested.classify_procedure(procedure)
-    return requested.told_by_fields(bound) if (method or "").upper() == "POST" else None
+    posted = (method or "").upper() == "POST"
+    if posted and (named := requested.tool(bound)) is not None:
+        demand(frame, named)
+        return requested.classify_tool(named)
+    return requested.told_by_fields(bound) if posted else None
 
 
 def _without_query(address: Parts) -> Parts:

@@ -27,6 +27,8 @@ ASKING = frozenset({
 GUESSED = "command taken for a query by its word"
 UNSAID = "program that the code does not say"
 _OF_PROGRAMS = frozenset({"path", "bin", "binary", "exe", "executable", "cmd", "command", "program", "cli"})
+_LIES = re.compile(r"/(?:[\w.-]+/)*[\w.-]+")
+"""Where a program lies, below a folder that the code finds."""
 _KEPT = frozenset({"self", "global", "env", "cell"})
 UNDESCRIBED = "program that is not described"
 GUESSES = frozenset({GUESSED, UNSAID, UNDESCRIBED})
@@ -123,7 +125,8 @@ def _named_for(word: Value) -> str:
 def _unsaid(words: list[Value], texts: tuple[str, ...], folder: Parts, depth: int) -> tuple[Command, ...]:
     """A command whose program the code does not say: anything, where the call names it; one whose words may tell it, where the owner does."""
     parts = parts_of(words[0]) if words else ()
-    if not parts or any(part.kind not in _KEPT for part in parts) or not any(texts[1:]):
+    placed = any(part.kind == "literal" and "/" in part.text for part in parts)  # a program of the project's own, in a folder of its own
+    if not parts or any(part.kind not in _KEPT and not (placed and part.kind != "param") for part in parts) or not any(texts[1:]):
         return (_opaque(words, ""),)
     if program := _spoken(texts[1:]):
         return tuple(replace(command, note=UNSAID) for command in judge([Value(Scalar(program)), *words[1:]], folder, depth))
@@ -149,14 +152,9 @@ def _program(word: Value) -> str:
     path = text_of(word).replace("\\", "/")
     if parts_of(word) == OWN_INTERPRETER:
         return "python"
-    if (
-        not path
-        and isinstance(word.form, Text)
-        and word.form.parts
-        and word.form.parts[-1].kind == "literal"
-        and "/" in word.form.parts[-1].text
-    ):
-        path = word.form.parts[-1].text
+    last = word.form.parts[-1] if not path and isinstance(word.form, Text) and word.form.parts else None
+    if last is not None and last.kind == "literal" and "/" in last.text:
+        path = last.text
     return path.rsplit("/", 1)[-1].removesuffix(".exe")
 
 
@@ -224,7 +222,9 @@ _SETTLED = ("self", "global", "unknown", "env")
 
 def is_own_program(key: Parts, note: str) -> bool:
     """What a command runs was settled before the call, so what it does could be described: of an interpreter what it is given, its words known
-    at last."""
+    at last; also a program that lies in a folder of the project's own."""
+    if note == FREE and len(key) > 1 and key[0].kind != "param" and key[1].kind == "literal" and _LIES.match(key[1].text):
+        return True
     if note != FREE or not key or (key[0].kind not in _SETTLED and (len(key) < 2 or key[1].kind not in _SETTLED)):
         return False
     return key[0].kind in _SETTLED or bool(table().get(key[0].text.strip(), {}).get("opaque"))

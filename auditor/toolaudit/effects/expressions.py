@@ -15,7 +15,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.iteration import filtered, members
 from toolaudit.effects.keys import combinations
-from toolaudit.effects.lists import as_arguments, spread_out
+from toolaudit.effects.lists import as_arguments, first_arguments, spread_out
 from toolaudit.effects.objects import attribute, checked, read
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import sliced, subscripted
@@ -337,7 +337,7 @@ def arguments_of(frame: Frame, expr: f.Call) -> Arguments:
                 args += known
             else:
                 rest = value
-                args += (*value.form.head, Value(Data(), value.taint)) if isinstance(value.form, Many) and value.form.head else ()
+                args += first_arguments(value)
             continue
         args.append(_by_reference(frame, value))
     for keyword in expr.keywords:

@@ -20,7 +20,12 @@ _ONLY_CALLS = re.compile(r"_*(call|call_fn|do_call|fn|func|inner|request|do_requ
 
 _PATHLESS = re.compile(r"(?:[^/]*/)?(?:(?:api|rest|v\d[\w.]*|\{\})(?:/|(?=\{)|$))*")
 """No word of the path is known, save that it leads to an interface."""
-_OR = re.compile(r"(^|_)or_(add|create|insert|make|new|register|set)", re.IGNORECASE)
+_OR = re.compile(
+    r"(^|_)or_(add|create|insert|make|new|register|set)|"
+    r"^_*(add|cancel|clear|create|delete|disable|enable|enqueue|register|remove|rename|reset|save|schedule|start|stop|trigger|update)_",
+    re.IGNORECASE,
+)
+"""A search that is triggered, saved or deleted is the thing that is changed."""
 QUERY = "POST taken for a query"
 _VERSION = re.compile(r"api[-_]version=[^&]*")
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from itertools import islice, product
 
+from msgspec.structs import replace
+
 from toolaudit.effects.values import Either, Foreign, Handle, Instance, Loc, Many, Scalar, Text, Value, in_common, tidy
 from toolaudit.model import KeyPart, Kind, Resource
 
@@ -143,6 +145,12 @@ def normal_path(parts: Parts) -> Parts:
         if words or part.text == "":
             out.append(KeyPart("literal", words))
     return tidy(out)
+
+
+def kept_at(form: Handle, loc: Loc) -> Handle:
+    """A process that was started is one among many until it is kept where calls outlive: then it is the one of that place."""
+    started = form.parts == (KeyPart("fresh", "id"),)
+    return replace(form, parts=loc_parts(loc)) if started and loc.root in ("self", "global", "cell", "state") else form
 
 
 def loc_parts(loc: Loc) -> Parts:

@@ -53,6 +53,14 @@ def known(value: Value) -> tuple[Value, ...] | None:
     return value.form.items if isinstance(value.form, Many) and value.loc is None else None
 
 
+def first_arguments(value: Value) -> tuple[Value, ...]:
+    """What `*value` passes first, where of each list that it may be at least the first members are known; more may follow."""
+    ways = [option.form.items or option.form.head for option in alternatives(value) if isinstance(option.form, Many)]
+    if not all(ways) or len(ways) < len(alternatives(value)):
+        return ()
+    return (*(union(column) for column in zip(*ways, strict=False)), Value(Data(), value.taint))
+
+
 def as_arguments(value: Value) -> tuple[Value, ...] | None:
     """What `*value` passes: the members of a list; of one of several lists what stands in each place, or, where their lengths differ, the
     shortest, as options are left out."""

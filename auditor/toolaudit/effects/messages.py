@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import classify, requested
+from toolaudit.effects.backgrounds import is_renewed
 from toolaudit.effects.frame import Effect, Frame
 from toolaudit.effects.templates import Bound, fill
 from toolaudit.effects.values import CLEAN, Loc, Taint
@@ -44,10 +47,26 @@ def answered(frame: Frame, effect: Effect, target: Loc | Resource) -> Taint | No
 
 
 def _asked(frame: Frame, target: Loc | Resource) -> Taint | None:
-    """What was sent over this connection before; clean for the greeting of a server: what comes over a new connection is nobody else's."""
-    if not isinstance(target, Resource) or target.kind not in ("http", "session"):
-        return None
-    here = [i for i, one in enumerate(frame.effects) if one.target == target]
+    """What was sent over this connection before; clean for the greeting of a server: what comes over a new connection is nobody else's.
+
+    Of a program's own pipes, and of a queue that a thread fills from them, only a call that holds them is sure to take its own answer.
+    """
+    over = _over(frame, target)
+    here = [i for i, one in enumerate(frame.effects) if over(one)]
     sent = [i for i in here if frame.effects[i].op == "send" or frame.effects[i].note == requested.PROCEDURE]
     opened = any(frame.effects[i].op == "session" for i in here)
     return frozenset(sent[-1:]) if sent else CLEAN if opened else None
+
+
+def _over(frame: Frame, target: Loc | Resource) -> Callable[[Effect], bool]:
+    held = {lock.name for lock in frame.locks}
+
+    def alone(one: Effect) -> bool:
+        return any(lock.name in held for lock in one.locks)
+
+    if isinstance(target, Resource):
+        open_to_all = target.kind in ("http", "session")
+        return lambda one: one.target == target and (open_to_all or (target.kind == "subprocess" and alone(one)))
+    if not held or not is_renewed(frame.world, target):
+        return lambda one: False
+    return lambda one: isinstance(one.target, Resource) and one.target.kind in ("subprocess", "http") and alone(one)

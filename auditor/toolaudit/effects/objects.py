@@ -12,7 +12,7 @@ from toolaudit.effects.choices import as_chosen
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.handed_methods import CALLING, is_operation, of_client
 from toolaudit.effects.kept_objects import holds_members
-from toolaudit.effects.keys import ANY, derived, parts_of
+from toolaudit.effects.keys import ANY, derived, kept_at, parts_of
 from toolaudit.effects.own_words import own_words
 from toolaudit.effects.rebound import looked_at
 from toolaudit.effects.values import (
@@ -153,7 +153,7 @@ def shared(value: Value, loc: Loc | None) -> Value:
         return Value(Text((KeyPart("param", ".".join((loc.name, *(step_text(step) for step in loc.path)))),)), value.taint)
     if isinstance(form, Handle) and form.type == "pathlib.Path":
         return value
-    return value.at(loc)
+    return Value(kept_at(form, loc), value.taint, loc) if isinstance(form, Handle) else value.at(loc)
 
 
 def _of_class(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:

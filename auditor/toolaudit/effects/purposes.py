@@ -18,6 +18,7 @@ _EMPTIES = re.compile(
 _ENDS = re.compile(r"(^|_)(a?close|disconnect|end|finish|kill|log_?out|quit|release|shut_?down|stop|terminate|unload|unregister)(_|$)")
 _SETS_UP = re.compile(r"(^|_)(init|initiali[sz]e|set_?up|create|ensure|prepare|migrate|install)(_|$)", re.IGNORECASE)
 _RELOADS = re.compile(r"(^|_)(reload|refresh|reset|re_?read|rescan|sync)(_|$)", re.IGNORECASE)
+_LOADS = re.compile(r"(^|_)(load|preload|switch|warm_?up)_", re.IGNORECASE)
 _SETS = re.compile(r"log|level|debug|verbos|quiet|silen|warn|setting|config", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{4,}")
 TAKEN_AWAY = frozenset({"delete", "consume"})
@@ -53,6 +54,16 @@ def is_called_for(effect: Effect, tool: str) -> bool:
 def is_reloaded(effect: Effect, tool: str) -> bool:
     """What is kept in memory is loaded anew because the tool says so."""
     return effect.secondary == "memo" and isinstance(effect.target, Loc) and effect.op == "write" and bool(_RELOADS.search(tool))
+
+
+def is_loaded(effect: Effect, tool: str) -> bool:
+    """What the tool is called after is loaded because the caller says so: `load_model(name, force)`, whoever else would load it on the way."""
+    target = effect.target
+    if effect.secondary != "lazy-init" or "w" not in effect.mode or not isinstance(target, Loc) or not _LOADS.search(tool):
+        return False
+    said = {word for part in loc_parts(target) if part.kind != "param" for word in re.findall(r"[a-z]+", part.text.lower())}
+    decides = any(isinstance(item, str) and item[:1] not in MARKS for item in effect.control)
+    return decides and bool(said & set(_WORD.findall(tool.lower())))
 
 
 def is_setting(effect: Effect, tool: str) -> bool:

@@ -30,6 +30,7 @@ from toolaudit.effects.purposes import (
     empties,
     given,
     is_called_for,
+    is_loaded,
     is_reloaded,
     is_setting,
     items_of,
@@ -150,8 +151,9 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
         return list(effects)
     if all(effect.secondary for effect in marked) and any(is_called_for(effect, tool) for effect in marked):
         return [replace(effect, secondary="") if isinstance(effect.target, Resource) else effect for effect in marked]
-    if any(is_reloaded(effect, tool) for effect in marked):
-        return [replace(effect, secondary="") if is_reloaded(effect, tool) else effect for effect in marked]
+    for own in (is_reloaded, is_loaded):
+        if any(own(effect, tool) for effect in marked):
+            return [replace(effect, secondary="") if own(effect, tool) else effect for effect in marked]
     written = [effect for effect in marked if "w" in effect.mode]
     if alone and written and all(empties(effect) or puts(effects, effect) for effect in written):
         return list(effects)

@@ -247,8 +247,8 @@ def _inserted(tree: object) -> tuple[str, str, Operation, str, str]:
         return name, "w", "ensure", "same", ""
     if conflict is not None:
         updates = conflict.args.get("expressions") or ()
-        if not updates:
-            return name, "w", "ensure", "same", ""
+        if not updates:  # with RETURNING it says whether the row was there
+            return name, "rw" if tree.args.get("returning") else "w", "ensure", "same", ""
         derived = any(_reads_own(assignment) for assignment in updates)
         return (name, "rw", "increment", "again", f"derived in one statement, {CREATES}") if derived else (name, "w", "write", "same", "")
     return name, "w", "append", "again", ""

@@ -201,6 +201,8 @@ def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     ends = [a for w in view.windows for a in (w.read, w.write)] or [a for a in counted if a.operation == "opaque"]
     proven = [w for w in view.windows if w.read.confidence in STRONG and w.write.confidence in STRONG]
     if not ends or proven:
-        guessed = (view.footprint.opaque and not counted) or (bool(proven) and _beside_the_point(view, proven))
+        free = [a for a in counted if a.operation == "opaque"]  # of a program that the code does not say
+        guessed = (view.footprint.opaque and not counted) or (bool(free) and all(a in weak for a in free))
+        guessed = guessed or (bool(proven) and _beside_the_point(view, proven))
         return "medium" if guessed else "high"
     return "high" if all(a.confidence in STRONG for a in ends) else "low"
