@@ -254,7 +254,7 @@ def _of_body(frame: Frame, address: Parts, bound: Bound, method: str | None) -> 
     posted = (method or "").upper() == "POST"
     if posted and (named := requested.tool(bound)) is not None:
         demand(frame, named)
-        return requested.classify_tool(named)
+        return requested.classify_procedure(named)
     return requested.told_by_fields(bound) if posted else None
 
 

@@ -27,7 +27,6 @@ _OPERATION = re.compile(r"(?:^|\})\s*(?:#[^\n]*\s*)*(query|mutation|subscription
 _ASKS = Request("r", "read", "same", "catalogued", "GraphQL query")
 _CHANGES = Request("w", "send", "again", "catalogued", "GraphQL mutation")
 _CALLED = Request("r", "read", "same", "name-only", "procedure taken for a query by its name")
-_RUN = Request("w", "send", "again", "name-only", "tool of a service")
 _SET_BY_MUTATION = Request("w", "send", "same", "catalogued", "GraphQL mutation")
 _FREE = Request("rw", "opaque", "unknown", "unknown", "GraphQL document not known")
 
@@ -44,11 +43,6 @@ def tool(bound: Bound) -> Value | None:
     """The name of a tool that a request has run elsewhere, `{"tool": "price_feed", …}`."""
     named = _named(bound)
     return next((named[key] for key in ("tool", "tool_name") if key in named and isinstance(named[key].form, Scalar | Text)), None)
-
-
-def classify_tool(value: Value) -> Request:
-    """What such a tool does, as its name says; where that says nothing, a change is a guess."""
-    return classify_procedure(value) or _RUN
 
 
 def classify_procedure(value: Value) -> Request | None:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.guesses import WRITE_VERBS
 from toolaudit.effects.http import QUERY
-from toolaudit.model import Resource
+from toolaudit.effects.nameless import singular
+from toolaudit.model import Place, Resource
 
 ASKS, COMPUTES, CHANGES = "asks", "computes", "changes"
 
@@ -58,7 +59,12 @@ def is_posted(effect: Effect) -> bool:
     sent = isinstance(target, Resource) and target.kind == "http" and effect.op == "send" and effect.confidence == "catalogued"
     if not sent or effect.note or effect.part or effect.secondary or not isinstance(target, Resource):
         return False
-    names = [place.function.rpartition(".")[2] for place in effect.chain[1:]]
+    return is_silent(target, effect.chain)
+
+
+def is_silent(target: Resource, chain: Sequence[Place]) -> bool:
+    """Whether neither an address nor the functions on the way to it, but for the first, say that something is changed."""
+    names = [place.function.rpartition(".")[2] for place in chain[1:]]
     return all(said_by(name) != CHANGES or _carries(name) for name in names) and not leads_to_a_change(target)
 
 
@@ -70,5 +76,15 @@ def _carries(name: str) -> bool:
 
 def leads_to_a_change(target: Resource) -> bool:
     """Whether the last word of an address says that it changes something."""
+    return said_by(_last_word(target)) == CHANGES
+
+
+def adds_to_a_collection(target: Resource) -> bool:
+    """Whether an address ends in a word for many, to which a POST adds one: `/issues`."""
+    word = _last_word(target).lower()
+    return word.isalpha() and singular(word) != word and not said_by(word)
+
+
+def _last_word(target: Resource) -> str:
     address = "".join(part.text if part.kind == "literal" else "{}" for part in target.key).rstrip("/")
-    return said_by(address.rpartition("/")[2]) == CHANGES
+    return address.rpartition("/")[2]

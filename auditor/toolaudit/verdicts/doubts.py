@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from toolaudit.effects.wording import ASKS, CHANGES, COMPUTES, said_by
-from toolaudit.model import ON_THE_WAY, Place, ToolClass, Verdict
+from toolaudit.effects.wording import ASKS, CHANGES, COMPUTES, adds_to_a_collection, is_silent, said_by
+from toolaudit.model import ON_THE_WAY, Access, Place, ToolClass, Verdict
 from toolaudit.verdicts.profile import Profile
 
 EXPECTED = {ASKS: "asks", COMPUTES: "computes", CHANGES: "changes something"}
@@ -39,10 +39,18 @@ def _weighed(view: Profile, verdict: Verdict, said: str, doubted: set[tuple[Plac
         return _doubted(verdict, f"its name says that it {EXPECTED[said]}")
     if any(access.note == ON_THE_WAY for access in view.secondary):
         return _doubted(verdict, "what tools that only ask change on the way, too, is left out")
+    if not said and view.writes and all(_only_posts(access) for access in view.writes):
+        return _doubted(verdict, "a POST is all that it writes with, and nothing is called as if it changed something")
     own = _deciding(view)
     if verdict.shape != "opaque" and own and own <= doubted and verdict.tool_class == "read-modify-write":
         return _doubted(verdict, "tools that are called as if they only asked do the same")
     return verdict
+
+
+def _only_posts(access: Access) -> bool:
+    posted = access.resource.kind == "http" and access.operation == "send" and access.confidence == "catalogued"
+    told = access.note or access.part or adds_to_a_collection(access.resource)
+    return posted and not told and is_silent(access.resource, access.chain)
 
 
 def _doubted(verdict: Verdict, why: str) -> Verdict:
