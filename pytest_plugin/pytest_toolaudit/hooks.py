@@ -156,19 +156,19 @@ def whole(obj: Any, site: Site) -> Any:
     return obj
 
 
-def handed(obj: Any, site: Site) -> Any:
+def handed(obj: Any, site: Site, inside: Site) -> Any:
     """Handed to code that is not instrumented: it may look at all that there is, however deep."""
     whole(obj, site)
     if turn.ident == get_ident() and (is_container(obj) or type(obj) is tuple or is_record(obj)):
         for one in islice(within(obj), 1, None):
-            point(site, held(one), None)
+            point(inside, held(one), None)
     return obj
 
 
-def shown(obj: Any, attr: str, site: Site, /, *args: Any, **kwargs: Any) -> Any:
+def shown(obj: Any, attr: str, site: Site, inside: Site, /, *args: Any, **kwargs: Any) -> Any:
     """``model_dump`` and its kin, which give all that a record holds."""
     if turn.ident == get_ident() and is_record(obj):
-        handed(obj, site)
+        handed(obj, site, inside)
     return getattr(obj, attr)(*args, **kwargs)
 
 

@@ -98,6 +98,22 @@ def test_half_of_a_change_is_seen(how: str) -> None:
     assert (SHOP["prices"], ORDER) == ({"tea": 1, "milk": 1}, Order())
 
 
+class Shelf:
+    kept: dict[str, list[int]] = {"items": []}  # noqa: RUF012
+
+
+def puts_a_copy(item: int) -> None:
+    with LOCK:
+        made = copy.deepcopy(Shelf.kept)
+        made["items"].append(item)
+        Shelf.kept = made
+
+
+def test_what_another_call_made_and_is_gone_is_not_unobserved() -> None:
+    verdict = explore([call(puts_a_copy, 1), call(puts_a_copy, 2)])
+    assert (verdict.kind, verdict.unobserved) == ("order-dependent", ()), verdict.render()
+
+
 class Model:
     """As the models of libraries are: their fields are declared, and their methods are not the project's."""
 

@@ -19,11 +19,11 @@ from pytest_toolaudit.engine.loop import ControlledLoop
 from pytest_toolaudit.engine.onward import onward
 from pytest_toolaudit.engine.stops import Plan, stops_of
 from pytest_toolaudit.engine.threads import Engine
-from pytest_toolaudit.engine.turn import READ, SUSPENDED, Access, Site, point, turn
+from pytest_toolaudit.engine.turn import INSIDE, READ, SUSPENDED, Access, Site, point, turn
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
 from pytest_toolaudit.oracle.freeze import PLAIN, freeze, freeze_error, is_nan
 
-ANSWER = Site(READ, "the result")
+ANSWER = Site(READ, "the result", name=INSIDE)
 RETURNED, RAISED, UNFINISHED = "returned", "raised", "did not finish"
 Result = tuple[str, Any]
 RUNNERS = ("threads", "event-loop", "task-group")

@@ -26,6 +26,7 @@ class Site:
 
 
 SUSPENDED = Site(AWAIT, "await")
+INSIDE = "(inside)"  # the name of a site where something is looked at because what holds it is
 Access = tuple[int, Site, Any, Any]
 """One access: the call, the site, the object (None for input and output) and the key (or the resource's name)."""
 

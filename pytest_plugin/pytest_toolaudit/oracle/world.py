@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_toolaudit.calls import Call
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.turn import WRITE, Access
+from pytest_toolaudit.engine.turn import INSIDE, WRITE, Access
 from pytest_toolaudit.generators import goes_on, stood_for
 from pytest_toolaudit.oracle.content import content
 from pytest_toolaudit.oracle.freeze import freeze
@@ -121,7 +121,8 @@ class World:
                 continue
             if isinstance(obj, types.ModuleType):
                 continue
-            owners.setdefault(id(obj), set()).add(call)
+            if site.name != INSIDE:  # what was reached from something that can be seen is not hidden, though it may be gone by now
+                owners.setdefault(id(obj), set()).add(call)
             if site.kind != WRITE:
                 continue
             if graph is None:
@@ -135,7 +136,7 @@ class World:
             else:
                 hidden[id(obj)] = stood_for(obj)
         for identity, obj in hidden.items():
-            if len(owners[identity]) > 1 and not isinstance(obj, str) and self.observe is None:
+            if len(owners.get(identity, ())) > 1 and not isinstance(obj, str) and self.observe is None:
                 self.unobserved.add(f"memory:<{type(obj).__name__}>")
         grew = len(self.memory) + len(self.outside) + len(self.unobserved) != before
         self.version += grew

@@ -7,7 +7,7 @@ import sys
 import types
 
 from pytest_toolaudit.containers import CACHED
-from pytest_toolaudit.engine.turn import ACQUIRE, READ, WRITE
+from pytest_toolaudit.engine.turn import ACQUIRE, INSIDE, READ, WRITE
 from pytest_toolaudit.rewriting import vocabulary as known
 from pytest_toolaudit.rewriting.base import Base, text_of
 
@@ -49,7 +49,7 @@ class Reads(Base):
 
     def handed(self, found: ast.expr, node: ast.AST) -> ast.expr:
         """As `whole`, and what it holds is looked at as well."""
-        return self.hook("handed", found, self.site(READ, node))
+        return self.hook("handed", found, self.site(READ, node), self.site(READ, node, None, INSIDE))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """``x.a``"""
@@ -158,7 +158,8 @@ class Reads(Base):
             function.value = self.base(function.value)
             return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
         if name in known.SHOWING_METHODS and not self.is_module(function.value):
-            call = self.hook("shown", self.base(function.value), ast.Constant(name), self.site(READ, shown.node), keywords=node.keywords)
+            sites = self.site(READ, shown.node), self.site(READ, shown.node, None, INSIDE)
+            call = self.hook("shown", self.base(function.value), ast.Constant(name), *sites, keywords=node.keywords)
             call.args += node.args
             return call
         if name in known.LOCK_METHODS:
