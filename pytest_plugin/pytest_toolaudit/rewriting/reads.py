@@ -158,8 +158,8 @@ class Reads(Base):
             function.value = self.base(function.value)
             return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
         if name in known.SHOWING_METHODS and not self.is_module(function.value):
-            sites = self.site(READ, shown.node), self.site(READ, shown.node, None, INSIDE)
-            call = self.hook("shown", self.base(function.value), ast.Constant(name), *sites, keywords=node.keywords)
+            looks = self.site(READ, shown.node), self.site(READ, shown.node, None, INSIDE)
+            call = self.hook("shown", self.base(function.value), ast.Constant(name), *looks, keywords=node.keywords)
             call.args += node.args
             return call
         if name in known.LOCK_METHODS:
