@@ -39,6 +39,9 @@ _TELLS = re.compile(
     r"|(?:^|_)telemetry(?:_|$)|^_*(?:track|capture)_(?:event|usage|call|invocation)$"
 )
 """Functions that tell the makers of a program how it is used."""
+_OBSERVES = re.compile(
+    r"(?:Analytics|Telemetry|UsageTracker)(?:Client|Service|Manager|Tracker|Reporter|Recorder)?\.(?:a|async_)?(?:track|capture|record|report|identify)(?:_\w+)?$"
+)
 _KEEPS = re.compile(
     r"rate_?limit|throttl|limiter|telemetry|trajector|analytics|metric|trac(?:e|ing)|instrument|monitor|usage|audit|(?:^|_)(?:logs?|logged|record\w*|profil\w*|stats?|timed|timing)(?:_|$)",
     re.IGNORECASE,
@@ -130,6 +133,8 @@ def records(effect: Effect, tool: str) -> str:
     """Why a write below a helper is a record that the program keeps of its own doings; empty where it is none."""
     target = effect.target
     around = [place.function for place in effect.chain[1:] if place.function.rsplit(".", 1)[-1].strip("_") != tool.strip("_")]
+    if any(_OBSERVES.search(name) for name in around):
+        return "telemetry"
     if isinstance(target, Loc):
         below = helpers(effect, tool)
         if any(_LIMITS.search(name) or _LOGGER.search(name) for name in around[1:]):
