@@ -313,8 +313,9 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     if any(not isinstance(step, str) for step in target.path):
         sessions = _SESSIONS.search(name) or (_SESSION.search(name) and not given(effect))
         met = _CLIENTS.search(name) or (helpers(effect, tool) and sessions and effect.note != RECORD)
-        kept = target.root in ("self", "state") and (
-            met or _made_for_key(effect, target, tool)
+        handle = _made_for_key(effect, target, tool)
+        kept = handle or (
+            met and target.root in ("self", "state")
         )  # of a global store the members are not followed, so its reads must count
         looked = checks or [
             i for i in items_of(effect.control, effects) if same_store(effects[i].target, target) or (met and _of_owner(effects[i], target))

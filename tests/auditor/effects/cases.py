@@ -851,14 +851,14 @@ CLIENTS = (
         ("r read memory {cell:seen}[n]", "w write memory {cell:seen}[n]"),
     ),
     Case(
-        "a global store of clients is not taken for bookkeeping",
+        "clients in a global store, under what they are made of, are kept for the next calls",
         "import redis\nclients = {}\ndef get(name):\n    if name not in clients:\n        clients[name] = redis.Redis(name)\n    return clients[name]\n"
         "def tool(name):\n    get(name)\n",
         "tool",
         (
-            "r check memory {global:clients}[{name}]",
-            "w write memory {global:clients}[{name}]",
-            "r read memory {global:clients}[{name}]",
+            "r check memory {global:clients}[{name}] [memo]",
+            "w write memory {global:clients}[{name}] [memo]",
+            "r read memory {global:clients}[{name}] [memo]",
         ),
     ),
     Case(
