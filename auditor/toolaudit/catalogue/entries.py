@@ -26,7 +26,7 @@ class EffectEntry(Struct, frozen=True, forbid_unknown_fields=True):
     part: str = ""
     sql: str | None = None
     shell: str | None = None
-    files: str = ""
+    files: Literal["", "session"] = ""
     url: str | None = None
     method: str | None = None
     fails_when: str = ""

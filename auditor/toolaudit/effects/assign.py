@@ -211,7 +211,7 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
     edits.part_set(frame, value)
     if base.taint and (isinstance(target.index, f.Slice) or edits.is_new(index)):
         edits.grow(frame, base.taint, value.taint)
-    elif base.taint and (demanded := edits.asked_of(index)):
+    elif base.taint and (demanded := edits.whether_new(index)):
         frame.demands.add(demanded)
     if isinstance(target.value, f.Name) and target.value.id in frame.env:
         held = frame.env[target.value.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from toolaudit.catalogue.entries import EffectEntry
 from toolaudit.effects import http, picking, requested, rows, shell, sql
@@ -150,7 +151,9 @@ def run_command(frame: Frame, bound: Bound, data: Taint, line: int) -> Taint:
     return _shell(frame, "{0}", bound, data, line, "name-only")
 
 
-def _shell(frame: Frame, template: str, bound: Bound, data: Taint, line: int, confidence: How = "catalogued", files: str = "") -> Taint:
+def _shell(
+    frame: Frame, template: str, bound: Bound, data: Taint, line: int, confidence: How = "catalogued", files: Literal["", "session"] = ""
+) -> Taint:
     value = _argument(template, bound)
     frame.io += 1
     if template == "{*}":
@@ -162,7 +165,14 @@ def _shell(frame: Frame, template: str, bound: Bound, data: Taint, line: int, co
 
 
 def _line(
-    frame: Frame, words: list[Value] | None, value: Value | None, bound: Bound, data: Taint, line: int, confidence: How, files: str
+    frame: Frame,
+    words: list[Value] | None,
+    value: Value | None,
+    bound: Bound,
+    data: Taint,
+    line: int,
+    confidence: How,
+    files: Literal["", "session"],
 ) -> Taint:
     """The effects of one command line; free text is opaque, and what it does depends on the folder that it starts in. `files` is the kind of
     the files that it names, where they are another machine's."""
@@ -184,7 +194,7 @@ def _line(
             frame.opaque = frame.opaque or "shell"
             if not files:
                 _started_in(frame, place, line)
-        kind: Kind = files if files and command.kind in ("file", "dir") else command.kind  # type: ignore[assignment]
+        kind: Kind = files if files and command.kind in ("file", "dir") else command.kind
         found |= frame.emit(
             Resource(kind, (normal_path(command.key) if command.kind in ("file", "dir") else command.key) or (ANY,)),
             command.mode,  # type: ignore[arg-type]

@@ -74,9 +74,7 @@ def shape(value: Value, name: str, root: str, keep: frozenset[str], depth: int =
         stay = ("literal", "fresh")
         return Value(Text(tuple(p if p.kind in stay else KeyPart("param", f"{name}.~{i}") for i, p in enumerate(form.parts))), taint)
     if type(form) is Scalar:
-        if value.loc is not None and form.value is None:  # what a place holds at first: others may put something there
-            return Value(Data(), taint, Loc("param", name, ""))
-        if (isinstance(form.value, bool) and value.loc is None) or form.value is None or name in keep:
+        if form.value is None or isinstance(form.value, bool) or name in keep:
             return Value(form, taint)
         return _named(name, root)
     if type(form) is Data:

@@ -105,7 +105,7 @@ def positional(index: Value) -> bool:
     return isinstance(form, Text) and len(form.parts) == 1 and form.parts[0].kind == "param" and bool(_PLACES.search(form.parts[0].text))
 
 
-def asked_of(key: Value) -> str:
+def whether_new(key: Value) -> str:
     """The demand to know whether a key that is a parameter is made anew in each call; empty for any other."""
     parts = key.form.parts if isinstance(key.form, Text | Handle) else ()
     return ANEW + parts[0].text if len(parts) == 1 and parts[0].kind == "param" and parts[0].text.count(".") < 3 else ""

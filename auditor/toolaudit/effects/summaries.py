@@ -106,7 +106,7 @@ def _wanted(frame: Frame, function: Function, summary: Summary, bindings: Bindin
             continue
         if edits.is_new(value) if path != demanded else isinstance(value.form, Scalar) or _begins(value.form):
             keep.add(path)
-        elif passed_up := edits.asked_of(value) if path != demanded else parameter_of(value):
+        elif passed_up := edits.whether_new(value) if path != demanded else parameter_of(value):
             frame.demands.add(passed_up)
     told = {path for path in keep if _is_name(frame.world, bindings.find(path))}
     if told:
