@@ -128,6 +128,35 @@ async def get() -> int:
     return await JOBS.get()
 
 
+LAST = {"who": ""}
+
+
+async def marks(who: str) -> list[str]:
+    """A parent and its child take turns, and leave who was last where others look for it."""
+    said: list[str] = []
+
+    async def child() -> None:
+        for _ in range(3):
+            said.append("child")
+            LAST["who"] = who
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(child())
+    for _ in range(4):
+        said.append("parent")
+        LAST["who"] = who
+        await asyncio.sleep(0)
+    await task
+    return said
+
+
+def test_a_child_keeps_its_place_whoever_goes_on_meanwhile() -> None:
+    """What one call found when it looked who else wants to run says nothing about the next one."""
+    verdict = explore([call(marks, "a"), call(update), call(marks, "b")], runner="event-loop", preemptions=2, budget=300)
+    assert {outcome.results[0] for _, outcome in verdict.serial_outcomes} == {("returned", freeze(["parent", "child"] * 3 + ["parent"]))}
+    assert verdict.kind == "order-dependent"  # who is last; none sees its own steps in another order
+
+
 def test_a_task_that_polls_lets_the_others_in() -> None:
     TOTAL["n"] = 0
     verdict = explore([call(poll), call(count)])

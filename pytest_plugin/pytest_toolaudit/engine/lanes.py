@@ -52,7 +52,7 @@ class Lane:
 
     finished = False  # what each begins with, here: a schedule makes new ones
     clock = 0.0
-    naps = yields = 0
+    naps = 0
     random: Random | None = None
     patience = 0.25
     outcome: Any = None

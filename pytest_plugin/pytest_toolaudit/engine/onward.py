@@ -24,9 +24,9 @@ FAIR = 500  # suspensions of a call that waits for nothing, after which the othe
 @types.coroutine
 def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, Any, Any]:
     """Awaits ``coroutine``, the call of this lane."""
-    send, throw, engine, queues = coroutine.send, coroutine.throw, loop.engine, loop.queues.queues
+    send, throw, engine, ready = coroutine.send, coroutine.throw, loop.engine, loop.queues
     assert engine is not None
-    me, task, trace = lane.index, lane.task, turn.trace
+    me, task, trace, queues, left = lane.index, lane.task, turn.trace, ready.queues, FAIR
     pending: list[BaseException] = []  # no variable: it would hold the exception that holds this frame
     while True:
         try:
@@ -35,7 +35,7 @@ def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, A
             return stop.value
         try:
             plain = thing is None and engine.running is engine.loop_actor and loop.inside is lane
-            if plain and not (me in queues or task._must_cancel or loop._stopping):
+            if plain and not ((ready.settled != me and me in queues) or task._must_cancel or loop._stopping):
                 if engine.pause_wanted:
                     engine.pause_wanted = False
                 else:
@@ -45,11 +45,16 @@ def onward(coroutine: Any, lane: Lane, loop: ControlledLoop) -> Generator[Any, A
                         engine.pause_wanted = False
                     trace.append((me, site, None, None))
                 engine.suspends_at = SUSPENDED
-                lane.yields += 1
-                if lane.yields % FAIR == 0:
+                left -= 1
+                if not left:
+                    left = FAIR
                     loop.give_way(lane, engine)
-                if engine.foremost is lane and (not queues or (NOBODY not in queues and queues.keys().isdisjoint(loop.over))):
-                    continue
+                if engine.foremost is lane:
+                    if ready.settled == me:
+                        continue
+                    if not queues or (NOBODY not in queues and queues.keys().isdisjoint(loop.over)):
+                        ready.settled = me
+                        continue
                 if loop.nobody() is None and loop.is_first(lane, engine):
                     continue
                 loop.noted = True

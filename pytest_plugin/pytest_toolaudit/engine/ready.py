@@ -19,16 +19,21 @@ def owner(handle: asyncio.Handle) -> int:
 
 
 class ReadyQueues:
-    """One queue a call. First come, first served inside a call; across calls the schedule picks."""
+    """One queue a call. First come, first served inside a call; across calls the schedule picks.
 
-    __slots__ = ("queues",)
+    ``settled``: the call that found nothing here that keeps it from going on; NOBODY as soon as something is added, or a call ends.
+    """
+
+    __slots__ = ("queues", "settled")
 
     def __init__(self) -> None:
         self.queues: dict[int, deque[asyncio.Handle]] = {}
+        self.settled = NOBODY
 
     def append(self, handle: asyncio.Handle) -> None:
         """Adds a handle to the queue of its call."""
         call = handle._context.get(CALL, NOBODY)  # type: ignore[attr-defined]
+        self.settled = NOBODY
         queue = self.queues.get(call)
         if queue is None:
             queue = self.queues[call] = deque()

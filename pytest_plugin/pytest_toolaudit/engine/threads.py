@@ -15,6 +15,7 @@ from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
 from pytest_toolaudit.engine.outsiders import Outside, after_all, answered, expected, given_up, woken
 from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.processor import OneProcessor
+from pytest_toolaudit.engine.ready import NOBODY
 from pytest_toolaudit.engine.stops import Plan, Stops, passed
 from pytest_toolaudit.engine.turn import SUSPENDED, Site, turn
 from pytest_toolaudit.engine.workers import Workers
@@ -347,6 +348,7 @@ class Engine(Workers):
         lane.finished = True
         if self.loop is not None:
             self.loop.over.add(lane.index)
+            self.loop.queues.settled = NOBODY
             if lane.is_async:
                 self.loop.ended.append(lane)
         self._follow(lane.index, END, 1)
