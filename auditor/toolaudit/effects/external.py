@@ -149,6 +149,9 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         if (form.type, name) in natives.METHODS:
             frame.resolved += 1
             return natives.METHODS[form.type, name](arguments)
+        if form.type == "arguments" and name in containers.NAMES:
+            frame.resolved += 1
+            return natives.argument(form, name, arguments).tainted(receiver.taint)
         api = frame.world.catalogue.method(form.type, name)
         if api is not None:
             frame.resolved += 1

@@ -10,6 +10,8 @@ from toolaudit.effects.purposes import given
 from toolaudit.effects.values import tidy
 from toolaudit.model import KeyPart, Resource
 
+_OF_FILES = ("write", "append", "update", "create", "delete")
+
 
 def kind_checks(effects: Sequence[Effect]) -> list[int]:
     """The checks that only choose how the same is done to a path: `if p.is_dir(): rmtree(p) else: p.unlink()`."""
@@ -22,7 +24,21 @@ def kind_checks(effects: Sequence[Effect]) -> list[int]:
                 both = sorted(i for i in folder.control & file.control if isinstance(i, int) and i < len(effects))
                 checks = [i for i in both if effects[i].op == "check" and _same_path(effects[i], file.target)]
                 found += checks[-1:]
-    return found
+    return found + [i for i, look in enumerate(effects) if look.part == "folder" and _refuses_folder(effects, i)]
+
+
+def _refuses_folder(effects: Sequence[Effect], look: int) -> bool:
+    """Whether a folder is what stands in the way of all that is done to a path: as a file it could not be written or deleted anyway."""
+    done = [
+        e
+        for e in effects
+        if "w" in e.mode
+        and not e.secondary
+        and look in e.control
+        and isinstance(e.target, Resource)
+        and _same_path(effects[look], e.target)
+    ]
+    return bool(done) and all(isinstance(e.target, Resource) and e.target.kind == "file" and e.op in _OF_FILES for e in done)
 
 
 def folder_checks(effects: Sequence[Effect], effect: Effect) -> list[int]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.purposes import given, items_of, of_key_alone, same_store
+from toolaudit.effects.rebound import THERE
 from toolaudit.effects.refusals import refused_if_there
 from toolaudit.effects.upkeep import helpers
 from toolaudit.effects.values import Loc, Taint, join_taint
@@ -175,6 +176,19 @@ def is_switch(marked: Sequence[Effect], index: int, tool: str) -> bool:
     if effect.secondary != "lazy-init" or effect.op != "write" or not isinstance(effect.target, Loc) or helpers(effect, tool):
         return False
     return len(effect.chain) <= 2 and not any("r" in later.mode and _within(later.target, effect.target) for later in marked[index + 1 :])
+
+
+def finding(effects: Sequence[Effect]) -> list[int]:
+    """The looks whether there is an object, before something is done to what the object holds and nothing to where it is held."""
+    found: list[int] = []
+    for index, look in enumerate(effects):
+        at = look.target
+        if look.note != THERE or not isinstance(at, Loc):
+            continue
+        done = [e.target for e in effects if "w" in e.mode and index in e.control]
+        if at not in done and any(_within(target, at) for target in done):
+            found.append(index)
+    return found
 
 
 def _within(place: Loc | Resource, whole: Loc) -> bool:

@@ -277,6 +277,13 @@ def _bound(arguments: Arguments) -> Value:
     return Value(Handle("inspect.BoundArguments", attrs=(("arguments", given), ("kwargs", given))))
 
 
+def argument(form: Handle, name: str, arguments: Arguments) -> Value:
+    """`params.get("values", {})`, of what a call was given as one object: the part of that name."""
+    key = arguments.args[0].form if arguments.args and name in ("get", "pop", "setdefault", "__getitem__") else None
+    known = form.attr(str(key.value)) if isinstance(key, Scalar) else None
+    return known if known is not None else Value(Data(), taints(arguments.args))
+
+
 METHODS: dict[tuple[str, str], Callable[[Arguments], Value]] = {
     ("inspect.Signature", "bind"): _bound,
     ("inspect.Signature", "bind_partial"): _bound,

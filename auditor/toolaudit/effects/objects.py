@@ -14,7 +14,7 @@ from toolaudit.effects.handed_methods import CALLING, is_operation, of_client
 from toolaudit.effects.kept_objects import holds_members
 from toolaudit.effects.keys import ANY, derived, kept_at, parts_of
 from toolaudit.effects.own_words import own_words
-from toolaudit.effects.rebound import looked_at
+from toolaudit.effects.rebound import looked_at, one_of_paths, there
 from toolaudit.effects.values import (
     PLAIN,
     Class,
@@ -65,7 +65,7 @@ def checked(frame: Frame, value: Value, line: int) -> Value:
         return read(frame, value, line, "check")
     if value.loc is None or not isinstance(value.form, Handle | Instance | Either):
         return value
-    return value.tainted(frame.emit(value.loc, "r", "check", line, data=value.taint, atomic=True))
+    return there(frame, value, value.loc, line)
 
 
 def read_document(frame: Frame, value: Value, line: int) -> None:
@@ -108,7 +108,7 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     if known is not None and value.loc is not None and isinstance(known.form, Many) and attributes.vague(known):
         known = attributes.attribute(world, form.cls, name) or known  # filled by others since it was made
     if known is not None and not unset:
-        return shared(known, place_of(value, name)).tainted(value.taint)
+        return one_of_paths(frame, shared(known, place := place_of(value, name)), place).tainted(value.taint)
     member = world.resolver.method(form.cls, name)
     if member is not None:
         return attributes.bind(frame, value, member, line)
@@ -118,7 +118,7 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
         place = place_of(value, name)
         if place is None and attributes.class_level(world, form.cls, name):
             place = Loc("self", "", attributes.scope_of(form.cls)) / name
-        return shared(found, place).tainted(value.taint)
+        return one_of_paths(frame, shared(found, place), place).tainted(value.taint)
     fallback = world.resolver.method(form.cls, "__getattr__")
     if fallback is not None and not name.startswith("__"):
         return _asked_for(frame, value, fallback, name, line)

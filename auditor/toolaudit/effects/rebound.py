@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from toolaudit.effects.attributes import may_assign
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.free import rebound_names
 from toolaudit.effects.globals import is_rebound
 from toolaudit.effects.kept_objects import computes
-from toolaudit.effects.values import Handle, Instance, Loc, Value
+from toolaudit.effects.values import Either, Handle, Instance, Loc, Value
 from toolaudit.project.resolve import ClassRef, GlobalRef
 
+PATH = "pathlib.Path"
 USED = "used"
 """Note on a read of a variable whose object is used: no look whether it is there."""
+
+
+THERE = "there"
+"""Note on a look whether a variable holds an object of a library: at the variable, not at what the object holds."""
 
 
 def looked_at(frame: Frame, value: Value, line: int, called: bool = False) -> Value:
@@ -24,9 +31,24 @@ def looked_at(frame: Frame, value: Value, line: int, called: bool = False) -> Va
         isinstance(value.form, Handle) and not value.form.kind and loc.root in _RULES and bool(loc.path) and isinstance(loc.path[-1], tuple)
     )
     changed = not called and isinstance(value.form, Handle) and computes(frame, value.form)
-    if not (of_store or changed) and (isinstance(value.form, Handle) or not _bound_anew(frame.world, loc)):
+    path = isinstance(value.form, Handle) and value.form.type == PATH
+    if not (of_store or changed or path) and (isinstance(value.form, Handle) or not _bound_anew(frame.world, loc)):
         return value
     return value.tainted(frame.emit(loc, "r", "read", line, data=value.taint, atomic=True, note=USED))
+
+
+def there(frame: Frame, value: Value, loc: Loc, line: int) -> Value:
+    """A look whether there is an object."""
+    note = THERE if isinstance(value.form, Handle) else ""
+    return value.tainted(frame.emit(loc, "r", "check", line, data=value.taint, atomic=True, note=note))
+
+
+def one_of_paths(frame: Frame, value: Value, loc: Loc | None) -> Value:
+    """A path that an attribute holds: where a method puts another there (`self.folder = self.folder / name`), which one it is is state."""
+    if isinstance(value.form, Either):
+        return replace(value, form=Either(tuple(one_of_paths(frame, part, loc) for part in value.form.values), value.form.facts))
+    held = isinstance(value.form, Handle) and value.form.type == PATH and value.loc is None
+    return value.at(loc) if held and loc is not None and _bound_anew(frame.world, loc) else value
 
 
 def _bound_anew(world: World, loc: Loc) -> bool:

@@ -15,6 +15,7 @@ from toolaudit.effects.lazily import (
     container_ensured,
     containers_made,
     file_made_where_missing,
+    finding,
     is_switch,
     loaded_anew,
     made_under_constant,
@@ -103,7 +104,7 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
             out[index] = replace(effects[index], secondary="ensure-folder")
     for index in containers_made(effects, tool) | {i for i in range(len(effects)) if container_ensured(effects, i)}:
         out[index] = replace(effects[index], secondary=effects[index].secondary or "lazy-init")
-    for index in kind_checks(effects):
+    for index in (*kind_checks(effects), *finding(effects)):
         out[index] = replace(effects[index], secondary="kind-check")
     out = _looked_up(renewed(_while_made(effects, _beside(effects, out))))
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)

@@ -10,6 +10,7 @@ from toolaudit.frameworks.callables import FunctionRef, functions_of
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known
 from toolaudit.frameworks.patterns import matches
+from toolaudit.frameworks.schema import Framework
 from toolaudit.frameworks.texts import text_of
 
 MOSTLY = 2
@@ -24,11 +25,19 @@ def lazily(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
         for target in assign.targets:
             named = isinstance(target, Name) and isinstance(assign.value, Mapping)
             for rule in rules if named else ():
-                if isinstance(target, Name) and "TOOL" in target.id.upper() and matches(rule.declare.variables, (target.id,)):
+                if isinstance(target, Name) and matches(rule.declare.variables, (target.id,)):
                     assert isinstance(assign.value, Mapping)
                     found = list(_named(bodies, path, assign.value))
-                    if len(found) * MOSTLY >= len(assign.value.items):
-                        yield from (from_ref(rule.framework, rule.declare, "registration", ref, name=name) for name, ref in found)
+                    if "TOOL" not in target.id.upper() or len(found) * MOSTLY < len(assign.value.items):
+                        found = [(name, ref) for name, ref in found if _takes_context(bodies, rule.framework, ref)]
+                    yield from (from_ref(rule.framework, rule.declare, "registration", ref, name=name) for name, ref in found)
+
+
+def _takes_context(bodies: Bodies, framework: Framework, ref: FunctionRef) -> bool:
+    """A function of the package that asks for what the framework gives to tools, by the name of a parameter."""
+    head = bodies.names.head(ref.path, ref.qualname)
+    given = {name for inject in framework.inject if inject.by == "name" for name in inject.match}
+    return head is not None and not head.name.startswith("_") and any(one.name in given for one in head.parameters)
 
 
 def _named(bodies: Bodies, path: str, table: Mapping) -> Iterator[tuple[str, FunctionRef]]:
