@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.purposes import given, items_of, of_key_alone, same_store
-from toolaudit.effects.rebound import THERE
+from toolaudit.effects.rebound import THERE, USED
 from toolaudit.effects.refusals import refused_if_there
 from toolaudit.effects.upkeep import helpers
 from toolaudit.effects.values import Loc, Taint, join_taint
@@ -64,7 +64,7 @@ def loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: st
         and not any(isinstance(step, tuple) for step in target.path)
         and len(alike) == len(changed)
     )
-    read = [effects[i] for one in alike for i in items_of(one.data, effects)]
+    read = [effects[i] for one in alike for i in items_of(one.data, effects) if effects[i].note != USED]
     kinds = ("file", "dir", "sql", "http") if looked else ("file", "dir", "sql")
     return (whole or looked) and bool(read) and all(_of_program(one, kinds) for one in read)
 

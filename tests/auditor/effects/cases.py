@@ -139,7 +139,7 @@ CASES = (
         "from googleapiclient.discovery import Resource\nclass Mail:\n    api: Resource\n    def send(self, m):\n"
         "        self.api.users().messages().send(userId='me', body=m).execute()\n",
         "Mail.send",
-        ("w send http sent",),
+        ("w send http gmail[sent]",),
     ),
     Case(
         "an entry of a shared container with a default of the call's own",
