@@ -9,6 +9,7 @@ from __future__ import annotations
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.attributes import module_frame
 from toolaudit.effects.boxes import Held, Shared, Unfinished
+from toolaudit.effects.budget import Budget
 from toolaudit.effects.frame import NEVER, World
 from toolaudit.effects.values import Data, Function, Handle, Instance, Scalar, Text, Value
 from toolaudit.facts import Parameter
@@ -62,7 +63,7 @@ def _known(shared: Shared, ref: ClassRef) -> Held | None:
 def _worked_out(world: World, ref: ClassRef, member: Member) -> Held:
     shared = world.shared
     alone = world.project.again()
-    inner = World(alone, Resolver(alone), world.catalogue, shared, walks_each=WALKS, execute=world.execute, evaluate=world.evaluate)
+    inner = World(alone, Resolver(alone), world.catalogue, shared, budget=Budget(WALKS), execute=world.execute, evaluate=world.evaluate)
     one = Unfinished(ref, NEVER, {ref})
     shared.working.append(one)
     try:
@@ -78,7 +79,6 @@ def _worked_out(world: World, ref: ClassRef, member: Member) -> Held:
 
 
 def _run(world: World, ref: ClassRef, member: Member) -> dict[str, Value]:
-    from toolaudit.effects import budget
     from toolaudit.effects.arguments import Arguments
     from toolaudit.effects.summaries import call_function
 
@@ -91,7 +91,7 @@ def _run(world: World, ref: ClassRef, member: Member) -> dict[str, Value]:
         if p.kind in ("normal", "keyword", "positional")
     )
     function = Function(member.owner.path, member.head.qualname, code, member.owner, Value(Instance(ref)))
-    budget.begin(world)
+    world.budget.begin()
     _, made = call_function(frame, function, Arguments(keywords=keywords), 0)
     return {name: _settled(value, name) for name, value in made}
 

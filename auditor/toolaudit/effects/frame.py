@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from toolaudit.branches import Arms
 from toolaudit.effects import limits
 from toolaudit.effects.boxes import Shared
-from toolaudit.effects.budget import MOST_WALKS
+from toolaudit.effects.budget import Budget
 from toolaudit.effects.values import CLEAN, Code, Function, Loc, Taint, Value, join_taint, passed
 from toolaudit.facts import Expr, FunctionHead, Stmt
 from toolaudit.model import Column, Consequence, Fact, Given, Lock, Operation, Place, Resource, UnknownCall
@@ -102,12 +102,7 @@ class World:
     cycles: int = 0
     met: dict[object, object] = field(default_factory=dict)
     """Each function walked, with the code that it was handed, and the key of its last summary."""
-    walks: int = 0
-    """Functions walked anew for the current tool."""
-    walks_each: int = MOST_WALKS
-    """How many there may be; the median tool reaches 4, nine in ten fewer than 40. What is beyond is an unknown call."""
-    stop: int = MOST_WALKS
-    """How many there may be when the function that is being walked is done."""
+    budget: Budget = field(default_factory=Budget)
     chosen: dict[Code, set[Chosen]] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
     """The functions that the current walk called, `file::qualname` each."""

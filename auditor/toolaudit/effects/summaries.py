@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from toolaudit.effects import budget, edits, guesses, pragmas
+from toolaudit.effects import edits, guesses, pragmas
 from toolaudit.effects.annotations import as_annotated
 from toolaudit.effects.arguments import Arguments, Fields
 from toolaudit.effects.bodies import statements
@@ -169,11 +169,11 @@ def summarise(world: World, function: Function, bound: dict[str, Value], keep: f
     if known is not None:
         return known
     kin = None if keep else (function.code, function.owner, *(_acts(value.form) for value in (*shapes.values(), *closure.values())))
-    if kin is not None and world.walks >= world.walks_each // 3 and (other := world.summaries.get(world.met.get(kin))) is not None:
+    if kin is not None and world.budget.dear() and (other := world.summaries.get(world.met.get(kin))) is not None:
         world.reached |= (world.reach or {}).get(world.met.get(kin), frozenset())
         frame.low = min(frame.low, other.low)  # what differs is text and structure: no reason to spend what other functions need
         return other
-    if len(world.working) >= MAX_DEPTH or budget.spent(world):
+    if len(world.working) >= MAX_DEPTH or world.budget.spent():
         frame.missing(function.qualname, "recursion", "may-write" if guesses.sends(function.qualname) else "unknown", line)
         return None
     if _bound_shapes(world, function, shapes, closure):
@@ -262,10 +262,10 @@ def _summarised(
     A summary made while a function further up was unfinished serves until that one is finished, and is then made anew on demand: so that
     each function of a cycle is walked a bounded number of times (Tarjan's low links tell the heads of cycles).
     """
-    depth, stop, outer = len(world.working), world.stop, world.reached
+    depth, stop, outer = len(world.working), world.budget.stop, world.reached
     world.working[key] = depth
     world.reached = set()
-    world.stop = budget.share(world, depth)
+    world.budget.stop = world.budget.share(depth)
     try:
         summary = _run(world, function, shapes, closure)
         rounds = 1
@@ -282,7 +282,7 @@ def _summarised(
     finally:
         del world.working[key]
         world.unfinished.pop(key, None)
-        world.stop = stop
+        world.budget.stop = stop
         if world.reach is not None:
             world.reach[key] = frozenset(world.reached)
         world.reached |= outer
@@ -313,7 +313,7 @@ def _forget(world: World, depth: int) -> None:
 
 def _run(world: World, function: Function, shapes: dict[str, Value], closure: dict[str, Value]) -> Summary:
     """Walk the body once."""
-    world.walks += 1
+    world.budget.walks += 1
     facts = function.code.facts
     callee = Frame(world, function.path, function.qualname, env=dict(shapes), fixed=set(shapes), closure=closure, owner=function.owner)
     if isinstance(facts, Lambda):

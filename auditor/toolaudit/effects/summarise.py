@@ -9,7 +9,7 @@ from functools import cached_property, partial
 import msgspec
 
 from toolaudit.catalogue.lookup import Catalogue
-from toolaudit.effects import backgrounds, budget, emptied, entries, footprint, units
+from toolaudit.effects import backgrounds, emptied, entries, footprint, units
 from toolaudit.effects.boxes import Shared
 from toolaudit.effects.calls import call
 from toolaudit.effects.depth import deep
@@ -36,9 +36,6 @@ MAX_HELD = 40_000
 """Effects kept in summaries, at about two kilobytes each."""
 
 _packed = msgspec.msgpack.Decoder(Packed)
-
-WALKS, LEAST_WALKS = 2400, 120
-"""Functions walked anew for the tools of one file together, and at least for each."""
 
 
 def footprints(project: Project, tools: Sequence[Tool], catalogue: Catalogue) -> tuple[Footprint, ...]:
@@ -187,11 +184,14 @@ def _unit(
         for tool in tools:
             if heard is not None:
                 heard(len(walked))
+            world.budget.to_come = len(tools) - len(walked) - 1
             frame, broke_off = _bounded(world, tool)
             backgrounds.mark(frame)
             walked.append(units.result(frame, once, tool))
             if broke_off:  # what was left half done is not used again
+                spent = world.budget
                 world = _world(watched, catalogue, shared, tools)
+                world.budget = spent
     finally:
         sys.setrecursionlimit(limit)
     return tuple(walked)
@@ -200,7 +200,6 @@ def _unit(
 def _world(watched: Watched, catalogue: Catalogue, shared: Shared, tools: Sequence[Tool]) -> World:
     """What tools share, nothing found yet. Which functions a summary stands for is kept where a dispatcher may have handed on to one."""
     world = World(watched, Resolver(watched), catalogue, shared, execute=execute, evaluate=evaluate)
-    world.walks_each = max(LEAST_WALKS, min(world.walks_each, WALKS // max(len(tools), 1)))
     world.reach = {} if any(tool.dispatcher is not None for tool in tools) else None
     return world
 
@@ -240,7 +239,7 @@ def walk(world: World, tool: Tool) -> Frame:
 
 def _walk(world: World, tool: Tool) -> Frame:
     path, qualname = entries.entry_of(tool)
-    budget.begin(world)
+    world.budget.begin()
     world.reached.clear()
     world.when = tool.when
     world.given = tool.given

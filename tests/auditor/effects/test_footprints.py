@@ -270,6 +270,15 @@ def test_deep_chains_and_wide_graphs_end(footprint_of: Any) -> None:
     assert "w append memory {global:S}" in shown(footprint_of(wide, "g0")["g0"])
 
 
+def test_what_all_tools_of_a_file_call_is_walked_to_its_end(footprint_of: Any) -> None:
+    parts = "".join(f"def part{i}(x):\n    return step{i}(x)\ndef step{i}(x):\n    return x + {i}\n" for i in range(90))
+    connect = "def connect(x):\n" + "".join(f"    x = part{i}(x)\n" for i in range(90)) + "    return x\n"
+    names = [f"tool{i}" for i in range(30)]
+    tools = "".join(f"def {name}(x):\n    return open(connect(x)).read()\n" for name in names)
+    found = footprint_of(parts + connect + tools, *names)
+    assert not any(call.reason == "recursion" for name in names for call in found[name].unknown_calls)
+
+
 def test_the_same_input_gives_the_same_footprint(footprint_of: Any) -> None:
     assert footprint_of(LOAD_EDIT_SAVE, "edit") == footprint_of(LOAD_EDIT_SAVE, "edit")
 
