@@ -6,6 +6,7 @@ from toolaudit import facts as f
 from toolaudit.effects import attributes, edits, names
 from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
+from toolaudit.effects.containers import collected
 from toolaudit.effects.context import trim
 from toolaudit.effects.edits import CLIENT, RECORD
 from toolaudit.effects.expressions import evaluate, look
@@ -199,7 +200,7 @@ def _set_item(frame: Frame, target: f.Item, base: Value, index: Value, value: Va
     special = listed or isinstance(form, Instance)
     if special and (special_method(frame, base, "__setitem__", (index, value)) or not holds_members(frame, form)):
         return
-    if base.loc is not None:
+    if base.loc is not None and not collected(frame, base):
         place = base.loc if isinstance(target.index, f.Slice) else base.loc / key_step(index)
         repeat = "again" if op in ("increment", "append") else "same"
         note = RECORD if edits.is_record(value) else CLIENT if edits.is_client(value) else ""

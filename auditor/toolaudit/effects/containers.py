@@ -110,6 +110,8 @@ def _touch(frame: Frame, receiver: Value, name: str, arguments: Arguments, line:
     api = None
     if name == "pop" and isinstance(receiver.form, Many) and receiver.form.kind == "list" and not _at_an_end(arguments):
         name = "remove"
+    if name in MUTATORS and collected(frame, receiver):
+        return frozenset()
     for type_name in _types(receiver, name):
         api = frame.world.catalogue.method(type_name, name)
         if api is not None and (api.effects or api.cases):
@@ -123,6 +125,15 @@ def _touch(frame: Frame, receiver: Value, name: str, arguments: Arguments, line:
         for effect in word.effects:
             found |= perform(frame, effect, bound, data, line, name)
     return found
+
+
+def collected(frame: Frame, value: Value) -> bool:
+    """The function's own `**kwargs`: a dict that is made for each call, whatever it holds."""
+    loc = value.loc
+    if loc is None or loc.root != "param" or loc.path:
+        return False
+    code = frame.world.code(frame.path, frame.function)
+    return code is not None and any(one.kind == "kwarg" and one.name == loc.name for one in code.facts.parameters)
 
 
 def _at_an_end(arguments: Arguments) -> bool:

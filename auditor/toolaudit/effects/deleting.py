@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolaudit import facts as f
 from toolaudit.effects import edits, names
 from toolaudit.effects.assign import foreign_place, special_method
+from toolaudit.effects.containers import collected
 from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.kept_objects import holds_members
@@ -37,7 +38,7 @@ def _delete_item(frame: Frame, base: Value, index: Value, line: int) -> None:
     if isinstance(base.form, Foreign):
         entry = foreign_place(base.form.name, index)
         frame.emit(entry, "w", "delete", line, data=index.taint, atomic=True, repeat="error", confidence="catalogued")
-    elif base.loc is not None:
+    elif base.loc is not None and not collected(frame, base):
         loc = base.loc / key_step(index)
         frame.emit(loc, "w", "delete", line, data=index.taint, atomic=True, repeat="error", note="fails when absent")
     elif edits.positional(index):

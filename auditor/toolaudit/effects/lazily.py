@@ -178,6 +178,16 @@ def is_switch(marked: Sequence[Effect], index: int, tool: str) -> bool:
     return len(effect.chain) <= 2 and not any("r" in later.mode and _within(later.target, effect.target) for later in marked[index + 1 :])
 
 
+def again_made(marked: list[Effect]) -> list[Effect]:
+    """What one call of a helper makes where it is missing, another call of it from the same place makes as well."""
+    made = {(e.chain[-2:], e.target, e.op) for e in marked if e.secondary == "lazy-init" and "w" in e.mode and len(e.chain) > 2}
+
+    def again(effect: Effect) -> bool:
+        return not effect.secondary and "w" in effect.mode and (effect.chain[-2:], effect.target, effect.op) in made
+
+    return [replace(e, secondary="lazy-init") if made and again(e) else e for e in marked]
+
+
 def finding(effects: Sequence[Effect]) -> list[int]:
     """The looks whether there is an object, before something is done to what the object holds and nothing to where it is held."""
     found: list[int] = []

@@ -12,6 +12,7 @@ from toolaudit.effects.folders import folder_checks, kind_checks, opened_to_lock
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.lazily import (
+    again_made,
     container_ensured,
     containers_made,
     file_made_where_missing,
@@ -106,7 +107,7 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
         out[index] = replace(effects[index], secondary=effects[index].secondary or "lazy-init")
     for index in (*kind_checks(effects), *finding(effects)):
         out[index] = replace(effects[index], secondary="kind-check")
-    out = _looked_up(renewed(_while_made(effects, _beside(effects, out))))
+    out = again_made(_looked_up(renewed(_while_made(effects, _beside(effects, out)))))
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)
 
 
@@ -153,8 +154,10 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
     if all(effect.secondary for effect in marked) and any(is_called_for(effect, tool) for effect in marked):
         return [replace(effect, secondary="") if isinstance(effect.target, Resource) else effect for effect in marked]
     for own in (is_reloaded, is_loaded):
-        if any(own(effect, tool) for effect in marked):
-            return [replace(effect, secondary="") if own(effect, tool) else effect for effect in marked]
+        on_the_way = [(e.chain[-2:], e.target) for e in marked if e.secondary and "w" in e.mode and not own(e, tool)]
+        asked = [own(effect, tool) and (effect.chain[-2:], effect.target) not in on_the_way for effect in marked]
+        if any(asked):
+            return [replace(effect, secondary="") if one else effect for effect, one in zip(marked, asked, strict=True)]
     written = [effect for effect in marked if "w" in effect.mode]
     if alone and written and all(empties(effect) or puts(effects, effect) for effect in written):
         return list(effects)

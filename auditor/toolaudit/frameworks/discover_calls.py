@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolaudit.facts import Attr, Call, Comprehension, Const, Expr, Mapping, Name
+from toolaudit.facts import Attr, Call, Comprehension, Const, Expr, Item, Mapping, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.callables import FunctionRef, elements, functions_of
 from toolaudit.frameworks.discover_decorators import unknown_receiver
@@ -49,7 +49,7 @@ def _one(bodies: Bodies, known: Known, scope: Scope, call: Call) -> Iterator[Dra
 
 def called_rules(bodies: Bodies, known: Known, scope: Scope, call: Call, applied: bool = False) -> list[Rule]:
     """The rules that a call's callee has: by its name, or by its receiver's class. `applied`: what it gives is called with a function."""
-    func = call.func
+    func = call.func.value if isinstance(call.func, Item) else call.func  # `Toolset[Deps]([one])`
     targets = scope.resolve(func) if isinstance(func, Name | Attr) else ()
     found = [rule for rule in rules_for(known.calls, bodies.names, targets) if rule.declare.kind != "schema"]
     if isinstance(func, Attr) and func.attr == "__init__" and isinstance(func.value, Call) and last_part(func.value.func) == "super":

@@ -92,7 +92,7 @@ class Known:
             declare = rule.declare
             placed = declare.kind != "callables" or any(part.startswith("argument:") for part in declare.lists)
             if declare.kind in {"factory", "registration", "schema", "callables", "decorator"} and placed:
-                words |= {_last(name): r"\s*\(" for name in declare.names}
+                words |= {_last(name): r"\s*(?:\[[^\]\n]*\]\s*)?\(" for name in declare.names}
             if declare.kind == "registration" or (declare.kind == "callables" and placed):
                 words |= {_last(method): r"\b" for method in declare.methods}
             if declare.kind == "dispatcher":

@@ -9,8 +9,9 @@ import re
 
 from msgspec.structs import replace
 
+from toolaudit.branches import apart
 from toolaudit.effects.sql import OF_ITSELF
-from toolaudit.model import Access, Answer, Lock, Place, Tool, Verdict
+from toolaudit.model import Access, Answer, KeyPart, Lock, Place, Tool, Verdict
 from toolaudit.verdicts.keys import NEVER, PATH_KINDS, family, overlap, resource_text
 from toolaudit.verdicts.profile import CONFIGURATION, WRITES, Profile, Window, alike, in_process, line_of, never_both, one_step, one_thing
 from toolaudit.verdicts.sections import covers, guards, shared_locks
@@ -229,6 +230,8 @@ def _accumulates(view: Profile, access: Access) -> str:
         return ""
     if _next_free(view, access):
         return "takes the next name that is free"
+    if _next_key(view, access):
+        return "makes another one under a new name"
     if access.resource.kind == "git" and any(w.write is access and w.link == "control" and w.same for w in view.windows):
         return ""  # a commit takes what was staged: the look before it finds nothing the second time
     if access.repeat == "again" and not (access.operation == "append" and _starts_anew(view, access)):
@@ -257,10 +260,24 @@ def _new_row(access: Access) -> bool:
 def _looked_for(view: Profile, access: Access) -> bool:
     """An entry added where it was not found, or removed where it was: `if x not in items: items.append(x)`."""
     entry = access.operation in {"append", "delete"} and in_process(access)
+    if access.operation == "append" and any(w.resource == access.resource and apart(w.arms, access.arms) for w in view.writes):
+        return False  # made where it was not found, and added to where it was
     return entry and any(
         w.write is access and w.link == "control" and w.read.operation == "check" and w.read.resource == access.resource
         for w in view.windows
     )
+
+
+def _next_key(view: Profile, access: Access) -> bool:
+    """An entry under a key that is made of which entries there are: `items[max(items) + 1] = item`."""
+    if access.operation != "write" or not in_process(access):
+        return False
+    made_of = [w.read.resource for w in view.windows if w.write is access and w.link == "data" and w.accumulates]
+    return any(access.resource.key[: len(read.key)] == read.key and _is_entry(access.resource.key[len(read.key) :]) for read in made_of)
+
+
+def _is_entry(rest: tuple[KeyPart, ...]) -> bool:
+    return [part.kind for part in rest] == ["literal", "unknown", "literal"] and rest[0].text == "["
 
 
 def _next_free(view: Profile, access: Access) -> bool:
