@@ -103,9 +103,11 @@ def _bookkeeping(effects: Sequence[Effect], written: dict[tuple[str, ...], str])
 
 
 def root_of(target: Loc | Resource) -> tuple[str, ...]:
-    """What two places must share to be able to overlap: owner and first name."""
+    """What two places must share to be able to overlap: owner and first name; of an object in a framework's state, its field, too."""
     if isinstance(target, Resource):
         return (target.kind, target.scope, scope_text(target.key)) if target.kind == "session" else (target.kind, target.scope)
+    if target.root == "state" and len(target.path) > 1 and all(isinstance(step, str) for step in target.path[:2]):
+        return (target.root, target.scope, *map(str, target.path[:2]))
     first = next((step for step in target.path if isinstance(step, str)), "") if target.root in ("self", "state") else target.name
     return (target.root, target.scope, first)
 

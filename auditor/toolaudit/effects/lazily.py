@@ -64,9 +64,19 @@ def loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: st
         and not any(isinstance(step, tuple) for step in target.path)
         and len(alike) == len(changed)
     )
-    read = [effects[i] for one in alike for i in items_of(one.data, effects) if effects[i].note != USED]
+    read = [effects[i] for one in alike for i in items_of(one.data, effects)]
+    read = [one for one in read if one.note != USED and not _is_setting(one, target)]
     kinds = ("file", "dir", "sql", "http") if looked else ("file", "dir", "sql")
     return (whole or looked) and bool(read) and all(_of_program(one, kinds) for one in read)
+
+
+def _is_setting(read: Effect, target: Loc) -> bool:
+    """Where the object is kept that does the reading, and what in it or in the environment says what is read: `_client`, `self.url`."""
+    place = read.target
+    if isinstance(place, Resource):
+        return place.kind == "env" and read.mode == "r"
+    keyed = any(part.kind == "param" for step in place.path if isinstance(step, tuple) for part in step)
+    return place.root in ("self", "global") and (read.mode, read.op) == ("r", "read") and not keyed and not same_store(place, target)
 
 
 def _of_program(read: Effect, kinds: Sequence[str]) -> bool:
@@ -168,6 +178,24 @@ def renewed(marked: list[Effect]) -> list[Effect]:
         return next((why for maker, place, why in kept if seen and maker == function and same_store(place, target)), "")
 
     return [replace(e, secondary=dropped(e)) if dropped(e) else e for e in marked]
+
+
+def shown(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]:
+    """What is read outside into a place that holds nothing yet is what the tool is for, where it touches nothing else outside: it shows that."""
+    if any(isinstance(e.target, Resource) and e.target.kind != "env" and not e.secondary for e in marked):
+        return marked
+    filled = [e for e in marked if e.secondary in ("lazy-init", "memo") and isinstance(e.target, Loc) and "w" in e.mode]
+    sources = {i for e in filled for i in items_of(e.data, effects)}
+    return [replace(e, secondary="") if i in sources and _is_shown(e) and not effects[i].secondary else e for i, e in enumerate(marked)]
+
+
+def _is_shown(read: Effect) -> bool:
+    return (
+        read.mode == "r"
+        and read.op != "check"
+        and isinstance(read.target, Resource)
+        and read.target.kind in ("http", "sql", "redis", "aws", "file")
+    )
 
 
 def is_switch(marked: Sequence[Effect], index: int, tool: str) -> bool:

@@ -22,6 +22,7 @@ from toolaudit.effects.lazily import (
     made_under_constant,
     made_where_missing,
     renewed,
+    shown,
     unsure,
 )
 from toolaudit.effects.locks import name_of
@@ -108,7 +109,7 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
     for index in (*kind_checks(effects), *finding(effects)):
         out[index] = replace(effects[index], secondary="kind-check")
     out = again_made(_looked_up(renewed(_while_made(effects, _beside(effects, out)))))
-    return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, out, tool)
+    return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, shown(effects, out), tool)
 
 
 def _looked_up(marked: list[Effect]) -> list[Effect]:
