@@ -6,13 +6,13 @@ Flow-insensitive and kept: a global or an attribute is worked out once, by walki
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.keys import kept_at, loc_parts
 from toolaudit.effects.local_values import bind_locals
+from toolaudit.effects.members import vague, with_members
 from toolaudit.effects.values import (
     Class,
     Data,
@@ -268,39 +268,6 @@ def _bare(value: Value) -> Value:
     assert isinstance(form, Handle)
     named = not any(part.kind == "param" for part in form.parts)
     return Value(Handle(form.type, form.kind, form.parts if named else (), form.scope))
-
-
-DYNAMIC = Data("dynamic-getattr")
-
-
-def with_members(held: Value, assigned: Callable[[], list[Value]]) -> Value:
-    """An empty container learns what its members are from the assignments to its items and from what decorators store in it."""
-    form = held.form
-    if not isinstance(form, Many) or form.items or form.entries or (form.element is not None and not _says_nothing(form.element)):
-        return held
-    useful = [value for value in assigned() if _is_useful(value)]
-    return Value(Many(form.kind, None, None, union(useful), form.type), held.taint, held.loc) if useful else held
-
-
-def _says_nothing(element: Value) -> bool:
-    """`Any`, `object` or a dict of those."""
-    form = element.form
-    return isinstance(form, Data) or (isinstance(form, Many) and vague(element))
-
-
-def _is_useful(value: Value) -> bool:
-    """An object, or a record that holds one under a constant key: `{"process": child, "started": now}`."""
-    form = value.form
-    if isinstance(form, Many) and form.kind == "dict" and form.entries:
-        return any(isinstance(one.form, Handle | Instance) for _, one in form.entries)
-    return isinstance(form, Handle | Instance | Function | Class) or form == DYNAMIC
-
-
-def vague(value: Value) -> bool:
-    form = value.form
-    if isinstance(form, Scalar):
-        return form.value is None
-    return isinstance(form, Data) or (isinstance(form, Many) and not (form.items or form.entries or form.element))
 
 
 def _declared(world: World, ref: ClassRef, name: str) -> Value | None:

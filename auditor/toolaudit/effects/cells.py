@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toolaudit.effects.annotations import annotated
-from toolaudit.effects.attributes import vague
 from toolaudit.effects.bodies import assigned_to, flattened
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.free import nodes
 from toolaudit.effects.local_values import bind_locals
+from toolaudit.effects.members import vague
 from toolaudit.effects.values import Code, Data, Instance, Value, union
 from toolaudit.facts import Assign, FunctionFacts, Name, Scope
 

@@ -7,10 +7,11 @@ import re
 from msgspec.structs import replace
 
 from toolaudit.effects.annotations import annotated
-from toolaudit.effects.attributes import imported, merged, module_frame, placed, vague, with_members
+from toolaudit.effects.attributes import imported, merged, module_frame, placed
 from toolaudit.effects.bodies import assigned_to, imported_in
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.local_values import bind_locals
+from toolaudit.effects.members import vague, with_members
 from toolaudit.effects.registrations import supplied
 from toolaudit.effects.registries import in_global
 from toolaudit.effects.values import (

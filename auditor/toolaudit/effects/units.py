@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects import entries, secondary
 from toolaudit.effects.frame import Effect, Frame
-from toolaudit.effects.wording import asked
+from toolaudit.effects.wording import asked, settled
 from toolaudit.model import Place, Tool, UnknownCall
 
 MOST_CALLS = 2**31
@@ -112,10 +112,14 @@ class Once:
         )
 
 
+def _marked(frame: Frame, tool: Tool) -> list[Effect]:
+    return secondary.mark(frame.effects, tool.name, tool.entry.rpartition("::")[2] or tool.function)
+
+
 def result(frame: Frame, once: Once, tool: Tool) -> Walked:
     """A finished walk, what does not count in it marked so."""
     lists = (
-        once.effects(asked(secondary.mark(frame.effects, tool.name, tool.entry.rpartition("::")[2] or tool.function), tool.name)),
+        once.effects(settled(asked(_marked(frame, tool), tool.name), tool.name)),
         tuple(frame.unknown),
         tuple(frame.blocking),
     )

@@ -53,6 +53,32 @@ def asked(effects: Sequence[Effect], tool: str) -> list[Effect]:
     return [replace(e, mode="r", op="read", repeat="same", confidence="name-only", note=QUERY) if is_posted(e) else e for e in effects]
 
 
+def settled(effects: Sequence[Effect], tool: str) -> list[Effect]:
+    """The effects of a tool: a POST to one thing by its id sets what it is told, where the tool or a function on the way is called so
+    (`update_task` posts to `/tasks/{id}`, `/tasks/{id}/close`): a second equal one changes nothing."""
+
+    def sets(effect: Effect) -> bool:
+        target = effect.target
+        if effect.op != "send" or effect.mode != "w" or not isinstance(target, Resource) or target.kind != "http" or not _is_of_one(target):
+            return False
+        return any(_sets(name) for name in (tool, *(place.function.rpartition(".")[2] for place in effect.chain[1:])))
+
+    return [replace(e, op="update", repeat="same") if e.repeat == "again" and sets(e) else e for e in effects]
+
+
+def _sets(name: str) -> bool:
+    verbs, words = _verbs(), _words(name)
+    first = next((word for word in words if word in verbs["sets"] | verbs[CHANGES] | verbs[ASKS] | verbs[COMPUTES]), "")
+    return first in verbs["sets"] and not verbs["joins"] & set(words)
+
+
+def _is_of_one(target: Resource) -> bool:
+    """An address that ends in the id of a thing, which the caller gives, or in what becomes of it."""
+    ids = [at for at, part in enumerate(target.key) if part.kind == "param" and target.key[at - 1].text.endswith("/")]
+    rest = "".join(part.text if part.kind == "literal" else "{}" for part in target.key[ids[-1] + 1 :]) if ids else ""
+    return bool(ids) and (not rest.strip("/") or (rest.startswith("/") and _words(rest)[:1] == _words(rest) and _sets(rest)))
+
+
 def is_posted(effect: Effect) -> bool:
     """A POST of which neither its address nor the functions on the way to it tell that it changes something."""
     target = effect.target
