@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from toolaudit.catalogue.entries import Api
-from toolaudit.effects import attributes, constructors
+from toolaudit.effects import attributes, constructors, members
 from toolaudit.effects.answering import answer
 from toolaudit.effects.bodies import is_empty
 from toolaudit.effects.choices import as_chosen
@@ -13,7 +13,6 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.handed_methods import CALLING, is_operation, of_client
 from toolaudit.effects.kept_objects import holds_members
 from toolaudit.effects.keys import ANY, derived, kept_at, parts_of
-from toolaudit.effects.members import vague
 from toolaudit.effects.own_words import own_words
 from toolaudit.effects.rebound import looked_at, one_of_paths, there
 from toolaudit.effects.values import (
@@ -106,7 +105,7 @@ def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool)
     known = form.field(name)
     unset = constructors.is_unset(frame.world, value, known, name)
     world = frame.world
-    if known is not None and value.loc is not None and isinstance(known.form, Many) and vague(known):
+    if known is not None and value.loc is not None and isinstance(known.form, Many) and members.vague(known):
         known = attributes.attribute(world, form.cls, name) or known  # filled by others since it was made
     if known is not None and not unset:
         return one_of_paths(frame, shared(known, place := place_of(value, name)), place).tainted(value.taint)
