@@ -1,4 +1,4 @@
-"""Calls that wait for each other (at a barrier, over two queues): none ends alone, or only when its time is up, so no serial order has an outcome to compare with.
+"""Calls that wait for each other (at a barrier, over two queues, by looking again and again): none ends alone, or only when its time is up, so no serial order has an outcome to compare with.
 
 What stands in for the serial orders are those in which each stretch between two meetings runs whole, whoever goes first.
 """
@@ -29,19 +29,26 @@ def meets(explorer: Explorer, given: Order, end: float) -> list[Outcome] | None:
     explorer.known.sites.clear()  # each call was seen alone: what they do together is looked at anew
     explorer.known.everywhere.clear()
     ended = _that_end(explorer, given)
-    if not explorer.settings.isolate:
+    if not explorer.settings.isolate and not any(map(_polls, serial.done.values())):  # who polls has no stretch that ends
         serial.meet = partial(stretches, explorer, end)
     return [judged.outcome for judged in ended]
 
 
 def _waits(known: SerialRun) -> bool:
     """Whether a call of this serial order waited for one that came later: for ever, or until its time was up."""
-    return known.problem.kind == "deadlock" if known.problem is not None else bool(known.expired)
+    return known.problem.kind in ("deadlock", "livelock") if known.problem is not None else bool(known.expired)
+
+
+def _polls(known: SerialRun) -> bool:
+    return known.problem is not None and known.problem.kind == "livelock"
 
 
 def _that_end(explorer: Explorer, given: Order) -> list[Judged]:
     """The two orders, in parallel, as far as they come to an end, and somebody comes in time who does not when they run one by one."""
-    judged = [explorer.judge(Schedule(order)) for order in (given, given[::-1])]
+    judged = [explorer.judge(Schedule(given))]
+    if judged[0].run.problem is not None and any(map(_polls, explorer.serial.done.values())):  # whoever loops for ever does so again
+        return []
+    judged.append(explorer.judge(Schedule(given[::-1])))
     alone = list(explorer.serial.done.values())
     return [one for one in judged if one.run.problem is None and all(known.blocked or known.expired - one.run.expired for known in alone)]
 

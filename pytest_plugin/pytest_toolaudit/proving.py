@@ -34,6 +34,8 @@ def replayed(explorer: Explorer, hit: Judged, end: float) -> tuple[int, int, str
     unlike = _run_anew(explorer, hit.outcome) if kind is None else None
     if unlike is not None:
         return 0, len(runs), unlike
+    for _, outcome in runs if kind is None else ():
+        explorer.masks.learn_messages(hit.outcome, outcome)
     wanted = explorer.masks.apply(hit.outcome)
     ended = [(run.problem.kind if run.problem else None, explorer.masks.apply(outcome)) for run, outcome in runs]
     return ended.count((kind, wanted)), len(runs), where

@@ -250,7 +250,7 @@ class Search:
 
     def is_hit(self, judged: Judged) -> bool:
         if judged.run.problem is not None:
-            if judged.run.problem.kind == "outside":
+            if judged.run.problem.kind in ("outside", "timeout"):
                 self.problem = judged.run.problem
             return judged.run.problem.kind in ("deadlock", "livelock")
         if self.meeting is not None:
@@ -310,18 +310,19 @@ class Search:
         if self.unsteady is not None:
             return self.done("nondeterministic", None)
         serial = explorer.serial
-        problems = [known.problem for known in serial.done.values()]
+        problems = [known.problem for known in serial.done.values() if known.problem is not None]
         if self.meeting is not None:
             self.problem = met(explorer, self.given, self.meeting)
             return self.done("inconclusive", None)
-        if all(problems):
-            self.problem = next((p for p in problems if p is not None), None)
-            return self.done("inconclusive" if any(p and p.kind in ("timeout", "outside") for p in problems) else "deadlock", None)
+        if len(problems) == len(serial.done):
+            self.problem, kinds = problems[0], {problem.kind for problem in problems}
+            if "livelock" in kinds:  # none of them came to an end
+                self.exhausted, self.through = False, 0
+            return self.done("inconclusive" if kinds & {"timeout", "outside"} else "deadlock", None)
         if self.problem is not None:
             return self.done("inconclusive", None)
-        if explorer.world.unobserved or explorer.detached or serial.cut_short:
-            kind = "inconclusive" if explorer.world.unobserved or serial.cut_short else "serializable"
-            return self.done(kind, None)
+        if explorer.world.unobserved or serial.cut_short:
+            return self.done("inconclusive", None)
         different = len(serial.outcomes()) > 1  # an order that only blocks alone is no outcome: in parallel it is not alone
         return self.done("order-dependent" if different else "serializable", None)
 

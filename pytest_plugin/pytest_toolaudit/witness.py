@@ -7,6 +7,7 @@ import os
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from pytest_toolaudit.engine.lanes import ENDLESS, TRIES
 from pytest_toolaudit.engine.turn import READ, WRITE
 from pytest_toolaudit.oracle.compare import Outcome, nearest, readable, show_result
 from pytest_toolaudit.search.named import Step
@@ -23,6 +24,7 @@ _FIXES = {
     "http": "an idempotency key or a conditional request (If-Match) on the server's side",
     "other": "no process-wide state: pass it as an argument",
 }
+_ONE_ORDER = "take the locks in the same order everywhere, or use one lock"
 _SERIAL = "or declare the tools as not parallel, so that the runner starts them one after the other"
 _MARK = "⇄ "
 
@@ -145,7 +147,8 @@ def reach(verdict: Verdict) -> str:
 def fixes(verdict: Verdict) -> list[str]:
     """What to do about it, by kind of resource."""
     if verdict.kind == "deadlock":
-        return ["take the locks in the same order everywhere, or use one lock", _SERIAL]
+        endless = ENDLESS in verdict.problem and TRIES not in verdict.problem
+        return ["let the loop give up after some time, and say so" if endless else _ONE_ORDER, _SERIAL]
     if verdict.kind == "order-dependent":
         return ["start the call that needs the other only after it, or make it one tool", _SERIAL]
     kinds = dict.fromkeys(resource.partition(":")[0] for resource in verdict.resources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 from collections.abc import Iterator
@@ -59,3 +60,23 @@ def test_that_hangs_in_one_order_is_waited_for_once(monkeypatch: pytest.MonkeyPa
     assert verdict.schedules > 5
     assert len(given_up) > 2
     assert 1 <= len(given_up) - len(learned) <= 2  # at length; a machine that stands still for seconds may wait once more
+
+
+NOTED: list[str] = []
+
+
+def notes_late(text: str) -> None:
+    """Waits in the system, for nobody of the batch."""
+    select.select([_READS], [], [], 0.1)
+    NOTED.append(text)
+
+
+def notes(text: str) -> None:
+    NOTED.append(text)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="select takes sockets only")
+def test_the_order_matters_though_a_call_is_put_aside() -> None:
+    verdict = explore([call(notes_late, "a"), call(notes, "b")], state=NOTED.clear, budget=6)
+    assert verdict.kind == "order-dependent", verdict.render()
+    assert "blocked outside our control" in verdict.notes[0]

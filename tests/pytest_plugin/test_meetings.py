@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -294,3 +295,35 @@ def takes_or_counts() -> None:
 
 def test_a_wait_that_is_always_in_vain_is_no_meeting() -> None:
     assert explore([call(takes_or_counts), call(takes_or_counts)]).kind == "racy"
+
+
+HERE: list[str] = []
+
+
+def comes_and_looks(me: str, other: str) -> str:
+    """Looks again and again whether the other has come."""
+    HERE.append(me)
+    while other not in HERE:
+        time.sleep(0.1)
+    return "met"
+
+
+def test_who_looks_for_the_other_again_and_again_meets_too() -> None:
+    """One after the other each looks for ever, in parallel both end: no deadlock."""
+    verdict = explore([call(comes_and_looks, "a", "b"), call(comes_and_looks, "b", "a")], state=HERE.clear, steps=20_000)
+    assert verdict.kind == "inconclusive", verdict.render()
+    assert "schedules in parallel did" in verdict.problem
+
+
+def looks_for_ever() -> None:
+    """Nobody ever comes."""
+    while "nobody" not in HERE:
+        time.sleep(0.1)
+
+
+def test_a_loop_that_nobody_ends_is_no_matter_of_locks() -> None:
+    """What is advised is about the loop, and nothing is said of all schedules: none of them came to an end."""
+    verdict = explore([call(looks_for_ever), call(looks_for_ever)], state=HERE.clear, steps=5_000)
+    assert verdict.kind == "deadlock"
+    assert "let the loop give up" in verdict.render()
+    assert "every schedule" not in verdict.render()

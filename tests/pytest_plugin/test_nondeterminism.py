@@ -203,3 +203,35 @@ def test_calls_that_start_at_once_differ_by_microseconds_only(unit: int, kept: i
 def bump() -> None:
     """A counter that both read and write."""
     STATE["n"] = STATE["n"] + 1
+
+
+def ids_made_of_time() -> list[str]:
+    """Ids that hold the time and the machine, as clients of Redis make them for their locks."""
+    return [str(uuid.uuid1()), str(uuid.uuid1(node=5, clock_seq=7))]
+
+
+def test_ids_made_of_time_are_the_calls_own() -> None:
+    """Nothing is masked; they are of their kind, and no two are alike."""
+    verdict = explore([call(ids_made_of_time), call(ids_made_of_time)])
+    assert (verdict.kind, verdict.masked) == ("independent", ())
+    made = [uuid.UUID(text) for _, given in verdict.outcome.results for text in given[1:]]
+    assert {one.version for one in made} == {1}
+    assert len(set(made)) == 4
+    assert [(one.node, one.clock_seq) for one in made[1::2]] == [(5, 7)] * 2
+
+
+def fails_while_busy() -> None:
+    """What is raised says since when, by a clock that nobody holds still: other numbers in each run."""
+    if STATE.get("busy"):
+        raise RuntimeError(f"busy, asked at {time.clock_gettime_ns(time.CLOCK_MONOTONIC)}")
+    STATE["busy"] = 1
+    STATE["n"] = STATE["n"] + 1
+    STATE["busy"] = 0
+
+
+@pytest.mark.skipif(not hasattr(time, "clock_gettime_ns"), reason="no such clock")
+def test_numbers_in_what_only_an_interleaving_raises_differ_from_run_to_run() -> None:
+    """It raises in each replay, and that is what counts: a database names the process that it waited for."""
+    verdict = explore([call(fails_while_busy), call(fails_while_busy)])
+    assert verdict.kind == "racy", verdict.render()
+    assert all(name.startswith("result of fails_while_busy") for name in verdict.masked)

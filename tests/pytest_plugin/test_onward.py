@@ -163,6 +163,41 @@ def test_a_task_that_polls_lets_the_others_in() -> None:
     assert verdict.kind == "serializable", verdict.render()  # it only waits where it is alone
 
 
+HELD = {"by": ""}
+TAKERS: list[str] = []
+
+
+async def takes_turns(who: str) -> None:
+    """A lock that is looked for again and again; who has it makes many steps."""
+    while HELD["by"]:
+        await asyncio.sleep(0.1)
+    HELD["by"] = who
+    await asyncio.sleep(0)
+    TAKERS.append(who)
+    steps: asyncio.Queue[int] = asyncio.Queue(1)
+
+    async def feed() -> None:
+        for step in range(120):
+            await steps.put(step)
+
+    task = asyncio.create_task(feed())
+    for _ in range(120):
+        await steps.get()
+    await task
+    HELD["by"] = ""
+
+
+def _nobody_has_it() -> None:
+    HELD["by"] = ""
+    TAKERS.clear()
+
+
+def test_a_task_that_polls_lets_who_has_the_lock_go_on() -> None:
+    """Not one step each time: it would take longer than there are steps, and was called a deadlock."""
+    verdict = explore([call(takes_turns, "a"), call(takes_turns, "b")], state=_nobody_has_it, budget=60)
+    assert verdict.kind == "order-dependent", verdict.render()
+
+
 def test_tasks_that_poll_for_ever_are_recognised() -> None:
     TOTAL["n"] = 0
     verdict = explore([call(poll), call(poll)], steps=20_000)

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import datetime, tzinfo
@@ -120,6 +121,22 @@ def _urandom(original: Callable[[int], bytes]) -> Callable[[int], bytes]:
     return lambda size: rng().randbytes(size) if holds_turn() else original(size)
 
 
+_TO_1970 = 0x01B21DD213814000  # from the beginning of the Gregorian calendar, in tenths of microseconds
+
+
+def _made_of_time(original: Callable[..., uuid.UUID]) -> Callable[..., uuid.UUID]:
+    def uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
+        """Of the call's own time; who made it is drawn, with the bit that says so (RFC 9562, 6.10)."""
+        if not holds_turn():
+            return original(node, clock_seq)
+        ticks, who, apart = int(wall() * 1e7) + _TO_1970, rng().getrandbits(48) | 1 << 40, rng().getrandbits(14)
+        who, apart = who if node is None else node, apart if clock_seq is None else clock_seq & 0x3FFF
+        parts = ticks & 0xFFFFFFFF, ticks >> 32 & 0xFFFF, ticks >> 48 & 0x0FFF, apart >> 8, apart & 0xFF, who
+        return uuid.UUID(fields=parts, version=1)
+
+    return uuid1
+
+
 def date_now(cls: Any, method: str, *args: Any, **kwargs: Any) -> Any:
     """``datetime.now()`` and its kin, called from instrumented code: the class itself cannot be patched."""
     seconds = wall()
@@ -193,6 +210,7 @@ def install(patches: Patches, modules: Iterable[ModuleType]) -> None:
     patches.set(threading, "_time", time.monotonic)
     patches.wrap(os, "urandom", _urandom, also)
     patches.set(random, "_urandom", os.urandom)
+    patches.wrap(uuid, "uuid1", _made_of_time, also)
     shared: Any = random._inst
     draw, bits = shared.random, shared.getrandbits
     patches.set(shared, "random", lambda: rng().random() if holds_turn() and not _seeded() else draw())

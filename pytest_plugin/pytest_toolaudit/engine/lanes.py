@@ -67,6 +67,9 @@ class Lane:
         return self.finished and (not self.actors or not any(actor.job for actor in self.actors))
 
 
+ENDLESS, TRIES = "did not end within", "keeps trying for"  # what a problem's text says of loops
+
+
 @dataclass(frozen=True)
 class Problem:
     """Why a schedule did not end by itself: ``deadlock``, ``outside`` (perhaps a thread outside the batch would help),

@@ -103,8 +103,9 @@ class ControlledLoop(Timed):
         timer = min(self.timers(lane.index), key=lambda t: t._when, default=None)
         if timer is not None and timer._callback is SLEEP:
             engine = self.engine
-            if engine is not None and lane.naps % 64 == 63 and not engine.serial and self._others_ready(lane):
+            if engine is not None and lane.naps % SPIN == SPIN - 1 and not engine.serial and self._others_ready(lane):
                 lane.naps += 1
+                engine.gives_way = lane
                 return False
             lane.naps += 1
             if engine is not None:

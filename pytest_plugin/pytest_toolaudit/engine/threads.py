@@ -40,6 +40,7 @@ class Engine(Workers):
         self.order: list[Lane] = []
         self.running: Actor | None = None
         self.chosen: Lane | None = None
+        self.gives_way: Lane | None = None  # a task that seems to poll, while others have something to do
         self.foremost: Lane | None = None  # a task of whom is known that all before it in order are over
         self.loop: ControlledLoop | None = None
         self.loop_actor: Actor | None = None
@@ -113,10 +114,14 @@ class Engine(Workers):
         """The first in order that can go on; time passes only when nobody can."""
         if self.chooser is not None:
             self.chooser()
+        self.gives_way = None
         for lane in self.order:
             actor = self._runnable(lane)
             if actor is not None:
                 self.chosen = lane
+                if self.gives_way is not None:
+                    self.uncontrolled = True
+                    self.to_back(self.gives_way)
                 return actor
             if self.serial and not lane.finished:
                 break
@@ -317,7 +322,7 @@ class Engine(Workers):
     def forget(self) -> None:
         """The batch is over: what it leaves is freed at once, not when the garbage is collected next."""
         self.lanes, self.order, self.watches, self.stops, self.plan = [], [], (), [], {}
-        self.loop = self.loop_actor = self.problem = self.chosen = self.foremost = None
+        self.loop = self.loop_actor = self.problem = self.chosen = self.foremost = self.gives_way = None
         self.outside.shared = dict
 
     # -- the end ----------------------------------------------------------------------------------------------------

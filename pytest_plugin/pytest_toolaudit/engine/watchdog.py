@@ -10,7 +10,7 @@ from itertools import chain, islice
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from pytest_toolaudit.engine.lanes import Abandoned, Actor, Problem
+from pytest_toolaudit.engine.lanes import ENDLESS, TRIES, Abandoned, Actor, Problem
 from pytest_toolaudit.engine.outsiders import look
 from pytest_toolaudit.engine.stops import Everything
 from pytest_toolaudit.engine.turn import Site, turn
@@ -58,7 +58,7 @@ class Watchdog:
                 self.most = max(self.most, len(turn.trace) + NAP * engine.naps + self.steps // 2)  # this look may have come late
                 _spread(engine)
             if len(turn.trace) + NAP * engine.naps > self.most:
-                return Problem("livelock", f"did not end within {self.steps:,} steps{self._tries()}", self._unfinished())
+                return Problem("livelock", f"{ENDLESS} {self.steps:,} steps{self._tries()}", self._unfinished())
             if _clock() > end or (self.hung and self._hangs_again()):
                 return self._late()
             if not late:  # a machine that cannot keep our own appointments tells nothing about the calls
@@ -70,7 +70,7 @@ class Watchdog:
         stands = [actor for actor in list(self.engine.busy) if actor is self.engine.running or actor.detached]
         self.hung.update(filter(None, map(_function, stands)))
         places = f" ({'; '.join(map(_where, stands))})" if stands else ""
-        return Problem("timeout", f"did not end within {self.seconds:g} s of real time{places}", self._unfinished())
+        return Problem("timeout", f"{ENDLESS} {self.seconds:g} s of real time{places}", self._unfinished())
 
     def _hangs_again(self) -> bool:
         """Whether nothing has moved for a while, and all that could stand where an earlier schedule ran out of time."""
@@ -84,9 +84,7 @@ class Watchdog:
 
     def _tries(self) -> str:
         tried = sorted(self.engine.tried.items())
-        held = [
-            f"call {call} keeps trying for {what}" + (f", held by call {holder}" if holder >= 0 else "") for call, (what, holder) in tried
-        ]
+        held = [f"call {call} {TRIES} {what}" + (f", held by call {holder}" if holder >= 0 else "") for call, (what, holder) in tried]
         return f" ({'; '.join(held)})" if held else ""
 
     def _unfinished(self) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ _TIMES = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b|\bD:\d{14}"
 )
 _IDS = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b|0x[0-9a-fA-F]+")
+_NUMBERS = re.compile(r"\d+")
 _SHOWN = 200
 Path = tuple[str, ...]
 
@@ -79,6 +80,12 @@ class Masks:
         self.absent |= left.keys() ^ right.keys()
         self.dropped |= {("state", resource) for resource in self.absent}
         return len(self.loose) + len(self.dropped) > before
+
+    def learn_messages(self, a: Outcome, b: Outcome) -> None:
+        """The same for numbers alone in what calls raised: who was waited for, as a database says, is another process each time."""
+        for call, (one, other) in enumerate(zip(a.results, b.results, strict=True)):
+            if one != other and one[0] == other[0] == "raised" and _NUMBERS.sub("?", str(one[1])) == _NUMBERS.sub("?", str(other[1])):
+                self._learn(differences(one, other, ("call", str(call))))
 
     def _learn(self, found: Iterable[tuple[Path, Any, Any]]) -> None:
         for path, left, right in found:
