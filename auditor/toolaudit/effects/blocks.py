@@ -17,6 +17,7 @@ from toolaudit.effects.objects import attribute, read
 from toolaudit.effects.parameters import bind
 from toolaudit.effects.results import WRAPPED
 from toolaudit.effects.summaries import summarise
+from toolaudit.effects.terms import Terms
 from toolaudit.effects.values import PLAIN, Data, Either, Function, Handle, Instance, Manager, Taint, Value, alternatives, union
 
 STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
@@ -120,7 +121,9 @@ def _enter_generators(frame: Frame, value: Value, line: int, is_async: bool) -> 
         entered = _enter_generator(frame, option.form, line)
         if entered is not None:
             opened.append(entered)
-            given.append(PLAIN if entered.summary.yields is None else replace_value(entered.summary.yields, entered.ids, entered.bindings))
+            given.append(
+                PLAIN if entered.summary.yields is None else replace_value(entered.summary.yields, Terms(entered.ids, entered.bindings))
+            )
     if len(options) > 1:
         frame.locks = held
     return tuple(opened), union(given)

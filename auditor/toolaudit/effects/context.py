@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from toolaudit.effects.function_tables import MAX_TABLE, holds_function, is_table
 from toolaudit.effects.keys import Parts, normal_path, or_unknown, parts_of, scope_text
@@ -36,13 +37,14 @@ from toolaudit.effects.values import (
     Taint,
     Text,
     Value,
-    bounded,
     deep_taint,
-    one_of,
     text,
     tidy,
 )
 from toolaudit.model import Column, Fact, KeyPart, Lock, Resource
+
+if TYPE_CHECKING:
+    from toolaudit.effects.terms import Terms
 
 _PARAMETER = re.compile(r"\{param:([^{}]*)\}")
 MAX_DEPTH = 3
@@ -238,26 +240,6 @@ def replace_parts(parts: tuple[KeyPart, ...], bindings: Bindings) -> tuple[KeyPa
     return tidy(out)
 
 
-def replace_taint(taint: Taint, ids: list[Taint], bindings: Bindings) -> Taint:
-    if not taint:
-        return CLEAN
-    size = len(ids)
-    found: set[int | str] = set()
-    for item in taint:
-        if type(item) is int:
-            if item < size:
-                found |= ids[item]
-        else:
-            stands = bindings.stands(item)  # type: ignore[arg-type]
-            found |= stands if type(stands) is frozenset else _marked(stands, ids)  # type: ignore[arg-type]
-    return one_of(bounded(frozenset(found)))
-
-
-def _marked(mark: tuple[str, int], ids: list[Taint]) -> Taint:
-    """The mark on what a read stands for."""
-    return marks_of(mark[0], ids[mark[1]]) if mark[1] < len(ids) else CLEAN
-
-
 @lru_cache(maxsize=4096)
 def marks_of(mark: str, stands: Taint) -> Taint:
     return frozenset([f"{mark}{one}" for one in stands if not (isinstance(one, str) and one[0] in MARKS)])
@@ -345,10 +327,10 @@ def trim(value: Value, depth: int = 4, budget: Budget | None = None) -> Value:
     return Value(_mapped(form, lambda inner: trim(inner, depth - 1, budget)), value.taint, value.loc)  # type: ignore[arg-type]
 
 
-def replace_value(value: Value, ids: list[Taint], bindings: Bindings, depth: int = 0) -> Value:
+def replace_value(value: Value, terms: Terms, depth: int = 0) -> Value:
     """A callee's result in the caller's terms."""
-    form = value.form
-    taint = replace_taint(value.taint, ids, bindings)
+    form, bindings = value.form, terms.bindings
+    taint = terms.settled(value.taint)
     if type(form) is Text:
         if len(form.parts) == 1 and form.parts[0].kind == "param":
             found = bindings.find(form.parts[0].text)
@@ -359,11 +341,11 @@ def replace_value(value: Value, ids: list[Taint], bindings: Bindings, depth: int
     loc = replace_loc(value.loc, bindings)
     if depth >= MAX_DEPTH + 2 or type(form) in FLAT:
         return Value(form if depth < MAX_DEPTH + 2 else PLAIN.form, taint, loc)
-    return Value(_rebuilt(form, ids, bindings, depth + 1), taint, loc)  # type: ignore[arg-type]
+    return Value(_rebuilt(form, terms, depth + 1), taint, loc)  # type: ignore[arg-type]
 
 
-def _rebuilt(form: object, ids: list[Taint], bindings: Bindings, depth: int) -> object:
-    made = _mapped(form, lambda value: replace_value(value, ids, bindings, depth))
+def _rebuilt(form: object, terms: Terms, depth: int) -> object:
+    made, bindings = _mapped(form, lambda value: replace_value(value, terms, depth)), terms.bindings
     if isinstance(made, Handle):
         parts = replace_parts(made.parts, bindings)
         parts = normal_path(parts) if made.kind in ("file", "dir") else parts

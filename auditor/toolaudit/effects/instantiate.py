@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -19,17 +17,18 @@ from toolaudit.effects.context import (
     replace_locks,
     replace_resource,
     replace_rows,
-    replace_taint,
     replace_value,
 )
 from toolaudit.effects.frame import MAX_ARMS, MAX_CHAIN, Effect, Frame, Summary
 from toolaudit.effects.locks import handed_over, held_too
+from toolaudit.effects.terms import Terms
 from toolaudit.effects.values import (
     CLEAN,
     PLAIN,
     Loc,
     Taint,
     Value,
+    cut,
     join_taint,
     one_of,
 )
@@ -43,21 +42,12 @@ def instantiate(
     """Put a summary's effects into the caller's frame, in the caller's terms; `start` and `stop` take a part of them."""
     place = frame.place(line)
     known: list[Taint] = ids if ids is not None else []
-    memo: dict[Taint, tuple[int, Taint]] = {}
-
-    def mapped(taint: Taint) -> Taint:
-        if not taint:
-            return CLEAN
-        size, found = memo.get(taint, _UNKNOWN)
-        if size < len(known) and size < _after(taint):  # what a read to come stands for is not known yet
-            found = replace_taint(taint, known, bindings)
-            memo[taint] = len(known), found
-        return found
-
+    terms = Terms(known, bindings)
+    call = _Call(frame, place, terms)
     for effect in summary.effects[start:stop]:
-        known.append(CLEAN if frame.quiet else _place_effect(frame, effect, bindings, place, mapped))
+        known.append(CLEAN if frame.quiet else _place_effect(frame, effect, bindings, place, call))
     if summary.grown and stop is None:
-        edits.spread(frame, mapped(summary.grown))
+        edits.spread(frame, terms.mapped(summary.grown))
     if start == 0:
         _carry_over(frame, summary, place)
     if summary.yield_locks and summary.yield_at < 0 and not frame.quiet:  # left to the caller
@@ -65,20 +55,46 @@ def instantiate(
     frame.awaits += summary.awaits
     frame.io += summary.io
     if summary.exits:
-        frame.guard(mapped(summary.exits))
-        frame.exits = join_taint(frame.exits, mapped(summary.exits))
-    value = PLAIN if summary.returns is None else replace_value(summary.returns, known, bindings)
-    fields = tuple((name, replace_value(held, known, bindings)) for name, held in summary.fields)
+        frame.guard(terms.mapped(summary.exits))
+        frame.exits = join_taint(frame.exits, terms.mapped(summary.exits))
+    value = PLAIN if summary.returns is None else replace_value(summary.returns, terms)
+    fields = tuple((name, replace_value(held, terms)) for name, held in summary.fields)
     return value, fields
 
 
-_UNKNOWN = (-1, CLEAN)
+class _Call:
+    """What many effects of one call have in common: the caller's conditions joined to theirs, its branches put before theirs."""
 
+    __slots__ = ("_branched", "_control", "_frame", "_guarded", "_inside", "_terms", "mapped")
 
-@lru_cache(maxsize=16384)
-def _after(taint: Taint) -> int:
-    """The first position after all reads of a taint."""
-    return max([item for item in taint if type(item) is int], default=-1) + 1
+    def __init__(self, frame: Frame, place: Place, terms: Terms) -> None:
+        self.mapped = terms.mapped
+        self._frame = frame
+        self._control = frame.control
+        self._guarded: dict[Taint, Taint] = {}
+        self._branched: dict[int, Arms] = {}
+        self._inside = f"{place.line}#{frame.total}/"
+
+    def control(self, taint: Taint) -> Taint:
+        """What an effect happens because of."""
+        found = self.mapped(taint)
+        if self._control is not self._frame.control:
+            self._control = self._frame.control
+            self._guarded.clear()
+        known = self._guarded.get(found)
+        if known is None:
+            known = self._guarded[found] = one_of(join_taint(found, self._control))
+        return known
+
+    def branches(self, arms: Arms) -> Arms:
+        """Those of the call, then those inside it; what is called in a loop takes another way each time."""
+        outer = self._frame.arms
+        if self._frame.in_loop or not arms:
+            return outer
+        known = self._branched.get(id(arms))
+        if known is None:
+            known = self._branched[id(arms)] = (*outer, *[(self._inside + key, way) for key, way in arms])[:MAX_ARMS]
+        return known
 
 
 MANY = 4096
@@ -87,9 +103,9 @@ MANY = 4096
 
 def forget() -> bool:
     """Lets go of what is known of taints: tens of megabytes that nothing else looks at; whether it was much."""
-    many = _after.cache_info().currsize > MANY
-    _after.cache_clear()
+    many = one_of.cache_info().currsize > MANY
     one_of.cache_clear()
+    cut.cache_clear()
     marks_of.cache_clear()
     return many
 
@@ -102,8 +118,8 @@ def _bound_anew(effect: Effect, target: Loc | Resource) -> bool:
     return was.root == "param" and was.name[:1] == "^" and not was.path and effect.op in ("write", "increment") and target.root != "cell"
 
 
-def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, mapped: Callable[[Taint], Taint]) -> Taint:
-    data = mapped(effect.data)
+def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, call: _Call) -> Taint:
+    data = call.mapped(effect.data)
     facts = replace_facts(effect.when, bindings)
     if facts is None:
         return data
@@ -133,7 +149,7 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             op=effect.op,
             chain=chained(place, effect.chain),
             data=data,
-            control=one_of(join_taint(mapped(effect.control), frame.control)),
+            control=call.control(effect.control),
             awaits=effect.awaits + frame.awaits,
             io=effect.io + frame.io,
             atomic=effect.atomic,
@@ -147,17 +163,9 @@ def _place_effect(frame: Frame, effect: Effect, bindings: Bindings, place: Any, 
             part=effect.part,
             note=effect.note,
             rows=replace_rows(effect.rows, bindings) if effect.rows else (),
-            arms=_branches(frame, effect, place),
+            arms=call.branches(effect.arms),
         )
     )
-
-
-def _branches(frame: Frame, effect: Effect, place: Place) -> Arms:
-    """Those of the call, then those inside it; what is called in a loop takes another way each time."""
-    if frame.in_loop or not effect.arms:
-        return frame.arms
-    inner = tuple((f"{place.line}#{frame.total}/{key}", way) for key, way in effect.arms)
-    return (*frame.arms, *inner)[:MAX_ARMS]
 
 
 def _asks(frame: Frame, effect: Effect, target: Resource) -> bool:

@@ -205,8 +205,12 @@ def join_taint(one: Taint, other: Taint) -> Taint:
 
 def bounded(both: Taint) -> Taint:
     """The taint, of a size that can be carried on; which part of it stays does not depend on the order in which it was joined."""
-    if len(both) <= MAX_TAINT:
-        return both
+    return both if len(both) <= MAX_TAINT else cut(both)
+
+
+@lru_cache(maxsize=2048)
+def cut(both: Taint) -> Taint:
+    """Five of six were cut before: what follows a long condition depends on all of it, and on the same little more."""
     reads = sorted([item for item in both if type(item) is int])
     if len(reads) >= MAX_TAINT:
         return frozenset(reads[-MAX_TAINT:])  # what was read last is nearest to what the tool is for

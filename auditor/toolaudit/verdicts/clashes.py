@@ -332,9 +332,10 @@ def upkeep(one: Profile, other: Profile) -> Iterator[Clash]:
     """A secondary write (a memo, a marker) that another tool reads for its own sake; and a folder change under relative paths."""
     for mine, theirs, first in ((one, other, True), (other, one, False)):
         for write in mine.upkeep:
-            if _made_by_each(write, theirs):
+            near = theirs.read.near(write)
+            if not near or _made_by_each(write, theirs):
                 continue
-            for read in theirs.read.near(write):
+            for read in near:
                 a, b = (write, read) if first else (read, write)
                 same = meet(a, b)
                 if same.relation != "never" and not read.secondary:
