@@ -8,7 +8,7 @@ from itertools import islice, product
 
 from msgspec.structs import replace
 
-from toolaudit.effects.values import Either, Foreign, Handle, Instance, Loc, Many, Scalar, Text, Value, in_common, tidy
+from toolaudit.effects.values import Either, Foreign, Handle, Instance, Loc, Many, Scalar, Step, Text, Value, in_common, tidy
 from toolaudit.model import KeyPart, Kind, Resource
 
 Parts = tuple[KeyPart, ...]
@@ -181,3 +181,7 @@ def loc_parts(loc: Loc) -> Parts:
 def loc_resource(loc: Loc) -> Resource:
     kind: Kind = "memory"
     return Resource(kind, loc_parts(loc), loc.scope)
+
+
+def step_text(step: Step) -> str:
+    return step if isinstance(step, str) else "".join(part.text for part in step)

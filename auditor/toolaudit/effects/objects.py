@@ -12,7 +12,7 @@ from toolaudit.effects.choices import as_chosen
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.handed_methods import CALLING, is_operation, of_client
 from toolaudit.effects.kept_objects import holds_members
-from toolaudit.effects.keys import ANY, derived, kept_at, parts_of
+from toolaudit.effects.keys import ANY, derived, kept_at, parts_of, step_text
 from toolaudit.effects.own_words import own_words
 from toolaudit.effects.rebound import looked_at, one_of_paths, there
 from toolaudit.effects.values import (
@@ -36,7 +36,6 @@ from toolaudit.effects.values import (
     Text,
     Value,
     constant,
-    step_text,
     union,
 )
 from toolaudit.model import Fact, KeyPart, Operation

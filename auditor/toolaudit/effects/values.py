@@ -393,10 +393,6 @@ def bare(function: Function) -> Function:
     return Function(function.path, function.qualname, function.code, function.owner, function.receiver, function.env, True)
 
 
-def step_text(step: Step) -> str:
-    return step if isinstance(step, str) else "".join(part.text for part in step)
-
-
 def passed(exits: Taint, stays: Taint) -> Taint:
     """What follows derives from the conditions on which something raises: what was looked up for them is as it `stays` where nothing does."""
     looks = frozenset(item for item in exits if isinstance(item, str) and item[:1] in ("=", "@"))

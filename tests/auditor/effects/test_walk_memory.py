@@ -7,15 +7,29 @@ import sys
 import pytest
 
 from toolaudit.effects import depth
-from toolaudit.effects.context import Bindings, replace_taint
+from toolaudit.effects.context import Bindings
 from toolaudit.effects.instantiate import forget
+from toolaudit.effects.terms import Terms
 from toolaudit.effects.values import Data, Value
 
 
+def terms(ids: list[frozenset[int | str]]) -> Terms:
+    return Terms(ids, Bindings({"name": Value(Data(), frozenset({9}))}))
+
+
 def replaced() -> frozenset[int | str]:
-    return replace_taint(
-        frozenset({0, 1, "name"}), [frozenset({3}), frozenset({7, "+other"})], Bindings({"name": Value(Data(), frozenset({9}))})
-    )
+    return terms([frozenset({3}), frozenset({7, "+other"})]).mapped(frozenset({0, 1, "name"}))
+
+
+def test_what_is_not_placed_yet_is_asked_again() -> None:
+    """A read to come, and a mark on one, stand for nothing until it is there; what was asked before it is not told from then on."""
+    ids: list[frozenset[int | str]] = [frozenset({3})]
+    placing = terms(ids)
+    taint = frozenset({0, 1, "+1", "name"})
+    assert placing.mapped(taint) == {3, 9}
+    ids.append(frozenset({7}))
+    assert placing.mapped(taint) == {3, 7, "+7", 9}
+    assert placing.settled(taint) is placing.mapped(taint)
 
 
 def test_equal_taints_are_one_set() -> None:
