@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from toolaudit.facts import Call, Comprehension, Expr, FunctionFacts, Mapping, ModuleIndex
-from toolaudit.frameworks.known import Known, rules_for
+from toolaudit.frameworks.known import Known, Rule, rules_for
 from toolaudit.frameworks.names import Names
 from toolaudit.frameworks.nodes import body_expressions, expressions, functions
 from toolaudit.frameworks.scope import Scope
@@ -26,6 +26,8 @@ class Bodies:
         self.known = known
         self.inert: set[tuple[str, str, int]] = set()
         """The project's functions that apply no framework's decorator, whatever they are given."""
+        self.kept: dict[tuple[str, str], Rule | None] = {}
+        """The project's decorators, with the framework's declaration that gets what they keep."""
         self._nodes: dict[str, list[Standing]] = {}
         self._picked: dict[str, tuple[str, ...]] = {}
         self._scopes: dict[tuple[str, str], Scope] = {}

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from toolaudit.facts import Attr, Call, Comprehension, Const, Expr, Item, Mapping, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.callables import FunctionRef, elements, functions_of
-from toolaudit.frameworks.discover_decorators import unknown_receiver
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule, rules_for
 from toolaudit.frameworks.loops import listed, unrolled
@@ -15,6 +14,7 @@ from toolaudit.frameworks.names import Target, last_part
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import text_of
 from toolaudit.frameworks.types import types_of
+from toolaudit.frameworks.untold import unknown_receiver
 
 KINDS = {"factory": "factory", "registration": "registration", "decorator": "factory", "decorator-method": "registration"}
 

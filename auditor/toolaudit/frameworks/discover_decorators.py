@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from toolaudit.facts import Attr, Call, Expr, FunctionHead, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.drafts import Draft
 from toolaudit.frameworks.home_made import applied, is_toolish, stores, wraps_parameter
+from toolaudit.frameworks.kept_tools import handed_over
 from toolaudit.frameworks.known import Known, Rule, receiver_rule, rules_for
 from toolaudit.frameworks.names import Target, dotted_text, last_part
 from toolaudit.frameworks.nodes import functions
 from toolaudit.frameworks.schema import Declare
 from toolaudit.frameworks.scope import Scope
-from toolaudit.frameworks.types import method, types_of
+from toolaudit.frameworks.types import method
+from toolaudit.frameworks.untold import is_untold, unknown_receiver
 
 _HOME_MADE = Declare("registration", name=("argument:0", "keyword:name", "function"), note="a decorator of the project's own")
 
@@ -62,30 +65,6 @@ def _around(bodies: Bodies, path: str, head: FunctionHead) -> Scope:
     return bodies.scope(path, head.nested_in or "")
 
 
-def unknown_receiver(bodies: Bodies, known: Known, scope: Scope, func: Attr) -> Rule | None:
-    """The rule for `mcp.tool` where `mcp` is an untyped parameter or comes from outside: the framework whose object this file, or else
-    the project, has; none when nothing in sight tells."""
-    if not _is_untold(known, scope, func):
-        return None
-    candidates = [rule for rule in known.of("decorator-method") if func.attr in rule.declare.methods]
-    index = bodies.project.index(scope.path)
-    imported = {binding.module.split(".")[0] for binding in index.imports} if index else set()
-    for rule in candidates:
-        if imported & set(rule.framework.framework.roots):
-            return rule
-    return None
-
-
-def _is_untold(known: Known, scope: Scope, func: Attr) -> bool:
-    """Nobody can tell what the receiver is: it has no type, or a class from outside that may be derived from a framework's."""
-    types = types_of(scope, func.value)
-    return all(one.kind == "foreign" and not known.owns(one.names) and not any(_in_library(name) for name in one.names) for one in types)
-
-
-def _in_library(name: str) -> bool:
-    return "." not in name or name.split(".")[0] in sys.stdlib_module_names
-
-
 def _draft(rule: Rule, how: str, path: str, head: FunctionHead, decorator: Expr | None, scope: Scope) -> Draft:
     static = any(last_part(one) == "staticmethod" for one in head.decorators)
     return Draft(
@@ -118,20 +97,26 @@ def _made_here(
         found = applied(bodies, known, target, decorator if isinstance(decorator, Call) else None)
         if found is not None:
             return _draft(found.rule, "decorator", path, head, found.call, found.scope)
-        facts = bodies.project.facts(target.path, target.qualname)
-        if (
-            facts is not None
-            and any(stores(one) for one in functions(facts))
-            and (not _owned(bodies, known, path) or _in_kit(bodies, known, path, head))
-        ):
-            bare = known.frameworks.get("bare")
-            if bare is not None:
-                return _draft(Rule(bare, _HOME_MADE, -1), "registration", path, head, decorator, scope)
+        rule = _of_kept(bodies, known, target, path, head)
+        if rule is not None:
+            return _draft(rule, "registration", path, head, decorator, scope)
     outside = all(target.kind == "foreign" for target in targets)
     if outside and isinstance(func, Attr) and func.attr in known.decorator_methods:
         rule = unknown_receiver(bodies, known, scope, func) or _bare_method(known, scope, func)
         if rule is not None:
             return _draft(rule, "decorator-method", path, head, decorator, scope)
+    return None
+
+
+def _of_kept(bodies: Bodies, known: Known, decorator: Target, path: str, head: FunctionHead) -> Rule | None:
+    """The rule for a function that a decorator of the project keeps: the framework's that gets it in the end, or none that is known."""
+    found = handed_over(bodies, known, decorator, path)
+    if found is not None:
+        return Rule(found.framework, replace(found.declare, name=_HOME_MADE.name, note=_HOME_MADE.note), -1)
+    bare, facts = known.frameworks.get("bare"), bodies.project.facts(decorator.path, decorator.qualname)
+    kept = facts is not None and any(stores(one) for one in functions(facts))
+    if kept and bare is not None and (not _owned(bodies, known, path) or _in_kit(bodies, known, path, head)):
+        return Rule(bare, _HOME_MADE, -1)
     return None
 
 
@@ -154,6 +139,6 @@ _COMMON = frozenset(
 def _bare_method(known: Known, scope: Scope, func: Attr) -> Rule | None:
     """`@x.tool()` on an object nobody can tell: it is registered, so it is a tool, of no known framework."""
     bare = known.frameworks.get("bare")
-    if bare is None or func.attr != "tool" or not _is_untold(known, scope, func):
+    if bare is None or func.attr != "tool" or not is_untold(known, scope, func):
         return None
     return Rule(bare, _HOME_MADE, -1)

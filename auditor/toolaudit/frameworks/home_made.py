@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-from toolaudit.facts import Assign, Attr, Call, Const, Evaluate, Expr, FunctionFacts, FunctionHead, Item, Name, Return
+from toolaudit.facts import Assign, Attr, Call, Const, Define, Evaluate, Expr, FunctionFacts, FunctionHead, Item, Name, Return
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.known import Known, Rule, receiver_rule, rules_for
 from toolaudit.frameworks.names import Target, last_part
@@ -60,7 +60,7 @@ def _applied(bodies: Bodies, known: Known, target: Target, decorator: Call | Non
         stacked = one.decorators if one is not facts else ()
         for expr in (*stacked, *body_calls(one.body)):
             func = expr.func if isinstance(expr, Call) else expr
-            rule = _rule(bodies, known, scope, func)
+            rule = framework_rule(bodies, known, scope, func)
             if rule is not None:
                 return Applied(rule, substitute(expr, given) if isinstance(expr, Call) else None, scope)
             if isinstance(expr, Call):
@@ -74,7 +74,8 @@ def _applied(bodies: Bodies, known: Known, target: Target, decorator: Call | Non
     return None
 
 
-def _rule(bodies: Bodies, known: Known, scope: Scope, func: Expr) -> Rule | None:
+def framework_rule(bodies: Bodies, known: Known, scope: Scope, func: Expr) -> Rule | None:
+    """The framework's declaration that a call of this expression makes."""
     rules = rules_for(known.calls, bodies.names, scope.resolve(func), {"decorator", "factory"}) if isinstance(func, Name | Attr) else []
     if rules:
         return rules[0]
@@ -108,8 +109,11 @@ def stores(facts: FunctionFacts) -> bool:
     """The function keeps one of its parameters: `REGISTRY[name] = fn`, `tools.append(fn)`, `self.tools[fn.__name__] = Tool(fn)`."""
     given = {parameter.name for parameter in facts.parameters} - {"self", "cls"}
     for statement in inner(facts.body):
+        if isinstance(statement, Define) and _stands_for(statement.function, given):
+            given.add(statement.function.qualname.rpartition(".")[2])
         if isinstance(statement, Assign) and statement.value is not None:
-            if isinstance(statement.value, Name) and statement.value.id in given:
+            value = _uncast(statement.value)
+            if isinstance(value, Name) and value.id in given:
                 given |= {target.id for target in statement.targets if isinstance(target, Name)}
             marked = any(_is_mark(target, given) for target in statement.targets)
             kept = any(isinstance(target, Item) for target in statement.targets) and _mentions(statement.value, given)
@@ -125,6 +129,17 @@ def stores(facts: FunctionFacts) -> bool:
     return False
 
 
+def _stands_for(function: FunctionFacts, given: set[str]) -> bool:
+    """`@wraps(fn)` with `fn` what the decorator was given."""
+    wrapping = [one for one in function.decorators if isinstance(one, Call) and last_part(one.func) == "wraps" and one.args]
+    return any(isinstance(one.args[0], Name) and one.args[0].id in given for one in wrapping)
+
+
+def _uncast(expr: Expr) -> Expr:
+    """`cast(Handler, fn)` is `fn`."""
+    return expr.args[1] if isinstance(expr, Call) and last_part(expr.func) == "cast" and len(expr.args) == 2 else expr
+
+
 def _wraps(call: Call, given: set[str]) -> bool:
     """`return FunctionTool(fn, schema)`: a tool of the project's own kind is made of the decorated function, or of one that calls it."""
     return _RECORD.search(last_part(call.func)) is not None and any(isinstance(one, Name) and one.id in given for one in expressions(call))
@@ -137,11 +152,16 @@ def _is_mark(target: Expr, given: set[str]) -> bool:
 
 def _marks(call: Call, given: set[str]) -> bool:
     """`setattr(fn, TOOL_MARKER, True)` on the decorated function."""
-    if not (isinstance(call.func, Name) and call.func.id == "setattr" and len(call.args) > 2):
+    name = marking(call)
+    if name is None:
         return False
-    held, name = call.args[0], call.args[1]
-    text = str(name.value) if isinstance(name, Const) else last_part(name)
+    held, text = call.args[0], str(name.value) if isinstance(name, Const) else last_part(name)
     return isinstance(held, Name) and held.id in given and "tool" in text.lower()
+
+
+def marking(call: Call) -> Expr | None:
+    """The name of the attribute that `setattr` sets."""
+    return call.args[1] if isinstance(call.func, Name) and call.func.id == "setattr" and len(call.args) > 2 else None
 
 
 def _mentions(expr: Expr, given: set[str]) -> bool:
