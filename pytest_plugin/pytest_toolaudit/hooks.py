@@ -28,6 +28,7 @@ from pytest_toolaudit.points import sqlite
 from pytest_toolaudit.points.settings import BEFORE
 from pytest_toolaudit.points.streams import stream
 from pytest_toolaudit.rewriting.vocabulary import CONTAINER_WRITES
+from pytest_toolaudit.snippets import ran
 from pytest_toolaudit.standing import HOLDERS, behind, behind_view, held, namespace, viewed
 from pytest_toolaudit.suspending import advanced, async_entered, async_iteration, awaited, yielded
 
@@ -71,6 +72,22 @@ def name(site: Site) -> None:
     """Before a global or closure variable is read or written."""
     if turn.ident:
         point(site, site.owner, site.name)
+
+
+def name_in(site: Site, space: dict[str, Any]) -> None:
+    """As `name`, in a namespace that is known only now."""
+    if turn.ident:
+        point(site, site.owner if site.owner is not None else space, site.name)
+
+
+def given(value: Any, _: None) -> Any:
+    """What a name is about to be bound to, after the point before that."""
+    return value
+
+
+def runs(kind: str, site: Site, /, *args: Any) -> tuple[Any, ...]:
+    """``exec(code, namespace)``, ``eval(code, namespace)``: what they are called with"""
+    return ran(HOOKS, kind, site, args) if turn.ident else args
 
 
 def attribute(obj: Any, attr: str, site: Site) -> Any:
@@ -328,7 +345,7 @@ def with_entered(thing: Any, site: Site) -> Any:
 
 
 HOOKS: dict[str, Callable[..., Any]] = {
-    "name": name, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
+    "name": name, "name_in": name_in, "globals": globals, "given": given, "ran": runs, "attribute": attribute, "set_attribute": set_attribute, "delete_attribute": delete_attribute,
     "item": item, "set_item": set_item, "delete_item": delete_item, "contains": contains, "whole": whole,
     "method": method, "in_place": in_place, "handed": handed, "shown": shown, "namespace": namespace, "stream": stream, "special": special, "dynamic": dynamic, "cached": cached, "missed": missed, "changing": changing, "looking": looking, "lock_method": lock_method, "database": database, "clock": clock, "iteration": iteration,
     "entered": with_entered, "matched": matched,

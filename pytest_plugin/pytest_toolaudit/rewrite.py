@@ -47,7 +47,7 @@ def instrumented(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = compile(tree, file, "exec", dont_inherit=True)
-    return _with_constants(code, rewriter.sites, hooks)
+    return with_constants(code, rewriter.sites, hooks)
 
 
 def _kept_methods(tree: ast.Module, namespace: Mapping[str, Any]) -> set[str]:
@@ -57,11 +57,12 @@ def _kept_methods(tree: ast.Module, namespace: Mapping[str, Any]) -> set[str]:
     return here | {name for cls in classes for name, value in vars(cls).items() if isinstance(value, CACHED)}
 
 
-def _with_constants(code: types.CodeType, sites: list[Site], hooks: Hooks) -> types.CodeType:
+def with_constants(code: types.CodeType, sites: list[Site], hooks: Hooks) -> types.CodeType:
+    """The code with the hooks and sites that its constants name."""
     constants: list[Any] = []
     for value in code.co_consts:
         if isinstance(value, types.CodeType):
-            value = _with_constants(value, sites, hooks)
+            value = with_constants(value, sites, hooks)
         elif isinstance(value, str) and value.startswith(PREFIX):
             kind, _, name = value[len(PREFIX) :].partition(":")
             value = sites[int(name)] if kind == "site" else hooks[name]

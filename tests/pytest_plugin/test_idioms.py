@@ -155,7 +155,16 @@ async def enqueue_at_once() -> str:
     return "first"
 
 
-TOOLS = [user, setting, count, push, insert, enqueue, start, raise_level, intern, load, connect]
+DRAWN = 0
+
+
+def draw() -> int:
+    """Bound anew where it is used."""
+    global DRAWN
+    return (DRAWN := DRAWN + 1)
+
+
+TOOLS = [user, setting, count, push, insert, enqueue, start, raise_level, intern, load, connect, draw]
 
 
 def locked(tool: Callable[[], Any]) -> Callable[[], Any]:

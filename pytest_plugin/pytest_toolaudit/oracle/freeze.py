@@ -46,6 +46,9 @@ def _looked_at(view: memoryview) -> Any:
         return ("memoryview", "released")
 
 
+_BUILTINS = "__builtins__"
+
+
 class _Freezer:
     def __init__(self) -> None:
         self.inside: set[int] = set()
@@ -67,7 +70,10 @@ class _Freezer:
 
     def _inner(self, value: Any) -> Any:
         if isinstance(value, dict):
-            items = [(self.freeze(k), self.freeze(v)) for k, v in list(value.items())]
+            pairs = list(value.items())
+            if _BUILTINS in value:  # put there by `exec`
+                pairs = [(k, v) for k, v in pairs if k != _BUILTINS]
+            items = [(self.freeze(k), self.freeze(v)) for k, v in pairs]
             if not isinstance(value, OrderedDict):
                 items.sort(key=lambda item: repr(item[0]))
             return ("dict", *items)

@@ -101,6 +101,10 @@ class Reads(Base):
                 return self.hook("changing", function, self.site(WRITE, shown.node), *node.args, keywords=node.keywords)
             if function.id in known.DYNAMIC and function.id not in self.namespace and not node.keywords and len(node.args) > 1:
                 return self.hook("dynamic", function, self.site(known.DYNAMIC[function.id], shown.node), *node.args)
+            if function.id in known.RUNNING and function.id not in self.namespace and len(node.args) > 1 and not node.keywords:
+                site = self.site(known.RUNNING[function.id], shown.node)
+                node.args = [ast.Starred(self.hook("ran", ast.Constant(function.id), site, *node.args), ast.Load())]
+                return node
             if function.id == "vars" and "vars" not in self.namespace and len(node.args) == 1:
                 return self.hook("namespace", *node.args)
             if function.id in known.ADVANCING and function.id not in self.namespace and node.args and not node.keywords:

@@ -69,6 +69,11 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
         yield node.rest
 
 
+def names_bound(body: list[ast.stmt]) -> set[str]:
+    """The names that statements bind where they stand."""
+    return {name for node in _within(body) for name in _bound_by(node)}
+
+
 def local_names(function: Any) -> tuple[set[str], set[str]]:
     """The names that the function binds, and those among them that a function inside it rebinds (``nonlocal``)."""
     bound = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}

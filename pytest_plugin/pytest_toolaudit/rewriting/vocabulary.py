@@ -36,6 +36,7 @@ CHANGING_FUNCTIONS = frozenset((
 ))  # fmt: skip
 CACHES = frozenset({"cache", "lru_cache"})
 DYNAMIC = {"getattr": READ, "hasattr": READ, "setattr": WRITE, "delattr": WRITE}
+RUNNING = {"exec": WRITE, "eval": READ}
 STREAM_METHODS = frozenset((
     "flush", "getvalue", "read", "readline", "readlines", "seek", "tell", "truncate", "write", "writelines",
 ))  # fmt: skip

@@ -67,6 +67,16 @@ class Writes(Contents):
         node.targets = [self.target(t, stores) for t in node.targets]
         return [node, *stores]
 
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        """``(X := value)``"""
+        if not self.scopes:
+            return self.generic_visit(node)
+        node.value = self.visit(node.value)
+        site = self.global_site(WRITE, node.target) if self.shared_name(node.target) else None
+        if site is not None:
+            node.value = self.hook("given", node.value, self.hook("name", site))
+        return node
+
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """``x.a += v``: read, then the in-place operation on a temporary, then write."""
         if not self.scopes:
