@@ -58,6 +58,7 @@ def loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: st
     changed = [one for one in effects if isinstance(one.target, Loc) and "w" in one.mode and same_store(one.target, target)]
     alike = [one for one in changed if one.target == target and one.op == "write" and one.chain[-1].function == function]
     looked = any(same_store(effects[i].target, target) for i in items_of(effect.control, effects))
+    looked |= bool(helpers(effect, tool)) and any(_looks_there(one, target, function) for one in effects)
     whole = (
         bool(helpers(effect, tool))
         and target.root == "self"
@@ -70,13 +71,18 @@ def loaded_anew(effects: Sequence[Effect], effect: Effect, target: Loc, tool: st
     return (whole or looked) and bool(read) and all(_of_program(one, kinds) for one in read)
 
 
+def _looks_there(look: Effect, target: Loc, function: str) -> bool:
+    """Another call of the same function looks at what stands there: one caller wants it fresh in any case, the other does not."""
+    return look.op == "check" and look.target == target and look.chain[-1].function == function
+
+
 def _is_setting(read: Effect, target: Loc) -> bool:
     """Where the object is kept that does the reading, and what in it or in the environment says what is read: `_client`, `self.url`."""
     place = read.target
     if isinstance(place, Resource):
         return place.kind == "env" and read.mode == "r"
     keyed = any(part.kind == "param" for step in place.path if isinstance(step, tuple) for part in step)
-    return place.root in ("self", "global") and (read.mode, read.op) == ("r", "read") and not keyed and not same_store(place, target)
+    return place.root in ("self", "global") and read.mode == "r" and not keyed and not same_store(place, target)
 
 
 def _of_program(read: Effect, kinds: Sequence[str]) -> bool:

@@ -126,3 +126,8 @@ def items_of(taint: Taint, effects: Sequence[Effect]) -> list[int]:
 
 def key_of(effect: Effect) -> tuple[KeyPart, ...]:
     return effect.target.key if isinstance(effect.target, Resource) else loc_parts(effect.target)
+
+
+def told_after(effects: Sequence[Effect], effect: Effect) -> bool:
+    """What a question leaves about itself where it never looked before: which it was, how it went."""
+    return not any(one.target == effect.target and "r" in one.mode for one in effects[: effects.index(effect)])

@@ -43,6 +43,7 @@ from toolaudit.effects.purposes import (
     same_store,
     says_what,
     told,
+    told_after,
 )
 from toolaudit.effects.rebound import USED
 from toolaudit.effects.signing_in import signs_in
@@ -61,6 +62,7 @@ from toolaudit.effects.upkeep import (
     subscribes,
 )
 from toolaudit.effects.values import Loc
+from toolaudit.effects.wording import ASKS, said_by
 from toolaudit.model import Resource
 
 _MEMO = re.compile(r"cache|memo(?!r)|lru|_seen_|warned|logged$|_once$|validated|_snapshot$|fingerprint", re.IGNORECASE)
@@ -90,8 +92,9 @@ _VERBOSITY = re.compile(
     r"(^|_)(debug|verbose|verbosity|log_level|loglevel|debug_(on|mode|level|enabled)|is_debug|quiet_mode)$", re.IGNORECASE
 )
 _CLOCKS = re.compile(
-    r"(^|_)(fetched|cached|refreshed|loaded)_at$|last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$"
+    r"(^|_)(fetched|cached|refreshed|loaded|built)_at$|[a-z]_timestamp$|last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$"
 )
+_LAST = re.compile(r"(^|[._])_?last_[a-z]\w*$")
 _CACHING = re.compile(r"(^|_)(cache|cached|caching|memo|memoize)(_|$)")
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
@@ -307,6 +310,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     if loaded_anew(effects, effect, target, tool):
         return "memo"
     if (_STATISTICS.search(name) and not _names_others(effects, target)) or _CLOCKS.search(name) or _VERBOSITY.search(name):
+        return "telemetry"
+    if effect.op == "write" and _LAST.search(name) and said_by(tool) == ASKS and told_after(effects, effect):
         return "telemetry"
     looks = [i for i in items_of(effect.control, effects) if effects[i].target == target and "r" in effects[i].mode]
     checks = [i for i in looks if effects[i].note != USED]

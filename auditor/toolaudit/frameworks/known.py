@@ -157,8 +157,10 @@ def rules_for(table: PatternTable[Rule], names: Names, targets: Iterable[Target]
 
 def receiver_rule(names: Names, known: Known, scope: Scope, func: Attr, kind: str) -> Rule | None:
     """The rule of a kind for `receiver.method`, by the receiver's class."""
-    for cls in types_of(scope, func.value):
-        for rule in known.receiver_rules(names, cls, func.attr):
-            if rule.declare.kind == kind:
+    part = func.value
+    held = types_of(scope, part.value) if isinstance(part, Attr) else []
+    for classes, through in ((types_of(scope, part), ""), (held, part.attr if isinstance(part, Attr) else "")):
+        for rule in (rule for cls in classes for rule in known.receiver_rules(names, cls, func.attr)):
+            if rule.declare.kind == kind and (not through or through in rule.declare.through):
                 return rule
     return None

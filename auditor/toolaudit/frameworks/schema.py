@@ -42,6 +42,8 @@ class Declare(Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()
+    """Attributes of the types that have the methods as well: `server.local_provider.add_tool(fn)`."""
     keywords: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
