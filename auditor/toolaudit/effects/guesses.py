@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from toolaudit.catalogue.entries import Library
 from toolaudit.effects import edits
+from toolaudit.effects.addressed import requested
 from toolaudit.effects.callbacks import calls_back
 from toolaudit.effects.classify import run_command, run_sql
 from toolaudit.effects.cursors import is_upkeep_of_statements
@@ -317,7 +318,7 @@ def unlisted(
     if (name in HANDLES or (name.endswith(ADDRESSES) and not verb_known(name))) and not frame.discarded:
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
         return Value(Data("client"), taint)
-    return _by_verb(frame, receiver, type_name, name, taint, line, library, arguments)
+    return requested(frame, type_name, name, arguments, line) or _by_verb(frame, receiver, type_name, name, taint, line, library, arguments)
 
 
 def _by_verb(
