@@ -22,7 +22,7 @@ HERE = (KeyPart("cwd", ""),)
 OWN_INTERPRETER = (KeyPart("literal", "sys.executable"),)
 ASKING = frozenset({
     "list", "ls", "show", "status", "export", "info", "get", "describe", "search", "view", "stats", "whoami", "query", "find", "diff", "health",
-    "version", "help",
+    "version", "help", "logs", "inspect", "ps", "history", "count", "read", "tail", "explain", "metadata",
 })  # fmt: skip
 GUESSED = "command taken for a query by its word"
 UNSAID = "program that the code does not say"

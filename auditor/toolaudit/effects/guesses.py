@@ -80,12 +80,24 @@ def verb_of(name: str) -> str:
     if words and words[0].lower() in ("async", "a", "sync", "do", "batch", "bulk") and len(words) > 1:
         words = words[1:]
     lowered = [word.lower() for word in words]
+    if lowered and (lowered[0], lowered[-1]) in ASKED:
+        return "query"
     known = [word for word in lowered if word in READ_VERBS or word in WRITE_VERBS]
     if known and known[0] in THINGS and lowered[0] == known[0]:
         known = [word for word in known[1:] if word in WRITE_VERBS] or known
     return known[0] if known else lowered[0] if lowered else ""
 
 
+ASKED = {("run", "report"), ("run", "reports"), ("start", "query"), ("start", "search")}
+"""Where the first and the last word of a name say that an answer is made: `run_funnel_report`."""
+SECRETS = {"token", "secret", "credential", "password", "key"}
+"""What a program asks with, and nobody's state: `context.get_auth_token()`."""
+EMBEDS = {"embed", "encode", "tokenize"}
+FRAMES = {
+    "reset_index", "set_index", "sort_index", "sort_values", "drop_duplicates", "dropna", "fillna", "astype", "rename_axis", "set_axis",
+    "add_prefix", "add_suffix", "drop_nulls", "with_columns",
+}  # fmt: skip
+"""Methods that only tables of data have: they give another table where the answer is used."""
 _ONE_OBJECT: frozenset[Kind] = frozenset({"session", "browser"})
 _SMALL = frozenset(
     {"by", "for", "from", "to", "with", "in", "of", "on", "as", "at", "into", "if", "and", "or", "where", "since", "until", "via"}
@@ -334,6 +346,16 @@ def _by_verb(
     """What a method does, told from the verb of its name."""
     verb, form = verb_of(name), receiver.form
     kind = kind_of(type_name, library)
+    if (
+        name in FRAMES
+        and frame.discarded is False
+        and not (arguments is not None and any(key == "inplace" for key, _ in arguments.keywords))
+    ):
+        frame.resolved += 1
+        return Value(Data("not-in-catalogue"), taint)
+    if kind == "other" and verb in EMBEDS:
+        frame.missing(f"{type_name}.{name}", "not-in-catalogue", "unclear", line)
+        return Value(Data("not-in-catalogue"), taint)
     key = form.parts if isinstance(form, Handle) else ()
     source = handed_out(frame, receiver) if kind == "other" else None
     resource = source or Resource(kind, key or (*(literal(thing_of(name)) if kind not in _ONE_OBJECT else ()), ANY), type_name)
@@ -354,7 +376,8 @@ def _by_verb(
         frame.io += 1
         frame.pending = True
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", "ignored", line)
-        return Value(Data("not-in-catalogue"), taint | frame.emit(resource, "r", "read", line, atomic=True, confidence="name-only"))
+        read = frame.emit(resource, "r", "read", line, atomic=True, confidence="name-only")
+        return Value(Data("not-in-catalogue"), taint if kind == "other" and thing_of(name) in SECRETS else taint | read)
     if verb in QUIET_VERBS or verb not in OPAQUE_VERBS:
         could = seems(name) if verb in QUIET_VERBS or (name.endswith("s") and not frame.discarded) else "may-write"
         frame.missing(f"{type_name}.{name}", "not-in-catalogue", could, line)
