@@ -17,7 +17,7 @@ from typing import Any
 
 from pytest_toolaudit import isolation
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.engine.patches import Patches
+from pytest_toolaudit.engine.patches import Patches, uninterrupted
 from pytest_toolaudit.engine.run import Machine, Run
 from pytest_toolaudit.engine.stops import Everything
 from pytest_toolaudit.engine.threads import END, WAIT
@@ -160,7 +160,9 @@ class Explorer:
             self.world = World(self.calls, self.modules, self.state, self.observe, settings.roots, settings.trees)
             INSTRUMENTATION.take(self.world.graph().functions.values())
             calls, fresh = [as_called(call) for call in self.calls], self._has(threading.local)
-            self.machine = Machine(calls, settings.runner, settings.steps, settings.seconds, fresh, not settings.isolate)
+            self.machine = Machine(calls, settings.runner, settings.steps, settings.seconds, fresh)
+            if not settings.isolate:
+                self.machine.recruit()
             self.machine.engine.outside.shared = lambda: self.world.graph().paths
             self._patch()
             INSTRUMENTATION.on()
@@ -197,6 +199,7 @@ class Explorer:
     def _apart(self) -> Both | None:
         return self.both if not self.is_child else None
 
+    @uninterrupted
     def _close(self) -> None:
         steps: list[Callable[[], object]] = [INSTRUMENTATION.off, self._unpatch]
         if hasattr(self, "machine"):

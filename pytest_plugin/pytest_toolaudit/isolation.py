@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Problem
+from pytest_toolaudit.engine.patches import uninterrupted
 from pytest_toolaudit.engine.run import UNFINISHED, Run
 from pytest_toolaudit.engine.turn import Access, Site
 from pytest_toolaudit.hooks import writing, written_at
@@ -139,26 +140,37 @@ class _Unpickler(pickle.Unpickler):
 
 def apart(both: Both, work: Callable[[], Any], seconds: float) -> Any:
     """Runs `work` in a child and gives what it returned; raises what it raised (as RuntimeError), or Gone."""
-    assert _fork is not None
-    reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # threads of others: the child uses none of them
-        pid = _fork()
-    if pid == 0:
-        _child(both, work, writer)
-    os.close(writer)
+    ends: list[int] = []
+    children: list[int] = []
     try:
-        answer = _received(reader, pid, time.monotonic() + seconds)
+        _begin(both, work, ends, children)
+        answer = _received(ends[0], children[0], time.monotonic() + seconds)
     finally:
-        os.close(reader)
-        with suppress(OSError):
-            _kill(pid, signal.SIGKILL)  # it has said all, or is late
-        with suppress(ChildProcessError):
-            _waitpid(pid, 0)
+        for end in ends:
+            os.close(end)
+        for pid in children:
+            with suppress(OSError):
+                _kill(pid, signal.SIGKILL)  # it has said all, or is late
+            with suppress(ChildProcessError):
+                _waitpid(pid, 0)
     worked, told = _Unpickler(io.BytesIO(answer), both).load()
     if not worked:
         raise RuntimeError(f"a schedule failed in its process:\n{told}")
     return told
+
+
+@uninterrupted
+def _begin(both: Both, work: Callable[[], Any], ends: list[int], children: list[int]) -> None:
+    """Starts the child; ``ends`` becomes the pipe that it answers through."""
+    assert _fork is not None
+    ends.extend(os.pipe())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # threads of others: the child uses none of them
+        pid = _fork()
+    if pid == 0:
+        _child(both, work, ends[1])
+    children.append(pid)
+    os.close(ends.pop())
 
 
 def _child(both: Both, work: Callable[[], Any], writer: int) -> None:

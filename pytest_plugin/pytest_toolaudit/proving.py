@@ -8,7 +8,7 @@ from pytest_toolaudit.engine.run import Run
 from pytest_toolaudit.explorer import Explorer, Judged
 from pytest_toolaudit.oracle.compare import Outcome, nearest
 from pytest_toolaudit.oracle.determinism import first_difference
-from pytest_toolaudit.oracle.serial import SerialRun
+from pytest_toolaudit.oracle.serial import Order, SerialRun
 from pytest_toolaudit.search.schedule import Schedule
 from pytest_toolaudit.verdict import REPLAYS
 
@@ -39,6 +39,26 @@ def replayed(explorer: Explorer, hit: Judged, end: float) -> tuple[int, int, str
     wanted = explorer.masks.apply(hit.outcome)
     ended = [(run.problem.kind if run.problem else None, explorer.masks.apply(outcome)) for run, outcome in runs]
     return ended.count((kind, wanted)), len(runs), where
+
+
+def together(explorer: Explorer, order: Order, given: Outcome) -> Outcome | None:
+    """The outcome on one thread and in one context, where that makes a difference.
+
+    None where the calls come to it each on a thread of its own as well, or where what differs does so from run to run.
+    """
+    if not explorer.carries_context():
+        return None
+    outcome = explorer.together()
+    if outcome == given:
+        return None
+    apart = explorer.together(apart=True)
+    if outcome == apart:  # then it is no thread or context that makes the difference
+        return None
+    masks = explorer.masks
+    masks.learn(outcome, explorer.together())
+    masks.learn(apart, explorer.together(apart=True))
+    masks.learn(given, explorer.rerun(order)[1])
+    return outcome if masks.apply(outcome) not in (masks.apply(given), masks.apply(apart)) else None
 
 
 def _run_anew(explorer: Explorer, outcome: Outcome) -> str | None:

@@ -15,7 +15,7 @@ from pytest_toolaudit.meetings import meets, met
 from pytest_toolaudit.oracle.compare import Outcome
 from pytest_toolaudit.oracle.determinism import first_difference
 from pytest_toolaudit.oracle.serial import Order
-from pytest_toolaudit.proving import replayed
+from pytest_toolaudit.proving import replayed, together
 from pytest_toolaudit.search.conflicts import components
 from pytest_toolaudit.search.directed import MOST, start_orders, sweep
 from pytest_toolaudit.search.exhaustive import Reduction
@@ -282,11 +282,8 @@ class Search:
 
     def _context_lost(self, given: Outcome) -> Verdict | None:
         """What runs one after the other on one thread shares contextvars and thread-locals; parallel calls do not."""
-        explorer = self.explorer
-        if not explorer.carries_context() or len(self.given) < 2:
-            return None
-        outcome = explorer.together()
-        if outcome == given or outcome == explorer.together(apart=True):  # then it is no thread or context that makes the difference
+        outcome = together(self.explorer, self.given, given) if len(self.given) > 1 else None
+        if outcome is None:
             return None
         found = self.done("order-dependent", None)
         return replace(found, failure="context dependency", outcome=given, serial_outcomes=((self.given, outcome),))

@@ -101,6 +101,30 @@ def test_what_is_carried_is_one() -> None:
     assert (verdict.kind, verdict.failure) == ("order-dependent", "context dependency"), verdict.render()
 
 
+def names_where_it_is() -> str:
+    """Another address in each run, whatever thread it is made on."""
+    return repr([object() for _ in range(50)])
+
+
+def takes_some_steps() -> None:
+    """How many nobody can know."""
+    for _ in range(time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000 % 50):
+        TOTAL["n"] += 1
+
+
+def test_what_differs_from_run_to_run_is_no_dependency() -> None:
+    """The module keeps something per thread, and these tools have nothing to do with it."""
+    verdict = explore([call(names_where_it_is), call(draws)], state=_fresh)
+    assert verdict.kind in ("independent", "serializable"), verdict.render()
+    assert verdict.masked == ("result of names_where_it_is#0",)
+
+
+@pytest.mark.skipif(not hasattr(time, "clock_gettime_ns"), reason="no such clock")
+def test_steps_that_differ_from_run_to_run_are_no_dependency() -> None:
+    verdict = explore([call(takes_some_steps), call(takes_some_steps)], state=_fresh)
+    assert verdict.kind == "nondeterministic", verdict.render()
+
+
 def test_a_database_in_memory_is_that_of_this_schedule() -> None:
     """Earlier ones are not looked at any more."""
     verdict = explore([call(adds_one), call(adds_one)], state=_fresh)

@@ -33,7 +33,8 @@ from typing import Any
 
 import pytest
 
-from pytest_toolaudit import call, explore
+from pytest_toolaudit import call, explore, instrument
+from pytest_toolaudit.engine import workers
 from pytest_toolaudit.engine.turn import turn
 
 TOTAL = {"n": 0}
@@ -183,6 +184,38 @@ def interrupted() -> None:
         explore([call(interrupt), call(keep, 1)])
 
 
+def interrupted_while_hiring() -> None:
+    """Ctrl-C when a thread has just been started, and nobody knows it yet."""
+    start = workers._start
+
+    def starts(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    workers._start = starts
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            explore([call(keep, 1), call(keep, 2)])
+    finally:
+        workers._start = start
+
+
+def interrupted_at_the_end() -> None:
+    """Ctrl-C while everything is put back: it is heard after that."""
+    off = instrument.INSTRUMENTATION.off
+
+    def interrupt() -> None:
+        signal.raise_signal(signal.SIGINT)
+        off()
+
+    instrument.INSTRUMENTATION.off = interrupt  # type: ignore[method-assign]
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            explore([call(keep, 1), call(keep, 2)])
+    finally:
+        del instrument.INSTRUMENTATION.off
+
+
 def without_state() -> None:
     """What the user's own state raises passes through."""
 
@@ -193,7 +226,12 @@ def without_state() -> None:
         explore([call(keep, 1)], state=state)
 
 
-RAISING: dict[str, Callable[[], None]] = {"ctrl-c": interrupted, "error in state": without_state}
+RAISING: dict[str, Callable[[], None]] = {
+    "ctrl-c": interrupted,
+    "ctrl-c while hiring": interrupted_while_hiring,
+    "ctrl-c at the end": interrupted_at_the_end,
+    "error in state": without_state,
+}
 
 
 def left_after(ending: str) -> dict[str, Any]:

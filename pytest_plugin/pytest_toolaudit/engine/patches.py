@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Container, Iterable
-from functools import partial
+from functools import partial, wraps
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 _MISSING = object()
 _OURS = __name__.partition(".")[0]
+
+
+_signal, _getsignal = signal.signal, signal.getsignal  # not the ones that a batch sees
+
+
+def uninterrupted(function: Callable[..., None]) -> Callable[..., None]:
+    """A Ctrl-C that comes meanwhile waits until the function is through: what it puts back is put back whole."""
+
+    @wraps(function)
+    def whole(*args: Any) -> None:
+        before = _getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or not callable(before):
+            return function(*args)
+        came: list[tuple[Any, ...]] = []
+        _signal(signal.SIGINT, lambda *what: came.append(what))
+        try:
+            function(*args)
+        finally:
+            _signal(signal.SIGINT, before)
+            if came:
+                before(*came[0])
+        return None
+
+    return whole
 
 
 class Held(NamedTuple):

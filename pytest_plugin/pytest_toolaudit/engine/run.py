@@ -50,9 +50,7 @@ class Run(NamedTuple):
 class Machine:
     """The engine set up for one batch; ``run`` may be called any number of times, ``close`` once."""
 
-    def __init__(
-        self, calls: Sequence[Call], runner: str, steps: int, seconds: float, fresh_threads: bool = False, hire: bool = True
-    ) -> None:
+    def __init__(self, calls: Sequence[Call], runner: str, steps: int, seconds: float, fresh_threads: bool = False) -> None:
         if runner not in RUNNERS:
             raise ValueError(f"runner must be one of {', '.join(RUNNERS)}, not {runner!r}")
         self.calls, self.runner, self.steps, self.seconds = list(calls), runner, steps, seconds
@@ -64,7 +62,10 @@ class Machine:
         self.context = contextvars.copy_context()
         self.contexts = [self._context_of(i) for i in range(len(self.calls))]
         self.known_threads = threading.active_count()
-        self.engine.idle.extend(self.engine.recruit() for _ in range(len(self.calls) if hire else 0))
+
+    def recruit(self) -> None:
+        """A thread for each call; before the first schedule, so that no schedule pays for it."""
+        self.engine.idle.extend(self.engine.recruit() for _ in self.calls)
 
     def run(self, order: Sequence[int], plan: Plan, serial: bool = False, watch: Container[Site] | None = None) -> Run:
         """One schedule: start in ``order``, switch where ``plan`` says. ``watch`` replaces the sites of the plan; calls that are

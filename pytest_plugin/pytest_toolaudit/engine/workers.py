@@ -6,6 +6,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane
 from pytest_toolaudit.engine.turn import quiet
@@ -18,6 +19,7 @@ class Workers(ABC):
     """``idle`` ones wait for a job, ``busy`` ones have one; ``lost`` are the identities of those that never came back from foreign code."""
 
     def __init__(self) -> None:
+        self.staff: list[Actor] = []  # all that were started, also where a Ctrl-C came before they had anything to do
         self.idle: list[Actor] = []
         self.busy: list[Actor] = []
         self.lost: set[int] = set()
@@ -86,15 +88,20 @@ class Workers(ABC):
         actor = Actor()
         with quiet():  # starting waits for the new thread, and must do so for real
             actor.thread = _Thread(target=self._worker, args=(actor,), name="toolaudit-call", daemon=True)
+            self.staff.append(actor)
             _start(actor.thread)
         actor.ident = actor.thread.ident
         return actor
 
     def dismiss(self) -> None:
         """Ends the worker threads; those stuck in foreign code are left (daemon) and do not come back."""
-        for actor in self.idle:
+        parked = [actor for actor in self.staff if actor not in self.busy and actor.thread.ident not in self.lost]
+        for actor in parked:
             actor.job = None
-            actor.gate.release()
-        for actor in self.idle:
-            _join(actor.thread, 1.0)
+            with suppress(RuntimeError):  # it is on its way
+                actor.gate.release()
+        for actor in parked:
+            if actor.thread.ident is not None:
+                _join(actor.thread, 1.0)
         self.idle.clear()
+        self.staff = [actor for actor in self.staff if actor in self.busy]
