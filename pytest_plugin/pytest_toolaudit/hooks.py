@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -33,7 +33,6 @@ from pytest_toolaudit.standing import HOLDERS, behind, behind_view, held, namesp
 from pytest_toolaudit.suspending import advanced, async_entered, async_iteration, awaited, yielded
 
 _MODULE, _BOUND = types.ModuleType, types.BuiltinMethodType
-_GETTERS = (attrgetter, itemgetter)
 _STAND_INS = frozenset({types.ModuleType, weakref.ProxyType, weakref.CallableProxyType})
 _FIXED = frozenset(
     {str, bytes, int, float, bool, tuple, type(None), frozenset, range, type(os.environ)}
@@ -231,10 +230,17 @@ def looking(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
             owner, name = function.__self__, function.__name__
             if is_container(owner):
                 return method(owner, name, writing(site) if name in CONTAINER_WRITES else site, *args, **kwargs)
-        elif args and isinstance(function, _GETTERS):
+        elif len(args) == 1 and not kwargs and isinstance(function, attrgetter):
+            found = [reduce(partial(_followed, site), path.split("."), args[0]) for path in function.__reduce__()[1]]
+            return found[0] if len(found) == 1 else tuple(found)
+        elif args and isinstance(function, itemgetter):
             for key in function.__reduce__()[1]:
-                point(site, held(args[0]), str(key).partition(".")[0] if isinstance(function, attrgetter) else _key(key))
+                point(site, held(args[0]), _key(key))
     return function(*args, **kwargs)
+
+
+def _followed(site: Site, obj: Any, name: str) -> Any:
+    return attribute(obj, name, site)
 
 
 def changing(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any, **kwargs: Any) -> Any:

@@ -18,6 +18,8 @@ TOTAL = {"n": 0}
 FIELDS = types.SimpleNamespace(n=0)
 push, look = ITEMS.append, TOTAL.get
 get_field, get_item = operator.attrgetter("n"), operator.itemgetter("n")
+HOLDER = types.SimpleNamespace(fields=FIELDS)
+get_inner, get_both = operator.attrgetter("fields.n"), operator.attrgetter("fields", "fields.n")
 
 
 class Shown:
@@ -80,11 +82,21 @@ def reads_by_attrgetter() -> None:
     FIELDS.n = get_field(FIELDS) + 1
 
 
+def reads_by_nested_attrgetter() -> None:
+    FIELDS.n = get_inner(HOLDER) + 1
+
+
+def reads_two_by_attrgetter() -> None:
+    fields, n = get_both(HOLDER)
+    fields.n = n + 1
+
+
 def reads_by_itemgetter() -> None:
     TOTAL["n"] = get_item(TOTAL) + 1
 
 
 TOOLS = [by_global, by_local, by_default, by_field, by_closure, reads_by_name, reads_by_attrgetter, reads_by_itemgetter]
+TOOLS += [reads_by_nested_attrgetter, reads_two_by_attrgetter]
 
 
 @pytest.mark.parametrize("tool", TOOLS)
