@@ -13,31 +13,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from toolaudit import catalogue
-from toolaudit.effects import http
+from toolaudit.effects import http, undescribed
 from toolaudit.effects.keys import ANY, Parts, join_path, parts_of
+from toolaudit.effects.undescribed import GUESSED, UNDESCRIBED
 from toolaudit.effects.values import Scalar, Text, Value, tidy
 from toolaudit.model import KeyPart, Kind, Operation
 
 HERE = (KeyPart("cwd", ""),)
 OWN_INTERPRETER = (KeyPart("literal", "sys.executable"),)
-ASKING = frozenset({
-    "list", "ls", "show", "status", "export", "info", "get", "describe", "search", "view", "stats", "whoami", "query", "find", "diff", "health",
-    "version", "help", "logs", "inspect", "ps", "history", "count", "read", "tail", "explain", "metadata",
-})  # fmt: skip
-GUESSED = "command taken for a query by its word"
 UNSAID = "program that the code does not say"
 _OF_PROGRAMS = frozenset({"path", "bin", "binary", "exe", "executable", "cmd", "command", "program", "cli"})
 _LIES = re.compile(r"/(?:[\w.-]+/)*[\w.-]+")
 """Where a program lies, below a folder that the code finds."""
 _KEPT = frozenset({"self", "global", "env", "cell"})
-UNDESCRIBED = "program that is not described"
 GUESSES = frozenset({GUESSED, UNSAID, UNDESCRIBED})
 FREE = "free command"
-_CHANGES = re.compile(
-    r"(?:add|append|apply|clear|close|commit|complete|create|delete|disable|done|drop|edit|enable|exec|import|init|install|kill|log|modify|move|"
-    r"new|open|purge|push|put|remove|rename|reset|restart|restore|rm|run|save|send|set|start|stop|sync|undo|uninstall|update|upgrade|upload|write)\b"
-)
-"""Words of programs that nobody has described."""
 VERSIONS = {"--version", "-V", "--help"}
 
 
@@ -90,10 +80,9 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
     entry = table().get(program)
     if line.texts[:1] and line.texts[0] in VERSIONS:
         return (Command("subprocess", "r", "read", program, _named(line.program, line.words)),)
-    if entry is None and _asks(line.texts):
-        return (Command("subprocess", "r", "read", program, _named(line.program, line.words), note=GUESSED),)
     if entry is None:
-        return (Command("subprocess", "rw", "update", program, _named(line.program, line.words), note=UNDESCRIBED),)
+        done = undescribed.said(line.texts)
+        return (Command("subprocess", done.mode, done.op, program, _named(line.program, line.words), done.repeat, done.note),)
     if "runs" in entry:
         return _carried(line, entry, depth)
     if entry.get("opaque"):
@@ -104,12 +93,6 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
         return _request(line, entry)
     part = next((part for verb, part in entry.get("parts", {}).items() if verb in line.texts), "")
     return tuple(replace(command, part=part) for command in _subcommand(line, entry)) if part else _subcommand(line, entry)
-
-
-def _asks(texts: tuple[str, ...]) -> bool:
-    """Whether the words of a program that nobody has described say that it is asked something, and none that it changes anything."""
-    words = [text for text in texts if text and not text.startswith("-")]
-    return any(word in ASKING for word in words) and all(word in ASKING or not _CHANGES.match(word) for word in words)
 
 
 def _named_for(word: Value) -> str:
@@ -130,7 +113,7 @@ def _unsaid(words: list[Value], texts: tuple[str, ...], folder: Parts, depth: in
         return (_opaque(words, ""),)
     if program := _spoken(texts[1:]):
         return tuple(replace(command, note=UNSAID) for command in judge([Value(Scalar(program)), *words[1:]], folder, depth))
-    if _asks(texts[1:]):
+    if undescribed.asks(texts[1:]):
         return (Command("subprocess", "r", "read", "", _opaque(words, "").key, note=GUESSED),)
     return (_opaque(words, "", UNSAID),)
 
