@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from toolaudit.facts import (
     Attr,
@@ -21,11 +22,12 @@ from toolaudit.facts import (
     Item,
     Match,
     Name,
+    Slice,
     Stmt,
     Template,
 )
 from toolaudit.frameworks.names import dotted_text, last_part
-from toolaudit.frameworks.nodes import blocks, body_calls, body_expressions, inner
+from toolaudit.frameworks.nodes import blocks, body_calls, body_expressions, expressions, inner
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.texts import text_of
 
@@ -55,15 +57,55 @@ class Lookup(Struct, frozen=True):
     held: str = ""
 
 
-def branches(scope: Scope, body: tuple[Stmt, ...]) -> Iterator[Branch]:
-    """The branches of a body by constant name, those in nested blocks included, in order."""
+def branches(scope: Scope, body: tuple[Stmt, ...], before: dict[tuple[str, int], str] | None = None) -> Iterator[Branch]:
+    """The branches of a body by constant name, those in nested blocks included, in order. A name whose first letters are the same for all is
+    told whole: `assert name[:5] == "note_"`, then `match name[5:]`. `before` holds what such names begin with, by their lengths."""
+    before = _beginnings(body) if before is None else before
     for statement in body:
         if isinstance(statement, If):
-            yield from _tested(scope, statement)
+            yield from (_whole(one, statement.test, before) for one in _tested(scope, statement))
         elif isinstance(statement, Match):
-            yield from _matched(scope, statement)
+            yield from (_whole(one, statement.subject, before) for one in _matched(scope, statement))
         for block in blocks(statement):
-            yield from branches(scope, block)
+            yield from branches(scope, block, before)
+
+
+def _beginnings(body: tuple[Stmt, ...]) -> dict[tuple[str, int], str]:
+    found: dict[tuple[str, int], str] = {}
+    for expr in body_expressions(body):
+        text, subject = None, ""
+        if (
+            isinstance(expr, Compare)
+            and expr.ops in (("==",), ("!=",))
+            and isinstance(expr.left, Item)
+            and isinstance(expr.left.index, Slice)
+        ):
+            text, subject = expr.rights[0], subject_of(expr.left.value) if expr.left.index.lower is None else ""
+        elif isinstance(expr, Call) and isinstance(expr.func, Attr) and expr.func.attr in ("startswith", "removeprefix") and expr.args:
+            text, subject = expr.args[0], subject_of(expr.func.value)
+        if subject and isinstance(text, Const) and isinstance(text.value, str):
+            found[subject, len(text.value)] = text.value
+    return found
+
+
+def _whole(branch: Branch, test: Expr, before: dict[tuple[str, int], str]) -> Branch:
+    """The branch with the whole name of which only the end was compared."""
+    for expr in expressions(test) if before else ():
+        cut = _cut(expr)
+        if cut is not None and subject_of(expr) == branch.subject and (branch.subject, cut) in before:
+            return replace(branch, text=before[branch.subject, cut] + branch.text)
+    return branch
+
+
+def _cut(expr: Expr) -> int | None:
+    """How many letters of a name are left away."""
+    if isinstance(expr, Call) and isinstance(expr.func, Attr) and expr.func.attr == "removeprefix" and expr.args:
+        first = expr.args[0]
+        return len(first.value) if isinstance(first, Const) and isinstance(first.value, str) else None
+    if isinstance(expr, Item) and isinstance(expr.index, Slice) and expr.index.upper is None and expr.index.step is None:
+        lower = expr.index.lower
+        return lower.value if isinstance(lower, Const) and isinstance(lower.value, int) and lower.value > 0 else None
+    return None
 
 
 def _tested(scope: Scope, statement: If) -> Iterator[Branch]:
@@ -110,6 +152,10 @@ def subject_of(expr: Expr) -> str:
     if isinstance(expr, Item) and isinstance(expr.index, Const):
         base = subject_of(expr.value)
         return f"{base}.{expr.index.value}" if base else ""
+    if isinstance(expr, Item) and _cut(expr) is not None:
+        return subject_of(expr.value)
+    if isinstance(expr, Call) and isinstance(expr.func, Attr) and _cut(expr) is not None:
+        return subject_of(expr.func.value)
     if isinstance(expr, Call) and len(expr.args) == 1 and not expr.keywords:
         return subject_of(expr.args[0])
     if isinstance(expr, Call) and isinstance(expr.func, Attr) and expr.func.attr == "get" and expr.args:
