@@ -51,7 +51,7 @@ def read(frame: Frame, value: Value, line: int, op: Operation = "read") -> Value
             return union(read(frame, part, line, op) for part in value.form.values).tainted(value.taint)
         return value
     if not isinstance(value.form, READABLE) and not holds_members(frame, value.form):
-        return looked_at(frame, value, line)
+        return looked_at(frame, value, line, whole=True)
     taint = frame.emit(value.loc, "r", op, line, data=value.taint, atomic=not isinstance(value.form, Many))
     return value.tainted(taint)
 

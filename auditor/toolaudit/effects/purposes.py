@@ -66,6 +66,16 @@ def is_loaded(effect: Effect, tool: str) -> bool:
     return decides and bool(said & set(_WORD.findall(tool.lower())))
 
 
+def leave_asked(effects: Sequence[Effect]) -> list[int]:
+    """The questions whose answers only decide whether what the tool is for is done: what the user types is in none of it."""
+    asked = [i for i, e in enumerate(effects) if e.op == "consume" and isinstance(e.target, Resource) and e.target == _TYPED]
+    done = [e for e in effects if "w" in e.mode and not e.secondary and e.target != _TYPED]
+    return [i for i in asked if any(i in e.control for e in done) and not any(i in e.data for e in done)]
+
+
+_TYPED = Resource("other", (KeyPart("literal", "stdin"),))
+
+
 def is_setting(effect: Effect, tool: str) -> bool:
     """How the process logs or warns, set by a tool that is called so and does nothing else."""
     own = len(effect.chain) <= 2 and effect.secondary == "telemetry" and "w" in effect.mode

@@ -8,7 +8,7 @@ from toolaudit.effects.attributes import may_assign
 from toolaudit.effects.frame import Frame, World
 from toolaudit.effects.free import rebound_names
 from toolaudit.effects.globals import is_rebound
-from toolaudit.effects.kept_objects import computes
+from toolaudit.effects.kept_objects import computes, harmless
 from toolaudit.effects.values import Either, Handle, Instance, Loc, Value
 from toolaudit.project.resolve import ClassRef, GlobalRef
 
@@ -21,9 +21,10 @@ THERE = "there"
 """Note on a look whether a variable holds an object of a library: at the variable, not at what the object holds."""
 
 
-def looked_at(frame: Frame, value: Value, line: int, called: bool = False) -> Value:
+def looked_at(frame: Frame, value: Value, line: int, called: bool = False, whole: bool = False) -> Value:
     """An object that is used: where its variable is bound anew by some function, or it is one of a store, which one it is was read there;
-    an object that is changed in place is read as it is, unless one of its methods is `called`, which says what it does."""
+    an object that is changed in place is read as it is, unless one of its methods is `called`, which says what it does. A table or another
+    object in memory is read where it is handed on as a `whole`."""
     loc = value.loc
     if loc is None or not isinstance(value.form, Instance | Handle):
         return value
@@ -32,7 +33,8 @@ def looked_at(frame: Frame, value: Value, line: int, called: bool = False) -> Va
     )
     changed = not called and isinstance(value.form, Handle) and computes(frame, value.form)
     path = isinstance(value.form, Handle) and value.form.type == PATH
-    if not (of_store or changed or path) and (isinstance(value.form, Handle) or not _bound_anew(frame.world, loc)):
+    data = isinstance(value.form, Instance) or (whole and value.form.kind in ("", "memory") and harmless(frame, value.form.type))
+    if not (of_store or changed or path) and not (data and _bound_anew(frame.world, loc)):
         return value
     return value.tainted(frame.emit(loc, "r", "read", line, data=value.taint, atomic=True, note=USED))
 

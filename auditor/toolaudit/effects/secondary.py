@@ -38,6 +38,7 @@ from toolaudit.effects.purposes import (
     is_setting,
     items_of,
     key_of,
+    leave_asked,
     of_key_alone,
     puts,
     same_store,
@@ -111,6 +112,8 @@ def mark(effects: Sequence[Effect], tool: str, function: str = "") -> list[Effec
         out[index] = replace(effects[index], secondary=effects[index].secondary or "lazy-init")
     for index in (*kind_checks(effects), *finding(effects)):
         out[index] = replace(effects[index], secondary="kind-check")
+    for index in leave_asked(effects):
+        out[index] = replace(effects[index], secondary="probe")
     out = again_made(_looked_up(renewed(_while_made(effects, _beside(effects, out)))))
     return out if any(not effect.secondary for effect in out if "w" in effect.mode) else _purpose(effects, shown(effects, out), tool)
 

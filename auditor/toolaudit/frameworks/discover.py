@@ -11,7 +11,7 @@ from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.checks import DiscoveryNote
 from toolaudit.frameworks.crossing import Across, Crossing, across
 from toolaudit.frameworks.discover_calls import declared_by_calls, modules
-from toolaudit.frameworks.discover_classes import classes
+from toolaudit.frameworks.discover_classes import classes, decorated_classes
 from toolaudit.frameworks.discover_decorators import decorated
 from toolaudit.frameworks.discover_dispatch import low_level
 from toolaudit.frameworks.discover_hooks import hooked
@@ -111,6 +111,7 @@ def _drafts(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
     yield from decorated(bodies, known, path)
     yield from hooked(bodies, known, path)
     yield from classes(bodies, known, path)
+    yield from decorated_classes(bodies, known, path)
     yield from structural(bodies, known, path)
     yield from kits(bodies, known, path)
     yield from declared_by_calls(bodies, known, path)

@@ -38,6 +38,30 @@ def classes(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
             yield draft
 
 
+def decorated_classes(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
+    """The public methods of a class below a framework's decorator, or those of them that the decorator names."""
+    index = bodies.project.index(path)
+    for head in index.classes if index is not None else ():
+        for decorator in head.decorators:
+            func = decorator.func if isinstance(decorator, Call) else decorator
+            rules = rules_for(known.decorators, bodies.names, bodies.names.resolve(path, func) if isinstance(func, Name | Attr) else ())
+            for rule in [one for one in rules if one.declare.public][:1]:
+                named = _named_in(bodies, rule, path, decorator)
+                target, own = Target("class", (), path, head.qualname), bodies.scope(path, head.nested_in or "")
+                nearest: dict[str, Offer] = {}
+                for offer in _public(bodies, rule.declare, target, own):
+                    nearest.setdefault(offer[0].qualname.rpartition(".")[2], offer)
+                for name, (ref, _, call, scope) in nearest.items():
+                    if named is None or name in named:
+                        yield _member(bodies, rule, path, head, ref, "", call, scope)
+
+
+def _named_in(bodies: Bodies, rule: Rule, path: str, decorator: Expr) -> set[str | None] | None:
+    keywords = [part.partition(":")[2] for part in rule.declare.lists]
+    given = [one.value for one in decorator.keywords if one.name in keywords] if isinstance(decorator, Call) else []
+    return {text_of(where, item) for value in given for where, item in elements(bodies.scope(path), value)} if given else None
+
+
 def draft_of(bodies: Bodies, rule: Rule, target: Target, head: ClassHead) -> Draft | None:
     if head.name in rule.declare.abstract and _is_own(rule, target):
         return None
@@ -167,7 +191,11 @@ def _public(bodies: Bodies, declare: Declare, target: Target, own: Scope) -> Ite
         table = bodies.names.table(cls.path) if cls.path else None
         for head in list(table.functions.values()) if table is not None else ():
             quiet = head.name.startswith("_") or head.name in declare.blocked or any(last_part(one) in _NO_CALLS for one in head.decorators)
-            if head.owner == cls.qualname and not quiet:
+            if head.owner != cls.qualname or quiet:
+                continue
+            if any(last_part(one) == "staticmethod" for one in head.decorators):
+                yield FunctionRef("function", cls.path, head.qualname, head.line), "", None, own
+            else:
                 yield FunctionRef("function", cls.path, head.qualname, head.line, target.qualname, target.path, "shared"), "", None, own
 
 
