@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from toolaudit.effects.annotations import annotated
 from toolaudit.effects.bodies import assigned_to, imported_in
-from toolaudit.effects.frame import Frame, World
+from toolaudit.effects.frame import Effect, Frame, World
 from toolaudit.effects.keys import kept_at, loc_parts
 from toolaudit.effects.local_values import bind_locals
 from toolaudit.effects.members import vague, with_members
@@ -120,10 +122,18 @@ def bind(frame: Frame, instance: Value, member: Member, line: int) -> Value:
         from toolaudit.effects.calls import call
         from toolaudit.effects.objects import place_of
 
+        before = len(frame.effects)
         made = call(frame, function, NO_ARGUMENTS, line)
+        frame.effects[before:] = [_on_the_way(effect) for effect in frame.effects[before:]]
         kept = place_of(instance, member.head.name) if "cached_property" in names else None
         return Value(placed(made, kept).form, made.taint, made.loc or kept) if kept is not None else made
     return function
+
+
+def _on_the_way(effect: Effect) -> Effect:
+    """What a property puts somewhere before it gives its value: whoever reads an attribute changes nothing, unless it counts or takes."""
+    kept = "w" in effect.mode and not effect.secondary and isinstance(effect.target, Loc)
+    return replace(effect, secondary="lazy-init") if kept and effect.op in ("write", "ensure", "update", "delete") else effect
 
 
 def bind_to_class(frame: Frame, owner: Value, member: Member) -> Value:

@@ -15,6 +15,7 @@ _READY = re.compile(
     r"(?:config|configuration|settings|creds?|credentials|tokens?|clients?|conn|connection|engine|pool|service|tables?|schema|database|db|auth|"
     r"dependencies|modules?|models?)"
     r"|ensure_(?:\w+_)?(?:synced|indexed|loaded|fresh|current|up_to_date|initiali[sz]ed|started|running)"
+    r"|ensure_(?:valid|healthy|live|alive)_\w+|recover_(?:\w+_)?(?:focus|connection|session|page|browser)"
     r"|(?:connect|connection|client|engine|ensure_connected|ensure_ready)"
     r")$",
     re.IGNORECASE,
