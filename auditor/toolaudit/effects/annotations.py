@@ -89,7 +89,7 @@ def _generic(world: World, path: str, annotation: Item, name: str, depth: int) -
     if last in MAPPINGS:
         return _container(world, path, "dict", inner[-1] if len(inner) > 1 else None, name, depth)
     if last in ("tuple", "Tuple"):
-        if not name and len(inner) > 1 and not (isinstance(inner[-1], Const) and inner[-1].value is ...):
+        if not name and len(inner) > 1 and not (isinstance(inner[-1], Const) and inner[-1].value is None):
             return Value(Many("tuple", items=tuple(annotated(world, path, one, "", depth + 1) or Value(Data()) for one in inner)))
         return _container(world, path, "tuple", inner[0] if inner else None, name, depth)
     if last == "Literal":
