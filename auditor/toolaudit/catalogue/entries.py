@@ -122,6 +122,8 @@ class ValueEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
     roots: tuple[str, ...] = ()
+    renamed: dict[str, str] = {}
+    """Other import roots of the same API, with the one under which it is described."""
     default: Default = "unknown"
     default_kind: str = ""
     kind_key: str | None = None

@@ -48,21 +48,28 @@ class Catalogue:
 
     def library(self, name: str) -> Library | None:
         """The library that an API's name belongs to: the longest root that is a prefix of it."""
-        return self.shelf(name.split(".", 1)[0]).library(name)
+        return self.shelf(name.split(".", 1)[0]).library(self._own(name))
 
     def canonical(self, name: str) -> str:
         """A type's own name, for a name that is an alias of it."""
+        name = self._own(name)
         return self._of(name).aliases.get(name, name)
+
+    def _own(self, name: str) -> str:
+        """A name under the import root that describes it."""
+        root, dot, rest = name.partition(".")
+        own = self._of(name).renamed.get(root)
+        return f"{own}{dot}{rest}" if own else name
 
     def type(self, name: str) -> TypeEntry | None:
         return self._of(name).types.get(self.canonical(name))
 
     def value(self, name: str) -> ValueEntry | None:
-        return self._of(name).values.get(name)
+        return self._of(name).values.get(self._own(name))
 
     def function(self, name: str) -> Api | None:
         """The entry of a function or constructor; of a method when `name` is `type.method`."""
-        shelf = self._of(name)
+        name, shelf = self._own(name), self._of(name)
         entry = shelf.api(name)
         if entry is None and name in shelf.aliases:
             entry = shelf.api(shelf.aliases[name])
@@ -122,6 +129,7 @@ class Shelf:
         self.values: dict[str, ValueEntry] = {}
         self.aliases: dict[str, str] = {}
         self.owners: set[str] = set()
+        self.renamed: dict[str, str] = {}
         self.patterns: list[tuple[int, str, str, Api]] = []
         """Literal characters, literal beginning, name with stars, entry."""
         self.libraries: list[Library] = []
@@ -132,6 +140,7 @@ class Shelf:
 
     def _add(self, book: Book) -> None:
         self.libraries.append(book.library)
+        self.renamed |= book.library.renamed
         for name, entry in book.api.items():
             if "*" in name:
                 literal = len(name) - name.count("*")
