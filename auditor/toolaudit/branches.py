@@ -24,5 +24,7 @@ def apart(one: Arms, other: Arms) -> bool:
 
 def either(one: Arms, other: Arms) -> Arms:
     """The ways in which the one or the other stands."""
+    if not one or one == other:
+        return one
     ways = dict(other)
     return tuple((key, taken | ways[key]) for key, taken in one if key in ways)

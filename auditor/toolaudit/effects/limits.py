@@ -50,13 +50,16 @@ def stand_in(effects: list[Effect], last: dict[Said, int], effect: Effect) -> Ta
     if index is None:
         return CLEAN
     known = effects[index]
-    own = frozenset(i for i in effect.data if isinstance(i, int) and index != i < len(effects) and effects[i].target == effect.target)
-    effects[index] = replace(
-        known,
-        locks=tuple(lock for lock in known.locks if lock in effect.locks),
-        rows=_rows_of_both(known, effect),
-        when=tuple(fact for fact in known.when if fact in effect.when),
-        arms=either(known.arms, effect.arms),
-        data=join_taint(known.data, own),
-    )
+    size, target = len(effects), effect.target
+    own = frozenset([i for i in effect.data if type(i) is int and index != i < size and effects[i].target == target])
+    locks, when, rows, arms = known.locks, known.when, known.rows, known.arms
+    if locks != effect.locks:
+        locks = tuple([lock for lock in locks if lock in effect.locks])
+    if when != effect.when:
+        when = tuple([fact for fact in when if fact in effect.when])
+    if rows != effect.rows:
+        rows = _rows_of_both(known, effect)
+    arms, data = either(arms, effect.arms), join_taint(known.data, own)
+    if (locks, when, rows, arms, data) != (known.locks, known.when, known.rows, known.arms, known.data):
+        effects[index] = replace(known, locks=locks, when=when, rows=rows, arms=arms, data=data)
     return frozenset((index,))

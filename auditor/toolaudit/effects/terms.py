@@ -70,4 +70,4 @@ class Terms:
         return found
 
     def _replaced(self, taint: Taint) -> Taint:
-        return one_of(bounded(CLEAN.union(*map(self._stands.__getitem__, taint))))
+        return one_of(bounded(CLEAN.union(*set(map(self._stands.__getitem__, taint)))))  # many stand for the same

@@ -131,9 +131,14 @@ def together(before: Before, found: Sequence[Conflict], key: Callable[[Conflict]
     """What held still and what was found now, which is in the order of the document, in that order."""
     if not before.found:
         return [(conflict, None) for conflict in found]
-    every: Together = [*before.found]
+    every: Together = []
+    held, start = before.found, 0
     for conflict in found:
-        bisect.insort(every, (conflict, None), key=lambda one: key(one[0]))
+        at = bisect.bisect_right(held, key(conflict), lo=start, key=lambda one: key(one[0]))
+        every += held[start:at]
+        every.append((conflict, None))
+        start = at
+    every += held[start:]
     return every
 
 
