@@ -68,7 +68,7 @@ _ALLOWANCE = re.compile(
 _CALL_IDS = re.compile(r"(^|_)(request|rpc|jsonrpc|correlation)_?(id|seq|counter)s?(_|$)|(^|_)jsonrpc_request_id$")
 _SHARES = re.compile(r"with_cache|cached|memoiz", re.IGNORECASE)
 _LOG_FILE = re.compile(
-    r"\.log$|(^|/)logs?/|(^|_)(AUDIT|ACCESS|ACTIVITY|CALL|REQUEST|USAGE)_?LOG(_(FILE|PATH))?$|(^|[/_-])(call|access|audit|activity|request|usage|debug|error)s?[_-]?logs?\.\w+$"
+    r"\.log$|(^|/)logs?/|(^|_)AUDIT(_?LOG)?_(DIR|FOLDER|PATH|FILE)(/|$)|(^|_)(AUDIT|ACCESS|ACTIVITY|CALL|REQUEST|USAGE)_?LOG(_(FILE|PATH))?$|(^|[/_-])(call|access|audit|activity|request|usage|debug|error)s?[_-]?logs?\.\w+$"
 )
 
 

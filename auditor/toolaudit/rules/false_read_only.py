@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolaudit.model import Access, Finding
+from toolaudit.model import Access, Finding, Severity
 from toolaudit.rules.judging import at_tool, counted_writes, judged
 from toolaudit.rules.registry import Rule
 from toolaudit.verdicts.keys import resource_text
@@ -32,7 +32,10 @@ def check(scan: ScanModel) -> Iterator[Finding]:
         access = next((a for a in counted_writes(footprint) if proves_a_write(a)), None)
         if access is not None:
             message = f"{tool.name} is declared {hint}, but {_does(access)} {resource_text(access.resource)} (line {line_of(access)})"
-            yield at_tool(RULE, tool, message, hint=hint)
+            severity: Severity | None = (
+                None if verdict.confidence == "high" else "warning"
+            )  # the name, or what is not known, speaks for the hint
+            yield at_tool(RULE, tool, message, verdict.confidence, hint, severity)
 
 
 def proves_a_write(access: Access) -> bool:

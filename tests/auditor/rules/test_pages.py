@@ -48,3 +48,14 @@ def test_an_example_says_what_its_marks_say(rule: rules.Rule, number: int, code:
     lines = {step.line for f in found for chain in f.evidence for step in chain} | {f.line for f in found}
     assert bool(found) is bool(wanted)
     assert set(wanted) <= lines
+
+
+@needs_effects
+@pytest.mark.parametrize(("name", "severity"), [("touch", "error"), ("list_touched", "warning")])
+def test_a_hint_that_the_name_speaks_for_is_doubted_with_a_warning(name: str, severity: str, tmp_path: Path) -> None:
+    from toolaudit import pipeline
+
+    code = next(code for rule, _, code in EXAMPLES if rule.name == "false-read-only")
+    (tmp_path / "tools.py").write_text(code.replace("def touch(", f"def {name}("))
+    document = pipeline.scan(Request((tmp_path,), use_cache=False))
+    assert [f.severity for f in document.findings if f.name == "false-read-only"] == [severity]
