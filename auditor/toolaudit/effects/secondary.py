@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from toolaudit.effects.edits import CLIENT, RECORD, accumulates
 from toolaudit.effects.folders import folder_checks, kind_checks, opened_to_lock, rights_of_folder
 from toolaudit.effects.frame import Effect
+from toolaudit.effects.kept_in_session import CACHING, CLOCKS, kept_for_session
 from toolaudit.effects.keys import loc_parts
 from toolaudit.effects.lazily import (
     again_made,
@@ -92,11 +93,7 @@ _SESSION = re.compile(r"(^|_)(session|interpreter|browser|kernel|sandbox)$")
 _VERBOSITY = re.compile(
     r"(^|_)(debug|verbose|verbosity|log_level|loglevel|debug_(on|mode|level|enabled)|is_debug|quiet_mode)$", re.IGNORECASE
 )
-_CLOCKS = re.compile(
-    r"(^|_)(fetched|cached|refreshed|loaded|built)_at$|[a-z]_timestamp$|last_(request|call|fetch|started|run|used|seen|refresh|update)(_?time|_?at|_?ts)?$"
-)
 _LAST = re.compile(r"(^|[._])_?last_[a-z]\w*$")
-_CACHING = re.compile(r"(^|_)(cache|cached|caching|memo|memoize)(_|$)")
 _SECRETS = re.compile(r"token|credential|oauth", re.IGNORECASE)
 
 
@@ -261,7 +258,7 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
         return replace(effect, secondary="ensure-folder")
     if target.kind in ("file", "dir") and effect.op == "update" and rights_of_folder(effects, target):
         return replace(effect, secondary="ensure-folder")
-    if target.kind == "session" and _kept_for_session(effects, effect):
+    if target.kind == "session" and kept_for_session(effects, effect):
         return replace(effect, secondary="memo")
     if target.kind in ("file", "dir") and _kept_for_itself(effects, effect, target):
         return replace(effect, secondary="memo")
@@ -272,22 +269,9 @@ def _marked(effects: Sequence[Effect], index: int, effect: Effect, tool: str) ->
     return effect
 
 
-def _kept_for_session(effects: Sequence[Effect], effect: Effect) -> bool:
-    """A cache in a framework's state: its functions say so, or it was not there yet, and is nothing that the caller said."""
-    target = effect.target
-    assert isinstance(target, Resource)
-    name = "".join(part.text for part in target.key if part.kind == "literal")
-    if effect.op != "write" or any(part.kind != "literal" for part in target.key):
-        return False
-    if _CLOCKS.search(name) or any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
-        return True
-    looked = [i for i in effect.control if isinstance(i, int) and i < len(effects) and effects[i].target == target]
-    return bool(looked) and not given(effect) and not any(accumulates(i, effect.data, effect.control) for i in looked)
-
-
 def _kept_for_itself(effects: Sequence[Effect], effect: Effect, target: Resource) -> bool:
     """A file that a function for caching writes, or one that holds the program's own credentials."""
-    if any(_CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
+    if any(CACHING.search(place.function.rsplit(".", 1)[-1]) for place in effect.chain[2:]):
         return True
     owners = {place.function.rpartition(".")[0].rpartition(".")[2] for place in effect.chain[2:]}
     if any(_CACHES.search(owner) and not asked_of(effect, owner) for owner in owners):
@@ -312,7 +296,7 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
         return "telemetry"
     if loaded_anew(effects, effect, target, tool):
         return "memo"
-    if (_STATISTICS.search(name) and not _names_others(effects, target)) or _CLOCKS.search(name) or _VERBOSITY.search(name):
+    if (_STATISTICS.search(name) and not _names_others(effects, target)) or CLOCKS.search(name) or _VERBOSITY.search(name):
         return "telemetry"
     if effect.op == "write" and _LAST.search(name) and said_by(tool) == ASKS and told_after(effects, effect):
         return "telemetry"
