@@ -10,7 +10,7 @@ import pytest
 
 from toolaudit import apart, pipeline
 from toolaudit.config import Config
-from toolaudit.effects import instantiate, summarise
+from toolaudit.effects import summarise, values
 from toolaudit.project import processes
 from toolaudit.request import Request
 from toolaudit_reports.document import encode
@@ -148,11 +148,11 @@ def test_what_values_of_one_file_depend_on_is_let_go_before_the_next(tmp_path, m
     unit = summarise._unit
 
     def watched(*given):
-        before = instantiate._after.cache_info().currsize
+        before = values.one_of.cache_info().currsize
         try:
             return unit(*given)
         finally:
-            held.append((before, instantiate._after.cache_info().currsize))
+            held.append((before, values.one_of.cache_info().currsize))
 
     monkeypatch.setattr(summarise, "_unit", watched)
     pipeline.scan(Request((tmp_path,), Config(jobs=1), use_cache=False))
