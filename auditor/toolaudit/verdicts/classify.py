@@ -75,7 +75,7 @@ def _class(view: Profile) -> tuple[ToolClass, str, str]:
         call = calls[0]
         return "unknown", "", f"calls {call.callee} (line {line_at(call.place)}), which could not be resolved and may write"
     if view.reads:
-        first = view.reads[0]
+        first = next((read for read in view.reads if read.resource.kind != "env"), view.reads[0])  # a setting is not what it is called for
         return "read-only", "", f"reads {resource_text(first.resource)} (line {line_of(first)}) and writes nothing"
     if view.footprint.unknown_calls:
         call = view.footprint.unknown_calls[0]
