@@ -346,11 +346,7 @@ def _by_verb(
     """What a method does, told from the verb of its name."""
     verb, form = verb_of(name), receiver.form
     kind = kind_of(type_name, library)
-    if (
-        name in FRAMES
-        and frame.discarded is False
-        and not (arguments is not None and any(key == "inplace" for key, _ in arguments.keywords))
-    ):
+    if name in FRAMES and not frame.discarded and not (arguments is not None and any(key == "inplace" for key, _ in arguments.keywords)):
         frame.resolved += 1
         return Value(Data("not-in-catalogue"), taint)
     if kind == "other" and verb in EMBEDS:
