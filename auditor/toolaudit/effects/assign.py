@@ -9,6 +9,7 @@ from toolaudit.effects.calls import call
 from toolaudit.effects.containers import collected
 from toolaudit.effects.context import trim
 from toolaudit.effects.edits import CLIENT, RECORD
+from toolaudit.effects.emptied import leaves_nothing
 from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame, Repeat
@@ -107,7 +108,8 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         # A module that is imported late is the same for every call.
         why = "lazy-init" if isinstance(value.form, Foreign | Module) and not value.taint else ""
         atomic = op != "increment"
-        frame.emit(place, "w", op, frame.line, data=value.taint, atomic=atomic, repeat=repeat, secondary=why)  # type: ignore[arg-type]
+        note = leaves_nothing(value) if op == "write" else ""
+        frame.emit(place, "w", op, frame.line, data=value.taint, atomic=atomic, repeat=repeat, secondary=why, note=note)  # type: ignore[arg-type]
     elif isinstance(form, Handle) and form.kind and form.kind not in ("file", "memory"):
         api = frame.world.catalogue.method(form.type, "__setattr__")
         if api is not None:

@@ -5,10 +5,26 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.values import Loc, Taint
+from toolaudit.effects.values import Loc, Many, Scalar, Taint, Value
 
 COUNTED = "counted"
 """Note on a read that only says how many there are."""
+EMPTIED = "emptied"
+"""Note on a write that leaves nothing there."""
+NOTHING = (None, "", b"")
+
+
+def leaves_nothing(value: Value) -> str:
+    """The note on a write of nothing: `self.queue = []`, `self.slot = None`, `self.kept = ("", False)`."""
+    form = value.form
+    if isinstance(form, Many) and form.kind == "tuple" and form.items:
+        return EMPTIED if any(leaves_nothing(item) for item in form.items) and all(_fixed(item) for item in form.items) else ""
+    empty = isinstance(form, Many) and () in (form.items, form.entries) and not (form.items or form.entries or form.element)
+    return EMPTIED if not value.taint and (empty or (isinstance(form, Scalar) and form.value in NOTHING)) else ""
+
+
+def _fixed(value: Value) -> bool:
+    return isinstance(value.form, Scalar) or bool(leaves_nothing(value))
 
 
 def counted(frame: Frame, taint: Taint) -> Taint:
@@ -22,11 +38,12 @@ def counted(frame: Frame, taint: Taint) -> Taint:
 def mark(frame: Frame, answered: Taint) -> None:
     """The members of a place that the tool answers with, and that it then takes away as a whole, are what it takes away."""
     members = {i for i in answered if isinstance(i, int) and i < len(frame.effects) and frame.effects[i].note != COUNTED}
+    taken = {i for i, effect in enumerate(frame.effects) if effect.op == "delete" or effect.note == EMPTIED}
     for index, effect in enumerate(frame.effects):
-        if effect.note == COUNTED:
+        if effect.note in (COUNTED, EMPTIED):
             frame.effects[index] = replace(effect, note="")
     for index, effect in enumerate(frame.effects):
-        if effect.op != "delete" or not isinstance(effect.target, Loc) or effect.repeat == "error":
+        if index not in taken or not isinstance(effect.target, Loc) or effect.repeat == "error":
             continue
         given = {i for i in members if i < index and frame.effects[i].target == effect.target}
         if given:

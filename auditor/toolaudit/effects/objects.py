@@ -101,6 +101,8 @@ def attribute(frame: Frame, value: Value, name: str, line: int, called: bool = F
 def _of_instance(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
     form = value.form
     assert isinstance(form, Instance)
+    if name == "__class__":
+        return Value(Class(form.cls))
     known = form.field(name)
     unset = constructors.is_unset(frame.world, value, known, name)
     world = frame.world
@@ -188,9 +190,7 @@ def _of_module(frame: Frame, value: Value, name: str, line: int, called: bool) -
     form = value.form
     assert isinstance(form, Module)
     target = frame.world.resolver.member(form.module, name)
-    if target is None:
-        return Value(Data("unresolved-import"))
-    return attributes.target_value(frame.world, target)
+    return Value(Data("unresolved-import")) if target is None else attributes.target_value(frame.world, target)
 
 
 def _of_foreign(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
@@ -226,9 +226,7 @@ def _of_handle(frame: Frame, value: Value, name: str, line: int, called: bool) -
 def _of_text(frame: Frame, value: Value, name: str, line: int, called: bool) -> Value:
     form = value.form
     assert isinstance(form, Text)
-    if called:
-        return Value(Method(value, name), value.taint)
-    return extend_text(form, name, value)
+    return Value(Method(value, name), value.taint) if called else extend_text(form, name, value)
 
 
 def extend_text(form: Text, name: str, value: Value) -> Value:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from toolaudit.model import Finding, Footprint, UnknownCall
 from toolaudit.rules.judging import judged
 from toolaudit.rules.registry import Rule
-from toolaudit.verdicts.profile import is_guess, line_at
+from toolaudit.verdicts.guessed import is_guess
+from toolaudit.verdicts.profile import line_at
 from toolaudit.verdicts.scan_model import ScanModel
 
 RULE = Rule(

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from toolaudit.branches import apart
 from toolaudit.effects.sql import OF_ITSELF
 from toolaudit.model import Access, Answer, KeyPart, Lock, Place, Tool, Verdict
+from toolaudit.verdicts.guessed import CONFIGURATION, of_environment
 from toolaudit.verdicts.keys import NEVER, PATH_KINDS, family, overlap, resource_text
-from toolaudit.verdicts.profile import CONFIGURATION, WRITES, Profile, Window, alike, in_process, line_of, never_both, one_step, one_thing
+from toolaudit.verdicts.profile import WRITES, Profile, Window, alike, in_process, line_of, never_both, of_model, one_step, one_thing
 from toolaudit.verdicts.sections import covers, guards, shared_locks
 
 # Where each pass of a loop is a look of its own; a request in a loop may as well be tried again.
@@ -59,7 +60,7 @@ def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
     looks = [a for a in reads if a.operation in SNAPSHOTS]
     outside = [a for a in looks if not in_process(a) or any(p.kind == "param" for p in a.resource.key)]
     looks = outside or looks
-    looks = [a for a in looks if not (_of_schema(a) or _of_model(a))] or looks
+    looks = [a for a in looks if not (_of_schema(a) or of_model(a) or of_environment(a))] or looks
     for access in looks:
         if access.resource.kind in PATH_KINDS and access.operation == "read" and any(p.kind == "any" for p in access.resource.key):
             return Answer(False, f"reads many files one after another: {resource_text(access.resource)}", _place(access))
@@ -73,11 +74,6 @@ def _one_snapshot(view: Profile, reads: list[Access]) -> Answer:
         return Answer(True, f"takes one look at {resource_text(first.resource)}", _place(first))
     what = f"{resource_text(first.resource)} (line {line_of(first)}) and {resource_text(other.resource)}"
     return Answer(False, f"reads {what} separately, so another call can change one in between", _place(other))
-
-
-def _of_model(access: Access) -> bool:
-    """What a language model is asked: it answers from what it is told, and keeps no state that another call could change."""
-    return access.resource.kind == "http" and resource_text(access.resource) == "http:inference"
 
 
 def _of_schema(access: Access) -> bool:

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from toolaudit.model import Access, Failure, KeyPart, Resource, Runner
 from toolaudit.verdicts.addresses import spoken_of
 from toolaudit.verdicts.commute import biting, commute, held_by_both, left_open, order_runners, without_payload
+from toolaudit.verdicts.guessed import is_guess
 from toolaudit.verdicts.keys import ANY, IN_PROCESS, NEVER, PATH_KINDS, Overlap, key_text, overlap
 from toolaudit.verdicts.meet import meet
-from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_guess, is_like, never_both, one_step, one_thing
+from toolaudit.verdicts.profile import WRITES, Profile, Window, exclusive, is_like, never_both, one_step, one_thing
 
 # A check that lost the race makes these fail or do nothing, as it would in sequence.
 HARMLESS_ACTS = frozenset({"delete", "rename", "send"})

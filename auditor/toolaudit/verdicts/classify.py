@@ -7,8 +7,9 @@ import re
 from toolaudit.model import BEYOND, Access, Confidence, Footprint, Tool, ToolClass, UnknownCall, Verdict
 from toolaudit.verdicts.answers import atomic, idempotent, independence_of_one, settle_independence
 from toolaudit.verdicts.doubts import weighed
+from toolaudit.verdicts.guessed import is_guess
 from toolaudit.verdicts.keys import resource_text
-from toolaudit.verdicts.profile import Profile, Window, Written, line_at, line_of, never_both, profile, profiles
+from toolaudit.verdicts.profile import WRITES, Profile, Window, Written, is_own, line_at, line_of, never_both, profile, profiles
 from toolaudit.verdicts.sections import covers, shared_locks
 
 SHAPES = ("in-place", "check-then-act", "get-or-create", "cursor", "transfer", "write-then-read", "opaque")
@@ -193,7 +194,10 @@ def _confidence(view: Profile, tool_class: ToolClass) -> Confidence:
     if len(counted) > CROWDED or _guessed_free(view, tool_class) or any(_stands_for_more(a) for a in counted):
         return "medium"
     if tool_class in {"pure", "read-only"}:
-        return "low" if unresolved else ("medium" if weak or _unclear(view) else "high")
+        guesses = [a for a in view.secondary if not a.secondary and is_guess(a) and not is_own(a)]
+        if unresolved or any(a.mode in WRITES for a in guesses):
+            return "low"
+        return "medium" if weak or guesses or _unclear(view) else "high"
     if tool_class == "write-only":
         deciding = list(view.writes)
         sure = any(a.confidence in STRONG for a in deciding)

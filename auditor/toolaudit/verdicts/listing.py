@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from toolaudit.model import Access, Footprint, Resource, Tool
+from toolaudit.verdicts.guessed import CONFIGURATION, WEAK, is_guess
 from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, overlap
-from toolaudit.verdicts.profile import CONFIGURATION, WEAK, WRITES, is_guess, is_own, named_state
+from toolaudit.verdicts.profile import WRITES, is_own, named_state
 
 # Bookkeeping that is part of the effect and seen by others.
 SEEN = frozenset({"ensure-folder"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from toolaudit.effects.wording import leads_to_a_change
 from toolaudit.model import Access, KeyPart, Resource
+from toolaudit.verdicts.guessed import WEAK
 from toolaudit.verdicts.keys import IN_PROCESS, MAY, NEVER, Overlap, overlap
-from toolaudit.verdicts.profile import WEAK
 
 _CONTENTS = frozenset({"list", "delete", "rename"})
 # Kinds of which a call mostly means one thing, even where nobody can tell which.

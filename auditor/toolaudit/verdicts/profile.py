@@ -9,18 +9,17 @@ from msgspec import Struct
 
 from toolaudit.branches import apart
 from toolaudit.model import RENEWED, Access, Footprint, KeyPart, Lock, Place, Resource, Tool, Update
-from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap
+from toolaudit.verdicts.guessed import CONFIGURATION, beside_guesses, is_guess, says_less
+from toolaudit.verdicts.keys import IN_PROCESS, PATH_KINDS, family, overlap, resource_text
 from toolaudit.verdicts.owners import OWNED, Owned, owned
 from toolaudit.verdicts.sections import covers, shared_locks
 from toolaudit_reports.lines import named
 
 WRITES = frozenset({"w", "rw"})
-CONFIGURATION = frozenset({"env", "cwd"})
 # Bookkeeping after which a thing is what it always is: reading it is no dependence.
 SETTLED = frozenset({"lazy-init", "telemetry", "unique-temporary"})
 # Bookkeeping of one tool that another can come to depend on.
 UPKEEP = frozenset({"memo", "lazy-init"})
-WEAK = frozenset({"name-only", "unknown"})
 # Operations that one request, system call or statement of the interpreter completes.
 SINGLE_STEP = frozenset({"append", "create", "ensure", "increment", "delete", "consume", "send"})
 
@@ -130,9 +129,9 @@ def profile(tool: Tool, footprint: Footprint, written: Written | None = None) ->
     reads: list[Access] = []
     writes: list[Access] = []
     secondary: list[Access] = []
-    guessed = any(_understood(a) for a in footprint.accesses)
+    beside = beside_guesses(footprint)
     for access in footprint.accesses:
-        if access.secondary or _is_configuration(access, written) or is_own(access) or (guessed and is_guess(access)):
+        if access.secondary or _is_configuration(access, written) or is_own(access) or (is_guess(access) and says_less(access, beside)):
             secondary.append(access)
         else:
             (writes if access.mode in WRITES else reads).append(access)
@@ -236,12 +235,6 @@ def content(access: Access) -> tuple[object, ...]:
     return *key, access.confidence, access.secondary, access.transaction, access.part, access.looped, access.note, access.rows
 
 
-def _understood(access: Access) -> bool:
-    """An effect that says what the tool is for; which object was taken from a store in memory does not."""
-    looked = access.resource.kind == "memory" and access.mode not in WRITES
-    return access.confidence not in WEAK and not access.secondary and access.resource.kind not in CONFIGURATION and not looked
-
-
 def is_own(access: Access) -> bool:
     """What only this call can reach: a process that it started, a client session that it opened."""
     named = {p.kind for p in access.resource.key}
@@ -257,16 +250,16 @@ def is_own(access: Access) -> bool:
     return access.operation == "session" and access.resource.kind == "http" and not named & {"self", "global", "cell", "state"}
 
 
-def is_guess(access: Access) -> bool:
-    """What an unknown object may do, told from a method's name alone: beside effects that were understood it only lowers the confidence."""
-    return access.confidence in WEAK and access.resource.kind == "other"
-
-
 def _is_configuration(access: Access, written: Written | None) -> bool:
     """An attribute or global that no tool of the catalogue writes, nor anything beside them, does not change between calls."""
     if written is None or access.mode in WRITES or access.note == RENEWED or access.resource.kind not in {"memory", "session"}:
         return False
     return named_state(access) and not written.touches(access.resource)
+
+
+def of_model(access: Access) -> bool:
+    """What a language model is asked: it answers from what it is told, and keeps no state that another call could change."""
+    return access.resource.kind == "http" and resource_text(access.resource) == "http:inference"
 
 
 def _is_settings(access: Access) -> bool:
@@ -288,6 +281,8 @@ def _window(footprint: Footprint, update: Update, written: Written | None) -> Wi
     if read.secondary or write.secondary or write.mode not in WRITES or _is_configuration(read, written) or is_own(read) or is_own(write):
         return None
     same = read is write or one_thing(read.resource, write.resource)
+    if not same and of_model(read):
+        return None
     if not same and (read.resource.kind in CONFIGURATION or (read.operation == "list" and write.resource.kind in CONFIGURATION)):
         return None
     if not same and _is_settings(read) and write.resource.kind not in PATH_KINDS:
