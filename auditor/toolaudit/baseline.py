@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from toolaudit.errors import ToolauditError
-from toolaudit.model import Conflict, Finding, Resource, Tool
+from toolaudit.model import Finding, Resource, Tool
+from toolaudit.verdicts.columns import Conflicts
 from toolaudit.verdicts.keys import resource_text
 from toolaudit_reports.document import ScanDocument
 from toolaudit_reports.findings import collect
@@ -58,19 +61,46 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
 
 
-def conflict_fingerprints(conflicts: tuple[Conflict, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:
-    """The fingerprints of conflicts, in their order, all different."""
-    names = {tool.id: _named(tool) for tool in tools}
-    whats: dict[int, str] = {}  # thousands of conflicts share a resource
-    raw: list[str] = []
-    for c in conflicts:
-        what = whats.get(id(c.resource))
-        if what is None:
-            what = whats[id(c.resource)] = resource_text(c.resource)
-        one, other = names[c.tools[0]], names[c.tools[1]]
+class Prints:
+    """The fingerprints of conflicts, by their numbers, all different."""
+
+    def __init__(self, conflicts: Conflicts, tools: tuple[Tool, ...]) -> None:
+        self._conflicts = conflicts
+        self._names = {tool.id: _named(tool) for tool in tools}
+        self._times = self._again()
+
+    def __len__(self) -> int:
+        return len(self._conflicts)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, number: int) -> str:
+        own = _hash("\n".join(self._parts(number)))
+        times = self._times.get(number, 1)
+        return own if times == 1 else f"{own}-{times}"
+
+    def _parts(self, number: int) -> tuple[str, ...]:
+        said, (one, other) = self._conflicts.said(number), map(self._names.__getitem__, self._conflicts.tools(number))
         one, other = (one, other) if one <= other else (other, one)
-        raw.append(_hash(f"{c.code}\n{one}\n{other}\n{what}\n{c.kind}"))
-    return _numbered(raw)
+        return said.code, one, other, resource_text(self._conflicts.resource(number)), said.kind
+
+    def _again(self) -> dict[int, int]:
+        """Which one it is, of those that say the same between the same names: all but the first. Tools with one name alone can have such."""
+        names = [self._names[tool.id] for tool in self._conflicts.catalogue]
+        shared = {name for name, times in Counter(names).items() if times > 1}
+        more = [side.tool for side in self._conflicts.sides]
+        doubtful = [names[tool] in shared for tool in more]
+        single = self._conflicts.is_single()
+        seen: Counter[tuple[str, ...]] = Counter()
+        found: dict[int, int] = {}
+        for number, (one, other) in enumerate(zip(self._conflicts.first, self._conflicts.second, strict=True)):
+            if not single or doubtful[one] or doubtful[other]:
+                parts = self._parts(number)
+                seen[parts] += 1
+                if seen[parts] > 1:
+                    found[number] = seen[parts]
+        return found
 
 
 def finding_fingerprints(findings: tuple[Finding, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import TypeVar
+from operator import itemgetter
 
 from msgspec.structs import replace
 
 from toolaudit import __version__
-from toolaudit.baseline import Entry, conflict_fingerprints, finding_fingerprints
+from toolaudit.baseline import Entry, Prints, finding_fingerprints
 from toolaudit.chains import Lines, Told, no_lines, steps, tool_uses
 from toolaudit.model import Answer, Conflict, Finding, Footprint, Ordering, Resource, Severity, Tool, Verdict
 from toolaudit.rules import findings as every_finding
@@ -19,6 +19,7 @@ from toolaudit.rules.registry import by_code
 from toolaudit.rules.stories import by_story
 from toolaudit.sources import around
 from toolaudit.suppress import Suppressed, Suppression, suppress
+from toolaudit.verdicts.columns import Said
 from toolaudit.verdicts.keys import key_text
 from toolaudit.verdicts.listing import listed
 from toolaudit.verdicts.scan_model import ScanModel
@@ -35,7 +36,6 @@ MANY = 5_000
 FIXABLE = frozenset({"TA501", "TA502", "TA503", "TA504", "TA505"})
 Leads = dict[tuple[str, tuple[str, ...], object], str]
 """Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
-Item = TypeVar("Item", Conflict, Finding)
 Wanted = Callable[[str, Severity], Severity | None]
 
 
@@ -60,12 +60,12 @@ def draft(
     shown of all but the conflicts; `wanted` says with which severity a code is reported, None for not at all; `accepted` are the suppressions
     of the configuration; `baseline` is the baseline's name and its entries. Equal input gives equal bytes.
     """
-    conflicts = _wanted(scan.conflicts, wanted)
+    conflicts = scan.conflicts.retold(wanted)
     scan = replace(scan, conflicts=conflicts, stories=by_story(conflicts))
     found = tuple(f for f in (_with_severity(f, wanted) for f in every_finding(scan)) if f is not None)
     settled = suppress(scan, found, accepted, lines)
     said = Sentences() if said is None else said
-    prints = conflict_fingerprints(conflicts, scan.tools)
+    prints = Prints(conflicts, scan.tools)
     clashes = Clashing(scan, prints, _states(settled, prints, baseline), lines)
     leads = _leads(scan, prints)
     findings = _findings(scan, found, settled, leads, baseline, lines, said)
@@ -79,7 +79,7 @@ def draft(
         conflicts=(),
         orderings=tuple(_ordering(o, said.plain("orderings", i, "message", o.message), lines) for i, o in enumerate(scan.orderings)),
         findings=findings,
-        rules=_rules({c.code for c in conflicts} | {f.code for f in findings}),
+        rules=_rules(conflicts.codes() | {f.code for f in findings}),
         notes=tuple(
             out.Note(kind=n.kind, message=n.message, framework=n.framework, file=n.file, line=n.line, source=n.source) for n in scan.notes
         ),
@@ -93,14 +93,7 @@ def draft(
     return made
 
 
-def _wanted(conflicts: tuple[Conflict, ...], wanted: Wanted) -> tuple[Conflict, ...]:
-    kinds_of = {(c.code, c.severity): c for c in conflicts}.values()
-    if all(wanted(c.code, c.severity) == c.severity for c in kinds_of):
-        return conflicts
-    return tuple(c for c in (_with_severity(c, wanted) for c in conflicts) if c is not None)
-
-
-def _with_severity(item: Item, wanted: Wanted) -> Item | None:
+def _with_severity(item: Finding, wanted: Wanted) -> Finding | None:
     severity = wanted(item.code, item.severity)
     if severity is None or severity == item.severity:
         return None if severity is None else item
@@ -172,7 +165,7 @@ def _answer(answer: Answer, tool: Tool, said: Callable[[str], str]) -> out.Answe
 class Clashing:
     """The conflicts of a scan as the document shows them."""
 
-    def __init__(self, scan: ScanModel, prints: tuple[str, ...], state: Callable[[int], out.Suppression | None], lines: Lines) -> None:
+    def __init__(self, scan: ScanModel, prints: Prints, state: Callable[[int], out.Suppression | None], lines: Lines) -> None:
         self._conflicts = scan.conflicts
         self._names = {tool.id: tool.name for tool in scan.tools}
         self._prints = prints
@@ -206,40 +199,41 @@ class Clashing:
         )
 
     def code(self, number: int, /) -> str:
-        return self._conflicts[number].code
+        return self._conflicts.said(number).code
 
     def fingerprint(self, number: int, /) -> str:
         return self._prints[number]
 
     def tools(self, number: int, /) -> tuple[str, str]:
-        return self._conflicts[number].tools
+        return self._conflicts.tools(number)
 
     def evidence(self, number: int, /) -> tuple[tuple[out.Step, ...], ...]:
-        one, other = self._conflicts[number].evidence
+        one, other = self._conflicts.evidence(number)
         return self._told.steps(one), self._told.steps(other)
 
     def place(self, number: int, /) -> tuple[str, int]:
-        conflict = self._conflicts[number]
-        one, other = conflict.evidence
-        return self._told.write(one) or self._told.write(other) or place(conflict.tools, self.evidence(number))
+        one, other = self._conflicts.evidence(number)
+        return self._told.write(one) or self._told.write(other) or place(self.tools(number), self.evidence(number))
 
     def alike(self) -> Iterable[Sequence[int]]:
-        found: dict[tuple[object, ...], list[int]] = {}
-        for number, c in enumerate(self._conflicts):
-            same = c.code, c.kind, c.resource, c.severity, c.confidence, c.latent, c.when == "always", self._state(number)
-            found.setdefault(same, []).append(number)
-        return found.values()
+        found: dict[tuple[int, out.Suppression | None], list[int]] = {}
+        for i, group in enumerate(self._conflicts.grouped(_like)):
+            for state, numbers in itertools.groupby(group.numbers, key=self._state):
+                found.setdefault((i, state), []).extend(numbers)
+        return sorted(found.values(), key=itemgetter(0))
 
     def chains(self) -> Iterable[tuple[out.Step, ...]]:
         """Every chain of evidence once: one is evidence in many pairs."""
-        sides = {id(side): side for conflict in self._conflicts for side in conflict.evidence}
-        return [self._told.steps(side) for side in sides.values()]
+        return map(self._told.steps, self._conflicts.chains())
 
     def marked(self) -> Iterator[Sentence]:
         """The messages that name lines."""
-        for number, conflict in enumerate(self._conflicts):
-            if plain(conflict.message) is not conflict.message:
-                yield Sentence("conflicts", number, "message", conflict.message)
+        for number in self._conflicts.chosen(lambda said: plain(said.message) is not said.message):
+            yield Sentence("conflicts", number, "message", self._conflicts.message(number))
+
+
+def _like(said: Said) -> object:
+    return said.code, said.kind, said.severity, said.confidence, said.latent, said.when == "always"
 
 
 def _resource(item: Conflict | Ordering | Finding) -> out.Resource:
@@ -311,16 +305,10 @@ def _findings(
     return tuple(shown)
 
 
-def _leads(scan: ScanModel, prints: tuple[str, ...]) -> Leads:
+def _leads(scan: ScanModel, prints: Prints) -> Leads:
     """Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
-    groups = [(code, group) for code, some in (scan.stories or {}).items() for group in some]
-    first = {id(group[0]) for _, group in groups}
-    index = {id(c): i for i, c in enumerate(scan.conflicts) if id(c) in first}
-    leads: Leads = {}
-    for code, group in groups:
-        tools = tuple(sorted({t for c in group for t in c.tools}))
-        leads[code, tools, group[0].evidence] = prints[index[id(group[0])]]
-    return leads
+    stories = [(code, story) for code, some in (scan.stories or {}).items() for story in some]
+    return {(code, story.tools, scan.conflicts.evidence(story.lead)): prints[story.lead] for code, story in stories}
 
 
 def _state(suppression: Suppression | None, print_: str, baseline: tuple[str, dict[str, Entry]] | None) -> out.Suppression | None:
@@ -338,9 +326,7 @@ def _state(suppression: Suppression | None, print_: str, baseline: tuple[str, di
     return None
 
 
-def _states(
-    settled: Suppressed, prints: tuple[str, ...], baseline: tuple[str, dict[str, Entry]] | None
-) -> Callable[[int], out.Suppression | None]:
+def _states(settled: Suppressed, prints: Prints, baseline: tuple[str, dict[str, Entry]] | None) -> Callable[[int], out.Suppression | None]:
     """Why the conflict of a number does not count."""
     if baseline is None and not settled.conflicts:
         return lambda number: None

@@ -8,14 +8,13 @@ from toolaudit.frameworks import checks
 from toolaudit.frameworks.discover import Discovery
 from toolaudit.frameworks.schema import Framework
 from toolaudit.frameworks.versions import Version
-from toolaudit.model import Conflict, Runner, Tool
+from toolaudit.model import Runner, Tool
 from toolaudit.verdicts import conflicts
+from toolaudit.verdicts.columns import Conflicts
 from toolaudit.verdicts.scan_model import Dropped, Loose, ScanNote
 
 
-def notes(
-    tools: tuple[Tool, ...], versions: Mapping[str, Version], discovery: Discovery, clashing: tuple[Conflict, ...]
-) -> tuple[ScanNote, ...]:
+def notes(tools: tuple[Tool, ...], versions: Mapping[str, Version], discovery: Discovery, clashing: Conflicts) -> tuple[ScanNote, ...]:
     """All remarks on the scan as a whole."""
     return (*_notes(tools, versions, discovery), *_unknown_runners(tools), *_shortened(clashing))
 
@@ -30,7 +29,7 @@ def _unknown_runners(tools: tuple[Tool, ...]) -> Iterator[ScanNote]:
         yield ScanNote(kind="assumed", message=message, framework=name)
 
 
-def _shortened(found: tuple[Conflict, ...]) -> Iterator[ScanNote]:
+def _shortened(found: Conflicts) -> Iterator[ScanNote]:
     if conflicts.is_shortened(found):
         message = f"{len(found)} pairs of tools clash: each is shown by its strongest clash alone, the others on the same pair are left out"
         yield ScanNote(kind="shortened", message=message)

@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from toolaudit.chains import Lines, no_lines
 from toolaudit.errors import ConfigurationError
-from toolaudit.model import Access, Conflict, Finding, Place
+from toolaudit.model import Access, Finding, Place
 from toolaudit.rules.registry import UnknownRuleError, find
+from toolaudit.verdicts.columns import Conflicts
 from toolaudit.verdicts.scan_model import ScanModel
 
 COMMENT = re.compile(r"ignore\s*(?:\[(?P<codes>[^\]]*)\])?\s*(?P<reason>.*)", re.DOTALL)
@@ -87,8 +88,8 @@ def suppress(scan: ScanModel, findings: tuple[Finding, ...], extra: tuple[Suppre
     index = _Index(every, lines)
     homes = {tool.id: Place(tool.file, tool.line, tool.function) for tool in scan.tools}
     conflicts: dict[int, Suppression] = {}
-    for i, conflict in enumerate(scan.conflicts):
-        found = index.match(conflict.code, _conflict_places(conflict, homes))
+    for i in range(len(scan.conflicts)) if every else ():
+        found = index.match(scan.conflicts.said(i).code, _conflict_places(scan.conflicts, i, homes))
         if found is not None:
             conflicts[i] = found
     accepted: dict[int, Suppression] = {}
@@ -158,10 +159,11 @@ def _covers(glob: str, file: str) -> bool:
     return fnmatchcase(file, glob) or ("/" not in glob and fnmatchcase(file.rpartition("/")[2], glob))
 
 
-def _conflict_places(conflict: Conflict, homes: dict[str, Place]) -> Iterator[Place]:
-    for access in (*conflict.evidence[0], *conflict.evidence[1]):
+def _conflict_places(conflicts: Conflicts, number: int, homes: dict[str, Place]) -> Iterator[Place]:
+    one, other = conflicts.evidence(number)
+    for access in (*one, *other):
         yield from access.chain
-    yield from (homes[tool] for tool in conflict.tools if tool in homes)
+    yield from (homes[tool] for tool in conflicts.tools(number) if tool in homes)
 
 
 def _finding_places(finding: Finding, homes: dict[str, Place]) -> Iterator[Place]:
@@ -177,5 +179,6 @@ def _all_conflicts(scan: ScanModel, finding: Finding, accepted: dict[int, Suppre
     if not accepted:
         return None
     tools = set(finding.tools)
-    mine = [i for i, c in enumerate(scan.conflicts) if c.code == finding.code and set(c.tools) <= tools] if len(tools) > 1 else []
+    some = scan.conflicts.chosen(lambda said: said.code == finding.code) if len(tools) > 1 else ()
+    mine = [i for i in some if tools.issuperset(scan.conflicts.tools(i))]
     return accepted[mine[0]] if mine and all(i in accepted for i in mine) else None

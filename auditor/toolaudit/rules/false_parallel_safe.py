@@ -24,13 +24,14 @@ SAFE = {"is_concurrency_safe": True, "independent": True, "allow_concurrent_invo
 def check(scan: ScanModel) -> Iterator[Finding]:
     """Tools whose flag lets calls overlap, with a race that was understood."""
     names = {tool.id: tool.name for tool in scan.tools}
+    said = {tool.id: next((name for name, safe in SAFE.items() if tool.declared.get(name) is safe), None) for tool in scan.tools}
     races: dict[str, list[Conflict]] = {}
-    for conflict in scan.conflicts:
-        if conflict.kind == "race" and conflict.confidence != "low":
-            for identity in dict.fromkeys(conflict.tools):
-                races.setdefault(identity, []).append(conflict)
+    for number in scan.conflicts.chosen(lambda said: said.kind == "race" and said.confidence != "low") if any(said.values()) else ():
+        for identity in dict.fromkeys(scan.conflicts.tools(number)):
+            if said.get(identity):
+                races.setdefault(identity, []).append(scan.conflicts[number])
     for tool, _, _ in judged(scan):
-        hint = next((name for name, safe in SAFE.items() if tool.declared.get(name) is safe), None)
+        hint = said[tool.id]
         if hint is None or tool.id not in races:
             continue
         first = races[tool.id][0]

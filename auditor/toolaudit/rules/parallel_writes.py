@@ -19,7 +19,7 @@ RULE = Rule(
 
 def check(scan: ScanModel) -> Iterator[Finding]:
     """Runners that start all calls together beside tools that race. A runner beside tools of its own file runs those; another one, any."""
-    races = {c.tools for c in scan.conflicts if c.kind == "race" and c.confidence != "low"}
+    races = scan.conflicts.pairs(lambda said: said.kind == "race" and said.confidence != "low")
     tools = {tool.id: tool for tool in scan.tools}
     for site in scan.runners:
         if not site.together or site.has_lock:

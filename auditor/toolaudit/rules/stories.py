@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from toolaudit.model import Access, Conflict, Finding, KeyPart, Ordering, Place, Resource, Tool
 from toolaudit.rules.registry import Rule
+from toolaudit.verdicts.columns import Conflicts, Group, Said, Story
 from toolaudit.verdicts.keys import family, resource_text
 from toolaudit.verdicts.profile import WRITES
 from toolaudit.verdicts.scan_model import ScanModel
@@ -28,62 +30,64 @@ def from_conflicts(scan: ScanModel, rule: Rule) -> Iterator[Finding]:
     """One finding for each group of conflicts with this rule's code that share a resource and hang together through their tools."""
     tools = {tool.id: tool for tool in scan.tools}
     known = by_story(scan.conflicts) if scan.stories is None else scan.stories
-    for group in known.get(rule.code, ()):
-        yield _told(rule, group, tools)
+    for story in known.get(rule.code, ()):
+        yield _told(rule, story, scan.conflicts[story.lead], tools)
 
 
-def by_story(conflicts: Iterable[Conflict]) -> dict[str, list[list[Conflict]]]:
-    """Code → its conflicts, `grouped`."""
-    by_code: dict[str, list[Conflict]] = {}
-    for conflict in conflicts:
-        by_code.setdefault(conflict.code, []).append(conflict)
-    return {code: grouped(some) for code, some in by_code.items()}
+def by_story(conflicts: Conflicts) -> dict[str, list[Story]]:
+    """Code → its conflicts by kind and resource, each story connected through its tools, in the order in which they deserve to be read."""
+    found: dict[str, dict[tuple[str, Blank], list[Group]]] = {}
+    for group in conflicts.grouped(lambda said: (said.code, said.kind, said.severity, said.latent, said.confidence)):
+        found.setdefault(group.said.code, {}).setdefault((group.said.kind, story_of(group.resource)), []).append(group)
+    return {
+        code: sorted(
+            (one for groups in some.values() for one in _connected(conflicts, groups)), key=lambda one: leading(conflicts, one.lead)
+        )
+        for code, some in found.items()
+    }
 
 
-def grouped(conflicts: list[Conflict]) -> list[list[Conflict]]:
-    """Conflicts by kind and story, each group connected through its tools; the leading conflict of a group comes first."""
-    by_story: dict[tuple[str, Blank], list[Conflict]] = {}
-    for conflict in conflicts:
-        by_story.setdefault((conflict.kind, story_of(conflict.resource)), []).append(conflict)
-    out = [_led(part) for story in by_story.values() for part in _connected(story)]
-    return sorted(out, key=lambda group: leading(group[0]))
-
-
-def _led(part: list[Conflict]) -> list[Conflict]:
-    """With the leading conflict first; nobody asks for the order of the others."""
-    best = min([(RANK[c.severity], c.latent, SURE[c.confidence], c.tools) for c in part])
-    some = [i for i, c in enumerate(part) if c.tools == best[3] and (RANK[c.severity], c.latent, SURE[c.confidence]) == best[:3]]
-    lead = min(some, key=lambda i: leading(part[i]))
-    return [part[lead], *part[:lead], *part[lead + 1 :]] if lead else part
-
-
-def leading(conflict: Conflict) -> tuple[object, ...]:
+def leading(conflicts: Conflicts, number: int) -> tuple[object, ...]:
     """The order in which conflicts deserve to be read."""
-    return (
-        RANK[conflict.severity],
-        conflict.latent,
-        SURE[conflict.confidence],
-        conflict.tools,
-        conflict.kind,
-        resource_text(conflict.resource),
-    )
+    said = conflicts.said(number)
+    return *_weight(said), conflicts.tools(number), said.kind, resource_text(conflicts.resource(number))
 
 
-def _connected(conflicts: list[Conflict]) -> list[list[Conflict]]:
-    met = dict.fromkeys([conflict.tools for conflict in conflicts])
-    if len(met) == 1:
-        return [conflicts]
-    parent: dict[str, str] = {}
-    for one, other in met:
+def _weight(said: Said) -> tuple[int, bool, int]:
+    return RANK[said.severity], said.latent, SURE[said.confidence]
+
+
+def _connected(conflicts: Conflicts, groups: list[Group]) -> list[Story]:
+    """The stories of conflicts on one resource, in the order of the first of each."""
+    tool = [side.tool for side in conflicts.sides]
+    first, second = conflicts.first, conflicts.second
+    parent: dict[int, int] = {}
+    for one, other in {(tool[first[number]], tool[second[number]]) for group in groups for number in group.numbers}:
         parent[_root(parent, one)] = _root(parent, other)
-    home = {tool: _root(parent, tool) for tool in [*parent]}
-    groups: dict[str, list[Conflict]] = {}
-    for conflict in conflicts:
-        groups.setdefault(home[conflict.tools[0]], []).append(conflict)
-    return list(groups.values())
+    home = {one: _root(parent, one) for one in [*parent]}
+    if len(set(home.values())) == 1:
+        return [_story(conflicts, groups, home)]
+    parts: dict[int, list[Group]] = {}
+    for group in groups:
+        some: dict[int, list[int]] = {}
+        for number in group.numbers:
+            some.setdefault(home[tool[first[number]]], []).append(number)
+        for root, numbers in some.items():
+            parts.setdefault(root, []).append(group._replace(numbers=numbers))
+    every = sorted(parts.items(), key=lambda part: min(group.numbers[0] for group in part[1]))
+    return [_story(conflicts, part, [one for one, root in home.items() if root == there]) for there, part in every]
 
 
-def _root(parent: dict[str, str], tool: str) -> str:
+def _story(conflicts: Conflicts, groups: list[Group], tools: Iterable[int]) -> Story:
+    best = min(_weight(group.said) for group in groups)
+    some = [group.numbers for group in groups if _weight(group.said) == best]
+    pair = conflicts.pair(min(numbers[0] for numbers in some))  # conflicts are sorted by their tools
+    beside = [itertools.takewhile(lambda number: conflicts.pair(number) == pair, numbers) for numbers in some]
+    lead = min(itertools.chain.from_iterable(beside), key=lambda number: (leading(conflicts, number), number))
+    return Story(lead, sum(len(group.numbers) for group in groups), tuple(sorted({conflicts.catalogue[one].id for one in tools})))
+
+
+def _root(parent: dict[int, int], tool: int) -> int:
     """Who stands for all that a tool is connected to."""
     above = parent.setdefault(tool, tool)
     while above != tool:
@@ -92,20 +96,18 @@ def _root(parent: dict[str, str], tool: str) -> str:
     return tool
 
 
-def _told(rule: Rule, group: list[Conflict], tools: dict[str, Tool]) -> Finding:
-    first = group[0]
-    ids = tuple(sorted({tool for conflict in group for tool in conflict.tools}))
+def _told(rule: Rule, story: Story, first: Conflict, tools: dict[str, Tool]) -> Finding:
     message = first.message
-    if len(ids) > 2:
-        names = [tools[i].name for i in ids]
+    if len(story.tools) > 2:
+        names = [tools[i].name for i in story.tools]
         rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         listed = ", ".join(names[:NAMED]) + rest
-        message = f"{len(ids)} tools clash on {resource_text(first.resource)} in {len(group)} ways ({listed}): {first.message}"
+        message = f"{len(names)} tools clash on {resource_text(first.resource)} in {story.size} ways ({listed}): {first.message}"
     return Finding(
         code=rule.code,
         severity=first.severity,
         confidence=first.confidence,
-        tools=ids,
+        tools=story.tools,
         place=place_of(first.evidence[0] + first.evidence[1], tools[first.tools[0]]),
         message=message + (" (latent: not under today's runner)" if first.latent and first.kind == "race" else ""),
         help=rule.help_for(first),

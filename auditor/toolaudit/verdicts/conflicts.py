@@ -6,17 +6,16 @@ Accesses are put into buckets of kind and owner first, so that only tools that c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from toolaudit.model import Access, Confidence, Conflict, Footprint, Severity, Tool, Verdict
+from toolaudit.model import Access, Confidence, Footprint, Tool, Verdict
 from toolaudit.project.memory import Kept
 from toolaudit.verdicts import remembered
-from toolaudit.verdicts.clashes import Clash
-from toolaudit.verdicts.commute import today
-from toolaudit.verdicts.keys import IN_PROCESS, family, key_text, overlap
-from toolaudit.verdicts.pairing import PER_PAIR, STRONG, Candidate, Judge, View
+from toolaudit.verdicts.columns import Conflicts
+from toolaudit.verdicts.keys import IN_PROCESS, family, overlap
+from toolaudit.verdicts.pairing import PER_PAIR, Candidate, Judge, View
 from toolaudit.verdicts.profile import WRITES, Profile, profiles
-from toolaudit.verdicts.sentences import conflict_message
+from toolaudit.verdicts.telling import Telling
 
 # What a free shell or interpreter can reach on its own machine.
 SHELL_REACH = frozenset({"file", "env", "cwd", "git", "docker", "k8s", "subprocess"})
@@ -28,7 +27,7 @@ BLIND = frozenset({"write", "rename", "session"})
 
 def conflicts(
     tools: tuple[Tool, ...], footprints: tuple[Footprint, ...], verdicts: tuple[Verdict, ...], memory: Kept | None = None
-) -> tuple[Conflict, ...]:
+) -> Conflicts:
     """Every pair that must not run in parallel, sorted by tools; a pair that is safe is absent.
 
     `memory` keeps what was found until the next run, which judges only pairs with a tool that has changed.
@@ -36,34 +35,32 @@ def conflicts(
     return among(profiles(tools, footprints), {v.tool: v.confidence for v in verdicts}, memory)
 
 
-def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory: Kept | None = None) -> tuple[Conflict, ...]:
+def among(views: tuple[Profile, ...], confidence: dict[str, Confidence], memory: Kept | None = None) -> Conflicts:
     """The same, of tools whose profiles are made."""
     if memory is None or len({view.tool.id for view in views}) != len(views):
-        found, most = _told(views, confidence, frozenset())
-        return tuple(sorted(found, key=_order))
+        return _found(views, confidence, remembered.Before())[0]
     now = remembered.digests(views, confidence)
     before = remembered.recall(memory, views, now)
-    found, most = _told(views, confidence, before.same, len({conflict.tools for conflict, _ in before.found}))
+    every, most = _found(views, confidence, before)
     if before.same and before.most != most:  # more or fewer clashes are shown of each pair than were kept
         before = remembered.Before()
-        found, most = _told(views, confidence, before.same)
+        every, most = _found(views, confidence, before)
     overlap.cache_clear()  # tens of megabytes, of which the later stages need next to nothing
-    every = remembered.together(before, sorted(found, key=_order), _order)
-    if found or len(before.same) != len(views):
-        remembered.keep(memory, before, most, now, every, views)
-    return tuple([conflict for conflict, _ in every])
+    if len(every) != len(before.found) or len(before.same) != len(views):
+        remembered.keep(memory, most, now, every, views)
+    return every
 
 
 Ranked = tuple[int, int, tuple[Candidate, ...]]
 
 
-def _told(
-    views: tuple[Profile, ...], confidence: dict[str, Confidence], same: frozenset[int], before: int = 0
-) -> tuple[list[Conflict], int]:
-    """The conflicts of each pair that was not judged `before`, as many as are shown, and how many those are at most."""
-    told, waiting, most = _Told(views, confidence), list[Ranked](), PER_PAIR if before <= MANY_PAIRS else 1
-    for one in _ranked(views, same):
-        if most > 1 and before + len(waiting) >= MANY_PAIRS:
+def _found(views: tuple[Profile, ...], confidence: dict[str, Confidence], before: remembered.Before) -> tuple[Conflicts, int]:
+    """The conflicts of each pair, those that were judged `before` among them; of the others as many as are shown, and how many those are at
+    most."""
+    told, waiting, held = Telling(views, confidence, before.found), list[Ranked](), len(before.found.pairs())
+    most = PER_PAIR if held <= MANY_PAIRS else 1
+    for one in _ranked(views, before.same):
+        if most > 1 and held + len(waiting) >= MANY_PAIRS:
             most = 1
             told.add(waiting, most)
             waiting = []
@@ -72,28 +69,7 @@ def _told(
         else:
             told.add((one,), most)  # at once: with all that judging knows, many of them would take twice the room
     told.add(waiting, most)
-    return told.found, most
-
-
-class _Told:
-    """What clashes, as conflicts."""
-
-    def __init__(self, views: tuple[Profile, ...], confidence: dict[str, Confidence]) -> None:
-        self.found: list[Conflict] = []
-        self._views = views
-        self._confidence = confidence
-        self._sides: dict[int, tuple[Access, ...]] = {}
-
-    def add(self, ranked: Iterable[Ranked], most: int) -> None:
-        for i, j, told in ranked:
-            for candidate in told[:most]:
-                clash = candidate.clash()
-                sides = clash.evidence_a or self._alone(clash.a), clash.evidence_b or self._alone(clash.b)
-                self.found.append(_conflict(self._views[i], self._views[j], clash, self._confidence, sides))
-
-    def _alone(self, access: Access) -> tuple[Access, ...]:
-        """One access is evidence in many pairs."""
-        return self._sides.setdefault(id(access), (access,))
+    return told.every(), most
 
 
 def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked]:
@@ -113,13 +89,9 @@ def _ranked(views: tuple[Profile, ...], same: frozenset[int]) -> Iterator[Ranked
             yield i, j, tuple(told)
 
 
-def _order(c: Conflict) -> tuple[object, ...]:
-    return c.tools, c.kind != "race", c.code, c.resource.kind, key_text(c.resource), c.when
-
-
-def is_shortened(found: tuple[Conflict, ...]) -> bool:
+def is_shortened(found: Conflicts) -> bool:
     """Whether so many pairs clash that each is shown by its strongest clash alone."""
-    return len(found) > MANY_PAIRS and len({conflict.tools for conflict in found}) == len(found)
+    return len(found) > MANY_PAIRS and found.is_single()
 
 
 class Meetings:
@@ -189,63 +161,4 @@ def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
     return ((kind, owner), *extra)
 
 
-def _conflict(
-    one: Profile, other: Profile, clash: Clash, confidence: dict[str, Confidence], sides: tuple[tuple[Access, ...], tuple[Access, ...]]
-) -> Conflict:
-    latent = today(one.tool, other.tool) not in clash.runners
-    sure = _sure(clash, {confidence.get(one.tool.id, "medium"), confidence.get(other.tool.id, "medium")})
-    return Conflict(
-        tools=(one.tool.id, other.tool.id),
-        kind=clash.kind,
-        code=clash.code,
-        resource=clash.a.resource,
-        when=clash.when,
-        failure=clash.failure,
-        runners=clash.runners,
-        latent=latent,
-        severity=_severity(clash, latent, sure, _blind(one, clash.a) and _blind(other, clash.b)),
-        confidence=sure,
-        message=conflict_message(one.tool, other.tool, clash),
-        evidence=sides,
-    )
-
-
-def _sure(clash: Clash, verdicts: set[Confidence]) -> Confidence:
-    """High only when both accesses are understood and the keys are known to meet."""
-    operations = {clash.a.operation, clash.b.operation}
-    if clash.relation == "may" or "opaque" in operations or any(a.confidence not in STRONG for a in (clash.a, clash.b)):
-        return "low"
-    return "medium" if "low" in verdicts else "high"
-
-
-TAKES = frozenset({"delete", "rename", "consume"})
-
-
-def _blind(view: Profile, write: Access) -> bool:
-    """Whether the write depends on nothing that its call read: what stood there before is gone unseen.
-
-    What its call also reads, or takes away again, under the same lock is its own concern.
-    """
-    if write.mode != "w" or any(window.write is write for window in view.windows):
-        return False
-    beside = [
-        access
-        for access in view.primary
-        if access is not write and access.resource == write.resource and set(access.locks) & set(write.locks)
-    ]
-    return not any(access.mode == "r" or {access.operation, write.operation} & TAKES for access in beside)
-
-
-def _severity(clash: Clash, latent: bool, sure: Confidence, blind: bool) -> Severity:
-    """A live race that is well understood fails the gate; what is latent, unsure or only a matter of order does not.
-
-    Of two writes in either order only blind ones lose something: an update that saw the other one has taken it into account.
-    """
-    if sure == "low":
-        return "note"
-    if clash.kind == "race":
-        return "warning" if latent else "error"
-    return "warning" if clash.code == "TA402" or (blind and not latent and clash.code == "TA103") else "note"
-
-
-__all__ = ["Meetings", "conflicts", "overlap"]
+__all__ = ["Conflicts", "Meetings", "conflicts", "overlap"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import Struct
 
@@ -30,7 +32,7 @@ class Coupling(Struct, frozen=True):
     groups: tuple[tuple[str, ...], ...]
 
 
-def coupling(tools: tuple[Tool, ...], conflicts: tuple[Conflict, ...], orderings: tuple[Ordering, ...]) -> Coupling:
+def coupling(tools: tuple[Tool, ...], conflicts: Iterable[Conflict], orderings: tuple[Ordering, ...]) -> Coupling:
     """The coupling graph of a catalogue; parallel edges of one kind are joined, their labels are the shared resources."""
     links: list[Link] = [(*c.tools, c.kind, resource_text(c.resource)) for c in conflicts]
     links += [(o.before, o.after, "before", resource_text(o.resource)) for o in orderings]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from toolaudit.facts import Pragma, Unreadable
-from toolaudit.model import Conflict, Footprint, Ordering, Place, Runner, Tool, Verdict
+from toolaudit.model import Footprint, Ordering, Place, Runner, Tool, Verdict
+from toolaudit.verdicts.columns import Conflicts, Story
 from toolaudit.verdicts.dispatching import DispatchSite
 
 
@@ -51,7 +52,7 @@ class ScanModel(Struct, frozen=True):
     tools: tuple[Tool, ...] = ()
     footprints: tuple[Footprint, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: Conflicts = Conflicts()
     orderings: tuple[Ordering, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     loose: tuple[Loose, ...] = ()
@@ -64,7 +65,7 @@ class ScanModel(Struct, frozen=True):
     files: FileCounts = FileCounts()
     notes: tuple[ScanNote, ...] = ()
     runners: tuple[DispatchSite, ...] = ()
-    stories: dict[str, list[list[Conflict]]] | None = None
+    stories: dict[str, list[Story]] | None = None
     """Code → the conflicts, those of one story together, once somebody has sorted them."""
 
     def tool(self, identity: str) -> Tool:

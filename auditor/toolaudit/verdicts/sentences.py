@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from toolaudit.model import Access, Tool
+from toolaudit.model import Access
 from toolaudit.verdicts.clashes import Clash
+from toolaudit.verdicts.columns import ONE, OTHER
 from toolaudit.verdicts.keys import resource_text
 from toolaudit.verdicts.profile import WRITES, line_of
 
@@ -26,11 +27,11 @@ GERUND = {
 }
 
 
-def conflict_message(one: Tool, other: Tool, clash: Clash) -> str:
-    """One sentence: who, what, where, and what is lost."""
+def conflict_message(itself: bool, clash: Clash) -> str:
+    """One sentence: who, what, where, and what is lost; marks stand for the names of the tools."""
     what = resource_text(clash.a.resource)
-    who = f"two calls of {one.name}" if one.id == other.id else f"{one.name} and {other.name}"
-    return f"{who}: {_story(one, other, clash, what)}{_condition(clash)}"
+    who = f"two calls of {ONE}" if itself else f"{ONE} and {OTHER}"
+    return f"{who}: {_story(itself, clash, what)}{_condition(clash)}"
 
 
 def _condition(clash: Clash) -> str:
@@ -39,15 +40,15 @@ def _condition(clash: Clash) -> str:
     return " (if they meet; the key is not known)" if clash.when == "may" else f" (when {clash.when})"
 
 
-def _story(one: Tool, other: Tool, clash: Clash, what: str) -> str:
+def _story(itself: bool, clash: Clash, what: str) -> str:
     if clash.code == "TA402":
         return "one changes the working folder while the other resolves a relative path"
     if "opaque" in {clash.a.operation, clash.b.operation}:
-        free = one if clash.a.operation == "opaque" else other
-        return f"{free.name} runs free text that may read or change {what}"
+        free = ONE if clash.a.operation == "opaque" else OTHER
+        return f"{free} runs free text that may read or change {what}"
     if clash.kind == "race":
         return _race(clash, what)
-    return _order(one, other, clash, what)
+    return _order(itself, clash, what)
 
 
 def _race(clash: Clash, what: str) -> str:
@@ -64,16 +65,16 @@ def _race(clash: Clash, what: str) -> str:
     return f"{what} is read and written back ({lines}) without a lock, so an update made in between is lost"
 
 
-def _order(one: Tool, other: Tool, clash: Clash, what: str) -> str:
+def _order(itself: bool, clash: Clash, what: str) -> str:
     a, b = clash.a, clash.b
     if a.mode in WRITES and b.mode in WRITES:
-        if one.id == other.id:
+        if itself:
             return f"the last one to change {what} wins"
-        return f"{_does(one, a)} and {_does(other, b)} {what}; the last one decides"
-    writer, reader = (one, other) if a.mode in WRITES else (other, one)
+        return f"{_does(ONE, a)} and {_does(OTHER, b)} {what}; the last one decides"
+    writer, reader = (ONE, OTHER) if a.mode in WRITES else (OTHER, ONE)
     write, read = (a, b) if a.mode in WRITES else (b, a)
-    return f"{_does(writer, write)} and {_does(reader, read)} {what}; which comes first decides what {reader.name} sees"
+    return f"{_does(writer, write)} and {_does(reader, read)} {what}; which comes first decides what {reader} sees"
 
 
-def _does(tool: Tool, access: Access) -> str:
-    return f"{tool.name} {GERUND[access.operation]}"
+def _does(tool: str, access: Access) -> str:
+    return f"{tool} {GERUND[access.operation]}"

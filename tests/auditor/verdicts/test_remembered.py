@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolaudit.verdicts import conflicts as room
-from toolaudit.verdicts import remembered
 from toolaudit.verdicts.conflicts import conflicts
 
 bodies = st.sampled_from(
@@ -47,8 +46,7 @@ def named(texts: list[str], *, start: int = 0) -> str:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(st.lists(bodies, min_size=2, max_size=5), st.lists(bodies, min_size=1, max_size=3), st.integers(0, 2))
-def test_conflicts_are_those_of_a_first_run(monkeypatch, scan_of, texts: list[str], others: list[str], start: int) -> None:
-    monkeypatch.setattr(remembered, "BLOCK", 2)
+def test_conflicts_are_those_of_a_first_run(scan_of, texts: list[str], others: list[str], start: int) -> None:
     memory = Kept()
     judged(scan_of(named(texts)), memory)
     for now in (others + texts[len(others) :], texts[1:], [*texts, *others], texts):
