@@ -173,6 +173,8 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
     if isinstance(form, Scalar) and form.value is None:  # nothing has no methods: who puts something there is not known
         frame.missing(f"{frame.called}.{name}", "untyped-parameter", "ignored", line)
     if isinstance(form, Many | Scalar | Text) or (isinstance(form, Data) and not form.why):
+        if _of_no_plain_value(name):
+            frame.missing(f"{frame.called}.{name}", "untyped-parameter", "unclear", line)
         frame.resolved += 1
         return saved_to(frame, receiver, name, arguments, line) or containers.call(frame, receiver, name, arguments, line)
     if isinstance(form, Class) and (given := _class_entry(frame, form, name)) is not None:
@@ -182,6 +184,13 @@ def call_method(frame: Frame, receiver: Value, name: str, arguments: Arguments, 
         frame.resolved += 1
         return Value(Instance(form.ref), read_all(frame, arguments, line) | receiver.taint)
     return _on_unknown(frame, receiver, name, arguments, line)
+
+
+def _of_no_plain_value(name: str) -> bool:
+    """A method that runs or changes something, and that neither text nor containers nor numbers have: what has it is no plain value."""
+    if name in containers.NAMES or name in OF_PLAIN or name in HARMLESS or name.startswith("_"):
+        return False
+    return guesses.verb_of(name) in guesses.OPAQUE_VERBS or guesses.verb_of(name) in guesses.WRITE_VERBS
 
 
 def _class_entry(frame: Frame, form: Class, name: str) -> tuple[str, Api] | None:
@@ -327,6 +336,8 @@ def _unlisted_method(frame: Frame, receiver: Value, form: Handle, name: str, arg
     library = frame.world.catalogue.library(form.type)
     taint = read_all(frame, arguments, line) | receiver.taint
     if harmless(frame, form.type):
+        if guesses.verb_of(name) in guesses.OPAQUE_VERBS:  # what it is given to run need not be the library's own
+            frame.missing(f"{form.type}.{name}", "not-in-catalogue", "unclear", line)
         frame.resolved += 1
         return Value(Data(), taint | _of_kept_object(frame, receiver, form, name, arguments, line))
     if library is not None and library.default == "reads":

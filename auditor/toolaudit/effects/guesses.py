@@ -319,7 +319,7 @@ def unlisted(
     if name == "__call__" and not type_name.rsplit(".", 1)[-1][:1].isupper():
         type_name, _, name = type_name.rpartition(".")  # a method that went through a variable
     if arguments is not None and arguments.args and name in RPC:
-        meant = asked_for(arguments.args[0])
+        meant = asked_for(frame, arguments.args[0])
         name = meant if meant and verb_known(meant) else name
     if arguments is not None and (answer := calls_back(frame, name, arguments, line)) is not None:
         frame.pending = True

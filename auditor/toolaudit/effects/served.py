@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.values import Data, Handle, Value
+from toolaudit.effects.values import Data, Handle, Scalar, Value
 from toolaudit.model import Resource
 
 
@@ -24,8 +24,18 @@ RPC = {"__call__", "invoke", "send", "execute", "request", "call"}
 _REQUEST = re.compile(r"(?<=[a-z])(?:Request|Command|Query|Mutation|Operation)$")
 
 
-def asked_for(value: Value) -> str:
-    """What a request object asks for, by the name of its class: `client(GetUsersRequest(...))`; nothing where that has no verb."""
+_PROCEDURE = re.compile(r"[a-z]+(?:(?:[_/.-]|::)[a-z0-9]+|[A-Z][a-z0-9]+)+")
+
+
+def asked_for(frame: Frame, value: Value) -> str:
+    """What is asked for, by the name of a request's class or of a procedure: `client(GetUsersRequest(...))`, `engine.call("list_tables", {...})`;
+    nothing where that has no verb."""
+    from toolaudit.effects.objects import parameter_of
+
+    if isinstance(value.form, Scalar):
+        return value.form.value if isinstance(value.form.value, str) and _PROCEDURE.fullmatch(value.form.value) else ""
+    if named := parameter_of(value):
+        frame.demands.add(named)
     last = value.form.type.rpartition(".")[2] if isinstance(value.form, Handle) else ""
     name = _REQUEST.sub("", last)
     return name if name != last else ""

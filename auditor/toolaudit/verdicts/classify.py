@@ -71,12 +71,13 @@ def _class(view: Profile) -> tuple[ToolClass, str, str]:
     if view.writes:
         first = view.writes[0]
         return "write-only", "", f"writes {resource_text(first.resource)} (line {line_of(first)}) whatever it held before"
-    calls = [c for c in _unresolved(view) if c.consequence == "may-write" or not view.reads]
+    looks = [read for read in view.reads if read.resource.kind != "env"]  # a setting is not what it is called for
+    calls = [c for c in _unresolved(view) if c.consequence == "may-write" or not looks]
     if calls:
         call = calls[0]
         return "unknown", "", f"calls {call.callee} (line {line_at(call.place)}), which could not be resolved and may write"
     if view.reads:
-        first = next((read for read in view.reads if read.resource.kind != "env"), view.reads[0])  # a setting is not what it is called for
+        first = (looks or view.reads)[0]
         return "read-only", "", f"reads {resource_text(first.resource)} (line {line_of(first)}) and writes nothing"
     if view.footprint.unknown_calls:
         call = view.footprint.unknown_calls[0]
