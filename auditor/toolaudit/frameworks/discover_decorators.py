@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from toolaudit.facts import Attr, Call, Expr, FunctionHead, Name
 from toolaudit.frameworks.bodies import Bodies
-from toolaudit.frameworks.drafts import Draft
+from toolaudit.frameworks.callables import functions_of
+from toolaudit.frameworks.discover_calls import argument
+from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.home_made import applied, is_toolish, stores, wraps_parameter
 from toolaudit.frameworks.kept_tools import handed_over
 from toolaudit.frameworks.known import Known, Rule, receiver_rule, rules_for
@@ -16,7 +18,8 @@ from toolaudit.frameworks.names import Target, dotted_text, last_part
 from toolaudit.frameworks.nodes import functions
 from toolaudit.frameworks.schema import Declare
 from toolaudit.frameworks.scope import Scope
-from toolaudit.frameworks.types import method
+from toolaudit.frameworks.texts import text_of
+from toolaudit.frameworks.types import method, returns
 from toolaudit.frameworks.untold import is_untold, unknown_receiver
 
 _HOME_MADE = Declare("registration", name=("argument:0", "keyword:name", "function"), note="a decorator of the project's own")
@@ -30,7 +33,21 @@ def decorated(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
         for decorator in head.decorators:
             draft = declared_by(bodies, known, path, head, decorator)
             if draft is not None:
-                yield draft
+                yield from _returned(bodies, draft, head) if draft.declare.returned else (draft,)
+
+
+def _returned(bodies: Bodies, draft: Draft, head: FunctionHead) -> Iterator[Draft]:
+    """The functions that a maker of a tool returns, under the name that the declaration says, else the maker's."""
+    there = bodies.scope(draft.file, head.qualname)
+    said = text_of(draft.scope, argument(draft.call, "keyword:name")) if draft.call is not None and draft.scope is not None else None
+    refs = dict.fromkeys(ref for value in returns(there) for ref in functions_of(there, value))
+    own = [
+        ref for ref in refs if any(isinstance(value, Name) and ref.qualname == f"{head.qualname}.{value.id}" for value in returns(there))
+    ]
+    for ref in own or refs:
+        if ref.kind in {"function", "lambda"}:
+            made = from_ref(draft.framework, draft.declare, draft.declared_by, ref, call=draft.call, scope=draft.scope)
+            yield replace(made, name=said or head.name)
 
 
 def declared_by(bodies: Bodies, known: Known, path: str, head: FunctionHead, decorator: Expr) -> Draft | None:

@@ -78,7 +78,8 @@ def _decided(tool: Tool, framework: Framework | None, run: Run | None, version: 
             value = tool.declared[flag.name]
             always = flag.runs.get("*") if value else None
             forced = flag.runs.get(text(value)) or always
-            if forced is not None and not (forced in {"event-loop", "threads"} and tool.is_async):
+            as_is = tool.is_async and (forced == "threads" or (forced == "event-loop" and runner != "serial"))
+            if forced is not None and not as_is:
                 return forced, 1 if forced in {"serial", "event-loop"} else workers, (*notes, f"{flag.name}={tool.declared[flag.name]}")
     return runner, workers, notes
 

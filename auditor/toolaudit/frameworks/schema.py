@@ -61,6 +61,8 @@ class Declare(Struct, frozen=True, forbid_unknown_fields=True):
     """A word that stands in every file with such a declaration, where the declared names are too common to look for."""
     own: bool = False
     """Of `base-class`: only where the base is a class of the project's own."""
+    returned: bool = False
+    """Of `decorator`: the decorated function makes the tool, which is the function that it returns."""
     public: bool = False
     """Of `toolkit`: every public method is a tool, but those of `blocked`."""
     blocked: tuple[str, ...] = ()
