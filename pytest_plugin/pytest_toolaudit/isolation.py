@@ -329,6 +329,7 @@ def _known(explorer: Explorer, both: Both) -> dict[str, Any]:
         "detached": explorer.detached,
         "forked": explorer.forked | set(explorer.machine.engine.children.values()),
         "hung": explorer.machine.hung,
+        "waits": explorer.machine.waits,
         "paths": NAMES.paths,
         "databases": databases,
         "world": {name: getattr(world, name) for name in ("memory", "outside", "unobserved", "loose", "fixed", "version")},
@@ -339,6 +340,7 @@ def _learn(explorer: Explorer, learned: dict[str, Any]) -> None:
     grew = learned["world"]["version"] != explorer.world.version
     vars(explorer.world).update(learned["world"])
     explorer.known, explorer.serial.pairs, explorer.machine.hung = learned["known"], learned["pairs"], learned["hung"]
+    explorer.machine.waits = learned["waits"]
     explorer.detached, explorer.forked = learned["detached"], learned["forked"]
     NAMES.paths.update(learned["paths"])
     sqlite.DATABASES.of.update(learned["databases"])

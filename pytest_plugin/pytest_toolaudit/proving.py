@@ -14,12 +14,13 @@ from pytest_toolaudit.verdict import REPLAYS
 
 ANEW = 6
 FEWEST = 3
+LONG = 5.0  # seconds of replays, after which the fewest are enough: calls that wait for a server or a child process
 
 
 def replayed(explorer: Explorer, hit: Judged, end: float) -> tuple[int, int, str | None]:
     """How many further runs of a failing schedule end like the first, of how many; where steps do not repeat, as text.
 
-    REPLAYS are run, and fewer when the time is up (`end`): calls that wait for ever cost as long as one waits for them.
+    REPLAYS are run, and fewer when the time is up (`end`) or they take LONG: calls that wait for ever cost as long as one waits for them.
 
     Serial orders are run before and after them: what a clock that nobody holds still, or a hidden counter, puts into an outcome
     differs between these two as well, and is masked.
@@ -28,6 +29,7 @@ def replayed(explorer: Explorer, hit: Judged, end: float) -> tuple[int, int, str
     if kind is None:
         _run_anew(explorer, hit.outcome)
     runs: list[tuple[Run, Outcome]] = []
+    end = min(end, time.monotonic() + LONG)
     while len(runs) < FEWEST or (len(runs) < REPLAYS and time.monotonic() < end):
         runs.append(explorer.again(hit.schedule))
     where = next((text for run, _ in runs if (text := first_difference(hit.run.trace, run.trace)) is not None), None)

@@ -20,6 +20,7 @@ from pytest_toolaudit.engine.onward import onward
 from pytest_toolaudit.engine.stops import Plan, stops_of
 from pytest_toolaudit.engine.threads import Engine
 from pytest_toolaudit.engine.turn import INSIDE, READ, SUSPENDED, Access, Site, point, turn
+from pytest_toolaudit.engine.waits import Waits
 from pytest_toolaudit.engine.watchdog import Watchdog, give_up
 from pytest_toolaudit.oracle.freeze import PLAIN, freeze, freeze_error, is_nan
 
@@ -56,6 +57,7 @@ class Machine:
         self.calls, self.runner, self.steps, self.seconds = list(calls), runner, steps, seconds
         self.fresh_threads = fresh_threads
         self.hung: set[tuple[str, str]] = set()
+        self.waits = Waits()
         self.engine = Engine()
         self.loop: ControlledLoop | None = None
         self.in_loop = [call.is_async or runner != "threads" for call in self.calls]
@@ -84,6 +86,8 @@ class Machine:
                 engine.hire(lane, self._thread_job(lane, self.calls[lane.index]))
         engine.loop_actor = None
         if looped:
+            if self.waits.sockets:
+                self.waits.begin(lanes)
             engine.external = threading.active_count() > self.known_threads + len(engine.idle) + len(engine.busy)
             self._prepare_loop(lanes)
         turn.trace = []
@@ -94,7 +98,7 @@ class Machine:
         else:
             engine.watches = [watch] * len(lanes)
         turn.stray = engine.stray
-        watchdog = Watchdog(engine, self.steps, self.seconds, self.hung)
+        watchdog = Watchdog(engine, self.steps, self.seconds, self.hung, self.waits)
         try:
             with engine.mutex:
                 engine.give(engine.first_actor())
@@ -108,6 +112,8 @@ class Machine:
         finally:
             turn.ident = 0
             turn.engine = None
+        if looped and serial:
+            self.waits.learn(lanes)
         return self._result(lanes, problem, watchdog)
 
     def _context_of(self, call: int) -> contextvars.Context:

@@ -14,6 +14,7 @@ from pytest_toolaudit.engine.lanes import ENDLESS, TRIES, Abandoned, Actor, Prob
 from pytest_toolaudit.engine.outsiders import look
 from pytest_toolaudit.engine.stops import Everything
 from pytest_toolaudit.engine.turn import Site, turn
+from pytest_toolaudit.engine.waits import Place, Waits, accesses
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
@@ -31,11 +32,15 @@ class Watchdog:
 
     moved: tuple[object, float] = ((), 0.0)
     seen: tuple[object, ...] = ()
-    idle = spread = 0
+    idle = spread = looks = 0
+    place: Place | None = None
     cpu = 0.0
 
-    def __init__(self, engine: Engine, steps: int, seconds: float, hung: set[tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, steps: int, seconds: float, hung: set[tuple[str, str]] | None = None, waits: Waits | None = None
+    ) -> None:
         self.engine, self.steps, self.seconds = engine, steps, seconds
+        self.waits = waits if waits is not None else Waits()
         self.hung = hung if hung is not None else set()
         self.most = steps
         self.next = steps // 2
@@ -63,6 +68,7 @@ class Watchdog:
                 return self._late()
             if not late:  # a machine that cannot keep our own appointments tells nothing about the calls
                 self._look()
+        self._went_on()
         return engine.problem
 
     def _late(self) -> Problem:
@@ -97,19 +103,28 @@ class Watchdog:
             look(engine)
             return
         seen = (actor, len(turn.trace), engine.switches, engine.naps)
-        if actor is None or seen != self.seen:
-            self.seen, self.idle = seen, 0
-            self.cpu = cpu_of(actor.ident) if actor is not None else 0.0
+        if seen != self.seen:
+            self._went_on()
+            self.seen, self.idle, self.cpu = seen, 0, cpu_of(actor.ident)
             return
+        self.looks += self.place is not None
         used = cpu_of(actor.ident)
         if used - self.cpu > TICK / 4 or _runnable(engine, actor):  # it computes, or waits for a processor or a disk: let it
             self.cpu, self.idle = used, 0
             return
         self.idle += 1
-        if self.idle >= self._patience(actor):
+        if self.place is None:
+            self.place = accesses(turn.trace, turn.call), _function(actor)
+        if self.idle >= self.waits.patience(self.place, self._usual(actor)):
             self._detach(actor)
 
-    def _patience(self, actor: Actor) -> int:
+    def _went_on(self) -> None:
+        """The call that stood idle goes on, by itself."""
+        if self.place is not None:
+            self.waits.ended(self.place, self.looks)
+        self.place, self.looks = None, 0
+
+    def _usual(self, actor: Actor) -> int:
         frame = sys._current_frames().get(actor.ident)
         if frame is not None and frame.f_code.co_filename.endswith(PATIENT):
             return 50
@@ -129,6 +144,9 @@ class Watchdog:
                 self.idle = 0
                 return
             self.detached.append(_where(actor))
+            if self.place is not None:
+                self.waits.vain.add(self.place)
+            self.place, self.looks = None, 0
             engine.give(following)
 
 
