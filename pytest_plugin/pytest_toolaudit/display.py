@@ -18,7 +18,7 @@ _PARTS = (
     (re.compile(r"(?<= )fix: .*|(?<= )or declare the tools .*"), _GREEN),
     (re.compile(r"(?<= )replay: .*|(?<= )or: pytest .*"), _DIM),
 )
-_BEGIN = re.compile(r"^E .*(?:shared-state mutation|deadlock|context dependency|timing dependency|order-dependent)")
+_BEGIN = re.compile(r"^E .*(?:shared-state mutation|deadlock|livelock|context dependency|timing dependency|order-dependent)")
 _QUIET_SECONDS, _EVERY = 2.0, 0.5
 
 

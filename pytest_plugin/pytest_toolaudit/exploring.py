@@ -16,7 +16,7 @@ from pytest_toolaudit.search.schedule import Schedule
 from pytest_toolaudit.search.shrink import failure_of, fewer_calls, only_preempted, part
 from pytest_toolaudit.search.token import mentioned
 from pytest_toolaudit.searching import Search
-from pytest_toolaudit.verdict import Verdict
+from pytest_toolaudit.verdict import FAILS, Verdict
 
 MOST_PARTS = 10  # schedules that nothing explains whose calls are run by themselves
 
@@ -85,7 +85,7 @@ def _by_parts(calls: list[Call], search: Search, verdict: Verdict, settings: Set
         with Explorer([calls[i] for i in pair], part(settings, pair), state, observe) as explorer:
             found = Search(explorer).verdict()
         spent += found.schedules
-        if found.kind in ("racy", "deadlock"):
+        if found.kind in FAILS:
             return replace(found, schedules=spent, dropped_calls=len(calls) - 2)
     return replace(verdict, schedules=spent)
 
@@ -97,7 +97,7 @@ def _of_smaller(smaller: tuple[list[int], Schedule], verdict: Verdict, settings:
     with Explorer(calls, part(settings, kept), state, observe) as explorer:
         explorer.settle()
         found = Search(explorer).proven(explorer.judge(schedule))
-    if found.kind not in ("racy", "deadlock"):
+    if found.kind not in FAILS:
         return verdict
     return replace(found, schedules=verdict.schedules, dropped_calls=len(verdict.calls) - len(calls))
 

@@ -259,7 +259,7 @@ class Toolaudit:
 
 
 def _problem(verdict: Verdict, order: str) -> str | None:
-    if verdict.kind in ("racy", "deadlock", "nondeterministic", "inconclusive"):
+    if verdict.kind in ("racy", "deadlock", "livelock", "nondeterministic", "inconclusive"):
         return verdict.render()
     if verdict.kind == "order-dependent" and (order == "given" or (order == "auto" and verdict.failure is not None)):
         return verdict.render()

@@ -300,7 +300,7 @@ class Search:
             self.explorer, hit, lambda judged: self.is_hit(judged) and self._stands(judged) and (self._counts(judged) or hit is self.passed)
         )
         self.hit = hit
-        return self.done("deadlock" if hit.run.problem is not None else "racy", hit)
+        return self.done(hit.run.problem.verdict if hit.run.problem is not None else "racy", hit)
 
     def _nothing_found(self) -> Verdict:
         explorer = self.explorer
@@ -315,7 +315,7 @@ class Search:
             self.problem, kinds = problems[0], {problem.kind for problem in problems}
             if "livelock" in kinds:  # none of them came to an end
                 self.exhausted, self.through = False, 0
-            return self.done("inconclusive" if kinds & {"timeout", "outside"} else "deadlock", None)
+            return self.done("inconclusive" if kinds & {"timeout", "outside"} else self.problem.verdict, None)
         if self.problem is not None:
             return self.done("inconclusive", None)
         if explorer.world.unobserved or serial.cut_short:

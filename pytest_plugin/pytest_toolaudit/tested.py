@@ -28,7 +28,7 @@ def items(verdict: Verdict, test: str, root: Path) -> tuple[out.EvidenceItem, ..
 
 
 def _is_proof(verdict: Verdict) -> bool:
-    return verdict.kind in ("racy", "deadlock") or (verdict.kind == "order-dependent" and verdict.failure is not None)
+    return verdict.kind in ("racy", "deadlock", "livelock") or (verdict.kind == "order-dependent" and verdict.failure is not None)
 
 
 def _item(verdict: Verdict, test: str, root: Path, resource: str, shown: out.Witness | None) -> out.EvidenceItem:

@@ -13,7 +13,8 @@ from pytest_toolaudit.search import token
 from pytest_toolaudit.search.named import Step
 from pytest_toolaudit.search.schedule import Schedule
 
-KINDS = ("independent", "serializable", "order-dependent", "racy", "deadlock", "nondeterministic", "inconclusive")
+KINDS = ("independent", "serializable", "order-dependent", "racy", "deadlock", "livelock", "nondeterministic", "inconclusive")
+FAILS = ("racy", "deadlock", "livelock")
 REPLAYS = 10
 
 
@@ -117,7 +118,7 @@ def make_witness(explorer: Explorer, hit: Judged, replays: int) -> Witness:
 
 def serial_steps(explorer: Explorer, kind: str, outcome: Outcome) -> tuple[tuple[Order, tuple[Step, ...]], ...]:
     """The serial orders that a reader compares with, each run once more with every access named."""
-    if kind not in ("racy", "deadlock", "order-dependent"):
+    if kind not in (*FAILS, "order-dependent"):
         return ()
     known = nearest(explorer.masks.apply(outcome), explorer.serial.outcomes())
     orders = [order for order, _ in known[: 2 if kind == "order-dependent" else 1] if order not in explorer.serial.picks]

@@ -7,11 +7,10 @@ import os
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from pytest_toolaudit.engine.lanes import ENDLESS, TRIES
 from pytest_toolaudit.engine.turn import READ, WRITE
 from pytest_toolaudit.oracle.compare import Outcome, nearest, readable, show_result
 from pytest_toolaudit.search.named import Step
-from pytest_toolaudit.verdict import Verdict, Witness
+from pytest_toolaudit.verdict import FAILS, Verdict, Witness
 
 _FIXES = {
     "memory": "hold one lock from the first read to the last write, or make it one atomic operation",
@@ -25,6 +24,7 @@ _FIXES = {
     "other": "no process-wide state: pass it as an argument",
 }
 _ONE_ORDER = "take the locks in the same order everywhere, or use one lock"
+_GIVE_UP = "let the loop give up after some time, and say so"
 _SERIAL = "or declare the tools as not parallel, so that the runner starts them one after the other"
 _MARK = "⇄ "
 
@@ -119,8 +119,8 @@ def headline(verdict: Verdict) -> str:
     if verdict.kind == "racy":
         order = "order in which they run undisturbed between their meetings" if _meet(verdict) else "serial order"
         return f"{verdict.failure}{on}: this interleaving of {batch} equals no {order}"
-    if verdict.kind == "deadlock":
-        return f"deadlock: {verdict.problem or 'no order of ' + batch + ' comes to an end'}"
+    if verdict.kind in ("deadlock", "livelock"):
+        return f"{verdict.kind}: {verdict.problem or 'no order of ' + batch + ' comes to an end'}"
     if verdict.kind == "order-dependent":
         return f"{verdict.failure or 'order-dependent'}{on}: the outcome of {batch} depends on which call runs first"
     if verdict.kind == "nondeterministic":
@@ -146,9 +146,8 @@ def reach(verdict: Verdict) -> str:
 
 def fixes(verdict: Verdict) -> list[str]:
     """What to do about it, by kind of resource."""
-    if verdict.kind == "deadlock":
-        endless = ENDLESS in verdict.problem and TRIES not in verdict.problem
-        return ["let the loop give up after some time, and say so" if endless else _ONE_ORDER, _SERIAL]
+    if verdict.kind in ("deadlock", "livelock"):
+        return [_GIVE_UP if verdict.kind == "livelock" else _ONE_ORDER, _SERIAL]
     if verdict.kind == "order-dependent":
         return ["start the call that needs the other only after it, or make it one tool", _SERIAL]
     kinds = dict.fromkeys(resource.partition(":")[0] for resource in verdict.resources)
@@ -163,7 +162,7 @@ def story(verdict: Verdict, width: int = 100) -> str:
     if witness is not None:
         lines += [columns(witness, width), ""]
     serial = nearest(verdict.outcome, verdict.serial_outcomes)
-    if verdict.kind in ("racy", "deadlock", "order-dependent"):
+    if verdict.kind in (*FAILS, "order-dependent"):
         differing = _differing(verdict.outcome, [o for _, o in serial], names)
         lines.append("  outcome:" if verdict.kind != "order-dependent" else "  outcome of the given order:")
         lines += _outcome_lines(verdict.outcome, names, differing, [o for _, o in serial])

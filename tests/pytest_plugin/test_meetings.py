@@ -324,6 +324,7 @@ def looks_for_ever() -> None:
 def test_a_loop_that_nobody_ends_is_no_matter_of_locks() -> None:
     """What is advised is about the loop, and nothing is said of all schedules: none of them came to an end."""
     verdict = explore([call(looks_for_ever), call(looks_for_ever)], state=HERE.clear, steps=5_000)
-    assert verdict.kind == "deadlock"
+    assert verdict.kind == "livelock"
+    assert verdict.render().startswith("livelock: looks_for_ever")
     assert "let the loop give up" in verdict.render()
     assert "every schedule" not in verdict.render()

@@ -201,7 +201,7 @@ def test_a_task_that_polls_lets_who_has_the_lock_go_on() -> None:
 def test_tasks_that_poll_for_ever_are_recognised() -> None:
     TOTAL["n"] = 0
     verdict = explore([call(poll), call(poll)], steps=20_000)
-    assert verdict.kind == "deadlock", verdict.render()
+    assert verdict.kind == "livelock", verdict.render()
     assert "did not end within 20,000 steps" in verdict.problem
 
 

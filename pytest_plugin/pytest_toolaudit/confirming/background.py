@@ -36,7 +36,7 @@ def left_out() -> Iterator[None]:
 def endless(verdict: Verdict) -> str:
     """Why calls that wait prove nothing: they do so alone too. Empty where they wait for each other, or do not."""
     never = all(how == UNFINISHED for how, _ in verdict.outcome.results)
-    if verdict.witness is not None or not (never or verdict.kind == "deadlock"):
+    if verdict.witness is not None or not (never or verdict.kind in ("deadlock", "livelock")):
         return ""
     background = f", unless for what {next(iter(_LEFT_OUT))} does in the background" if _LEFT_OUT else ""
     return f"a call does not end, though no other runs beside it{background}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_toolaudit.confirming.identities import ENDS, MAKES, giver_of, maker_of, wanted
 from toolaudit_reports.document import Conflict, Ordering, ScanDocument, Tool
 
+_FAILS = ("racy", "deadlock", "livelock")
 _EQUAL = re.compile(r"a\.([\w.]+) == b\.([\w.]+)")
 _PARAMETER = re.compile(r"param:([\w.]+)|\{(\w+)\}")
 LIES_IN = " lies in "
@@ -174,7 +175,7 @@ def _joined(lead: Work, other: Work) -> Work | None:
 
 def _of_conflict(conflict: Conflict, tools: dict[str, Tool], makers: dict[str, list[Tool]]) -> Work:
     pair = tuple(tools[identity] for identity in conflict.tools)
-    wants = {"racy", "deadlock"} if conflict.kind == "race" else {"racy", "deadlock", "order-dependent"}
+    wants = set(_FAILS) if conflict.kind == "race" else {*_FAILS, "order-dependent"}
     before = {tool.id: tool for identity in conflict.tools for tool in makers.get(identity, ()) if tool.id not in conflict.tools}
     return Work(
         name=_name(pair, conflict.code),
@@ -206,7 +207,7 @@ def _of_ordering(ordering: Ordering, tools: dict[str, Tool]) -> Work:
         when="may",
         runners=("threads",),
         keys=_meeting("", ordering.resource.key),
-        wants=frozenset({"order-dependent", "racy", "deadlock"}),
+        wants=frozenset({*_FAILS, "order-dependent"}),
         resource_kind=ordering.resource.kind,
         strength=(1, 0, 1),
     )

@@ -63,7 +63,9 @@ class Watchdog:
                 self.most = max(self.most, len(turn.trace) + NAP * engine.naps + self.steps // 2)  # this look may have come late
                 _spread(engine)
             if len(turn.trace) + NAP * engine.naps > self.most:
-                return Problem("livelock", f"{ENDLESS} {self.steps:,} steps{self._tries()}", self._unfinished())
+                unfinished, tried = self._unfinished(), engine.tried
+                held = all(call in tried and tried[call][1] in unfinished for call in unfinished)
+                return Problem("livelock", f"{ENDLESS} {self.steps:,} steps{self._tries()}", unfinished, held)
             if _clock() > end or (self.hung and self._hangs_again()):
                 return self._late()
             if not late:  # a machine that cannot keep our own appointments tells nothing about the calls
