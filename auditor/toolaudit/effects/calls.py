@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -43,6 +44,7 @@ from toolaudit.effects.values import (
     union,
 )
 from toolaudit.facts import Attr, Call, FunctionFacts, Item, Name
+from toolaudit.model import Consequence
 
 NONE_MADE: tuple[tuple[str, Value], ...] = ()
 """A method gave no attribute anything."""
@@ -61,15 +63,23 @@ def call(frame: Frame, func: Value, arguments: Arguments, line: int) -> Value:
     elif isinstance(form, Data | Text):
         kept = func.loc.path[-1] if func.loc is not None and func.loc.path else ""
         called = kept if isinstance(kept, str) and frame.called == frame.receiver else frame.called
-        words = called.lower()
-        harmless = any(word in words for word in ("get", "factory", "make", "creat", "build", "log", "format"))
-        frame.missing(
-            called or "a callable", _reason(form.why if isinstance(form, Data) else ""), "ignored" if harmless else "unknown", line
-        )
+        could: Consequence = "ignored" if _only_makes(called) else "unknown"
+        frame.missing(called or "a callable", _reason(form.why if isinstance(form, Data) else ""), could, line)
         return Value(Data("not-in-catalogue"), taints(arguments.all()) | func.taint)
     else:
         frame.resolved += 1
     return Value(Data(), taints(arguments.all()) | func.taint)
+
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_MAKES = {"get", "make", "build", "create", "format", "log", "logger"}
+_MAKERS = {"factory", "builder", "maker", "getter", "creator", "formatter", "logger", "log"}
+
+
+def _only_makes(called: str) -> bool:
+    """A callable whose name says that it makes or formats something: a `target` is no `get`, a `login` no `log`."""
+    words = [word.lower() for word in _WORD.findall(called)]
+    return bool(words) and (words[0] in _MAKES or words[-1] in _MAKERS)
 
 
 def _ids(taint: Taint) -> Taint:

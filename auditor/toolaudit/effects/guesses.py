@@ -43,6 +43,7 @@ WRITE_VERBS: dict[str, Operation] = {
     "invite": "send", "schedule": "append", "lock": "update", "unlock": "update", "import": "write", "click": "update", "type": "update",
     "forward": "send", "acknowledge": "update", "ack": "update", "attach": "update", "detach": "update", "subscribe": "append", "unsubscribe": "delete",
     "navigate": "update", "goto": "update", "invoke": "send", "ingest": "append", "log": "append", "increment": "increment", "pop": "consume",
+    "provision": "create", "deploy": "update", "terminate": "delete", "transfer": "send", "revoke": "delete", "rotate": "update", "mint": "create",
 }  # fmt: skip
 THINGS = {"chat", "status", "history", "keys", "values", "items", "query", "info", "results"}
 """Verbs that are as often the thing that a name speaks of: `chat_postMessage`, `status_update`."""

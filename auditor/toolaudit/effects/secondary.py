@@ -150,7 +150,8 @@ def _purpose(effects: Sequence[Effect], marked: list[Effect], tool: str) -> list
     """A counter, a log or a folder that is all that the tool changes, and that it looks at, is what the tool is for; so is a memo that it only
     empties, and a connection that it opens or drops itself."""
     outside = [effect for effect in marked if "w" in effect.mode or isinstance(effect.target, Resource)]
-    if (outside and all(_of_folder(effect) for effect in outside)) or (marked and all(is_setting(effect, tool) for effect in marked)):
+    folders = {effect.chain for effect in outside if _of_folder(effect)}  # a path may be one of several
+    if (folders and all(effect.chain in folders for effect in outside)) or (marked and all(is_setting(effect, tool) for effect in marked)):
         return [replace(effect, secondary="") for effect in marked]
     alone = all(isinstance(effect.target, Loc) or effect.op in ("session", "check") for effect in effects)
     if alone and all(effect.secondary in ("", "telemetry") for effect in marked):
