@@ -185,6 +185,8 @@ def main() -> None:
                 labels = [label for label in book["tools"] if label["package"] == package["name"]]
                 pairs = [pair for pair in book["pairs"] if pair["package"] == package["name"]]
                 source = options.sources / f"{package['name']}-{package['version']}" / "src"
+                if not source.is_dir():
+                    parser.error(f"{source}: no such folder; unpack the package there, or leave it out with --skip {package['name']}")
                 tools = judged(source, step, change, tools_as)
                 count(labels, pairs, tools, tally)
         print(row(name, tally), flush=True)

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from toolaudit.facts import Assign, Attr, Call, ClassHead, FunctionFacts, Name
+from toolaudit.facts import Assign, Attr, Call, ClassHead, Expr, FunctionFacts, Name
 from toolaudit.frameworks.bodies import Bodies
 from toolaudit.frameworks.branches import Branch, Lookup, branches, lookups, record_lookups
 from toolaudit.frameworks.callables import FunctionRef, functions_of
@@ -20,6 +20,7 @@ from toolaudit.frameworks.filled_tables import CALLS, calls_on_loop, decorated_i
 from toolaudit.frameworks.known import Known, Rule, receiver_rule
 from toolaudit.frameworks.names import Target, dotted_text
 from toolaudit.frameworks.nodes import body_calls, body_expressions, functions, inner
+from toolaudit.frameworks.registered import registered_into
 from toolaudit.frameworks.schema import Declare
 from toolaudit.frameworks.scope import Scope
 from toolaudit.frameworks.sites import Site, arguments_of, dispatcher, holders, origin, passed, receiving, same_subject, with_outer
@@ -297,6 +298,8 @@ def _looked_up(bodies: Bodies, site: Site, declared: dict[str, list[SchemaText]]
 
 
 def _is_telling(bodies: Bodies, site: Site, lookup: Lookup) -> bool:
+    if site.outer is not None and site.name:
+        return same_subject(site, lookup.subject)
     return is_of_call(origin(site, lookup.subject)) and speaks_of_calls(bodies, site.path, site.facts.qualname)
 
 
@@ -306,7 +309,7 @@ def _of_table(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, li
     entries = record_entries(site.scope, lookup.table, lookup.key, lookup.held) if lookup.key else table_entries(site.scope, lookup.table)
     written = [(text, ref) for where, key, ref in entries if (text := text_of(where, key)) is not None]
     telling = _is_telling(bodies, site, lookup)
-    for name, ref in written or list(decorated_into(bodies, site.scope, lookup.table) if telling else ()):
+    for name, ref in written or _filled(bodies, site, lookup.table, telling):
         schema = schema_for(declared, name, site.path)
         framework = schema.framework if schema is not None and schema.framework is not None and not site.certain else site.framework
         held = receiving(site.scope, ref, _handed(site, lookup))
@@ -315,6 +318,14 @@ def _of_table(bodies: Bodies, site: Site, lookup: Lookup, declared: dict[str, li
             framework, DISPATCH, "dispatch", ref, name=name, schema=schema, arguments_in=held, on_loop=site.on_loop, dispatcher=through
         )
         yield Dispatched(site, name, ref.line, draft, telling)
+
+
+def _filled(bodies: Bodies, site: Site, table: Expr, telling: bool) -> list[tuple[str, FunctionRef]]:
+    """What decorators and calls put into a table."""
+    if not (telling or site.certain):
+        return []
+    found = dict(registered_into(bodies, site.scope, table))
+    return [*(decorated_into(bodies, site.scope, table) if telling or not found else ()), *found.items()]
 
 
 def _handed(site: Site, lookup: Lookup) -> int | str | None:

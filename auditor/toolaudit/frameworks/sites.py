@@ -170,20 +170,21 @@ def _is_held(expr: Expr, held: set[str]) -> bool:
 
 
 def with_outer(bodies: Bodies, sites: Sequence[Site]) -> list[Site]:
-    """The dispatchers, each beside the one that a framework calls and that hands the name on to it."""
-    places = {(site.path, site.facts.qualname) for site in sites if not site.certain}
+    """The dispatchers, each beside the one that a framework calls and that hands the name on to it; with those that only that tells of."""
     outer: dict[tuple[str, str], tuple[Site, Site]] = {}
-    for site in sites if places else ():
+    for site in sites:
         for handed in _handed_name(bodies, site) if site.certain and site.name else ():
             outer.setdefault((handed.path, handed.facts.qualname), (site, handed))
-    return [_inside(bodies, site, *outer.get((site.path, site.facts.qualname), (None, None))) for site in sites]
+    known = {(site.path, site.facts.qualname) for site in sites}
+    others = [replace(handed, tables=True, outer=site) for key, (site, handed) in outer.items() if key not in known]
+    return [_inside(bodies, site, *outer.get((site.path, site.facts.qualname), (None, None))) for site in (*sites, *others)]
 
 
 def _inside(bodies: Bodies, site: Site, outer: Site | None, handed: Site | None) -> Site:
     if outer is None or handed is None or site.certain:
         return site
     on_loop = outer.on_loop and not hands_to_threads(bodies, site.path, site.facts.qualname)
-    return replace(site, outer=outer, arguments=handed.arguments, framework=outer.framework, on_loop=on_loop)
+    return replace(site, outer=outer, name=handed.name, arguments=handed.arguments, framework=outer.framework, on_loop=on_loop)
 
 
 def _handed_name(bodies: Bodies, site: Site, depth: int = 0) -> Iterator[Site]:

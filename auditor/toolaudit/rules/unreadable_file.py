@@ -13,7 +13,7 @@ RULE = Rule(
     name="unreadable-file",
     severity="warning",
     summary="a file could not be parsed or read; the rest is still scanned",
-    help="Fix the file, or exclude it in [tool.toolaudit] so that the gap is on record.",
+    help="Fix the file, raise `max-file-size` where it is too large, or exclude it in [tool.toolaudit] so that the gap is on record.",
 )
 
 
