@@ -9,7 +9,7 @@ from msgspec import Struct
 Repeat = Literal["same", "again", "error", "unknown"]
 
 
-Default = Literal["pure", "telemetry", "reads", "unknown"]
+Default = Literal["pure", "telemetry", "reads", "by-verb", "unknown"]
 """What is done by the calls of a library or the methods of a type that no entry describes."""
 
 

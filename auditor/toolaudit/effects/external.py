@@ -17,7 +17,7 @@ from toolaudit.effects.cursors import handing_out
 from toolaudit.effects.frame import Frame, Repeat
 from toolaudit.effects.generated_clients import generated_operation
 from toolaudit.effects.handed_methods import client_of
-from toolaudit.effects.kept_objects import CHANGES, computes, harmless
+from toolaudit.effects.kept_objects import CHANGES, computes, harmless, unlisted_default
 from toolaudit.effects.keys import ANY
 from toolaudit.effects.objects import attribute, below, read
 from toolaudit.effects.results import pure_result
@@ -84,7 +84,8 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
         if _opens(name)
         else Value(Data("not-in-catalogue"), taint)
     )
-    if "." not in name or default in ("pure", "telemetry"):
+    quiet = default == "by-verb" and (last[:1].isupper() or not (guesses.sends(last) or guesses.verb_of(last) in guesses.OPAQUE_VERBS))
+    if "." not in name or default in ("pure", "telemetry") or quiet:
         frame.resolved += 1
         return made if last[:1].isupper() else pure_result(arguments, taint)
     if default == "reads":
@@ -288,7 +289,7 @@ def behind(frame: Frame, value: Value, form: Method) -> Value:
         return Value(Data(), value.taint, below(client.loc, form.name)) if called else Value(Data(holder.why), value.taint)
     if not owners or owners == ("arguments",):
         return Value(Data(), value.taint)
-    if all(harmless(frame, owner) for owner in owners):
+    if all(harmless(frame, owner) and unlisted_default(frame, owner) != "by-verb" for owner in owners):
         place = below(form.receiver.loc, form.name)
         return Value(Data("client" if place is not None and isinstance(holder, Handle) else ""), value.taint, place)
     kind, parts, scope = (holder.kind, holder.parts, holder.scope) if isinstance(holder, Handle) else ("", (), "")
@@ -309,16 +310,16 @@ def _inherited(frame: Frame, receiver: Value, form: Instance, name: str, argumen
             frame.resolved += 1
             return apply(frame, f"{base}.{name}", api, receiver, arguments, line)
     taint = read_all(frame, arguments, line) | receiver.taint
-    foreign = unread_bases(frame, form.cls)
+    foreign = unread_bases(frame, form.cls, name)
     if (name.startswith("__") and name != "__call__") or name in HARMLESS or not foreign:
         frame.resolved += 1
         return Value(Data(), taint)
     return guesses.unlisted(frame, receiver, foreign[0], name, taint, line, frame.world.catalogue.library(foreign[0]), arguments)
 
 
-def unread_bases(frame: Frame, ref: ClassRef) -> list[str]:
+def unread_bases(frame: Frame, ref: ClassRef, method: str = "") -> list[str]:
     """The bases of a project class that nobody has described."""
-    return [base for base in frame.world.resolver.foreign_bases(ref) if "." in base and not harmless(frame, base)]
+    return [base for base in frame.world.resolver.foreign_bases(ref) if "." in base and not harmless(frame, base, method)]
 
 
 OF_TEXTS = frozenset(
@@ -335,7 +336,7 @@ HARMLESS = {
 def _unlisted_method(frame: Frame, receiver: Value, form: Handle, name: str, arguments: Arguments, line: int) -> Value:
     library = frame.world.catalogue.library(form.type)
     taint = read_all(frame, arguments, line) | receiver.taint
-    if harmless(frame, form.type):
+    if harmless(frame, form.type, name):
         if guesses.verb_of(name) in guesses.OPAQUE_VERBS:  # what it is given to run need not be the library's own
             frame.missing(f"{form.type}.{name}", "not-in-catalogue", "unclear", line)
         frame.resolved += 1

@@ -136,6 +136,12 @@ def kind_of(type_name: str, library: Library | None) -> Kind:
     return "other"
 
 
+def changes(name: str) -> bool:
+    """A name that says that something elsewhere is changed, or that what it is given is run."""
+    verb = verb_of(name)
+    return (verb in WRITE_VERBS and verb not in QUIET_VERBS and verb not in ("register", "log")) or verb in OPAQUE_VERBS
+
+
 def verb_known(name: str) -> bool:
     return verb_of(name) in READ_VERBS or verb_of(name) in WRITE_VERBS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from toolaudit.effects import guesses
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.values import Form, Handle, Instance
 
@@ -14,14 +15,20 @@ CHANGES = re.compile(
 """Names under which an object in memory is changed."""
 
 
-def harmless(frame: Frame, type_name: str) -> bool:
-    """What is not listed of this type does nothing: the type's own default, else its library's."""
+def harmless(frame: Frame, type_name: str, method: str = "") -> bool:
+    """What is not listed of this type does nothing: the type's own default, else its library's. Of a library that is told by its verbs, what
+    is called as if it changed something may."""
+    default = unlisted_default(frame, type_name)
+    return default in ("pure", "telemetry") or (default == "by-verb" and not guesses.changes(method))
+
+
+def unlisted_default(frame: Frame, type_name: str) -> str:
+    """What an unlisted method of a type does: the type's own default, else its library's."""
     owner = type_name
     while (kind := frame.world.catalogue.type(owner)) is None and "." in owner:
         owner = owner.rpartition(".")[0]
     library = frame.world.catalogue.library(type_name)
-    default = (kind.default if kind else "") or (library.default if library else "unknown")
-    return default in ("pure", "telemetry")
+    return (kind.default if kind else "") or (library.default if library else "unknown")
 
 
 def computes(frame: Frame, form: Handle) -> bool:

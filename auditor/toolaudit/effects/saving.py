@@ -33,7 +33,7 @@ def left_behind(frame: Frame, name: str, arguments: Arguments, taint: Taint, lin
 
 
 _SAVES = re.compile(
-    r"save(?:_?as|_?fig|_to_(?:file|disk|path)|_pretrained|_model|_weights|_checkpoint)?|to_(?:file|csv|tsv|excel|parquet|feather|pickle|hdf|stata|orc|html|json|xml|latex|markdown)"
+    r"save(?:_?as|_?fig|_to_(?:file|disk|path)|_pretrained|_model|_weights|_checkpoint)?|to_(?:file|csv|tsv|excel|parquet|feather|pickle|hdf|stata|orc|html|json|xml|latex|markdown|netcdf|zarr)"
     r"|write_(?:to_)?(?:file|disk|image|html|png|jpg|jpeg|svg|pdf|gif|json|csv|parquet|excel|videofile|audiofile)"
     r"|export(?:_to)?_(?:file|png|svg|pdf|csv|html|json|image)|download_(?:pdf|source|to_(?:file|filename))|render_to_file|dump_to_file"
 )

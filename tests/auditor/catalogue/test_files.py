@@ -19,7 +19,7 @@ from toolaudit.model import Kind, Operation
 FILES = [path for path in loader.shipped() if loader.roots_of(path)]
 KINDS = set(get_args(Kind))
 OPERATIONS = set(get_args(Operation))
-DEFAULTS = {"pure", "telemetry", "reads", "unknown"}
+DEFAULTS = {"pure", "telemetry", "reads", "by-verb", "unknown"}
 SECONDARY = {"", "telemetry", "memo", "lazy-init", "unique-temporary", "ensure-folder"}
 FRESH = {"uuid", "temporary", "random", "clock", "id"}
 HOLE = re.compile(r"\{([^{}]*)\}")
