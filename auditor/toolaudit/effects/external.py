@@ -81,7 +81,7 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
         Value(Handle(name), taint)
         if last[:1].isupper() or frame.world.catalogue.known_type(name)
         else Value(Handle(name.rpartition(".")[0]), taint)
-        if _opens(name)
+        if guesses.opens(name)
         else Value(Data("not-in-catalogue"), taint)
     )
     quiet = default == "by-verb" and (last[:1].isupper() or not (guesses.sends(last) or guesses.verb_of(last) in guesses.OPAQUE_VERBS))
@@ -111,13 +111,6 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
         consequence = "may-write" if sends else "unknown"
     frame.missing(name, "not-in-catalogue", consequence, line)
     return made
-
-
-def _opens(name: str) -> bool:
-    """Another way to make a client than its constructor: `Sandbox.connect(id)`, `AsyncClient.create()`."""
-    owner, _, last = name.rpartition(".")
-    made = last in ("create", "connect", "open", "launch", "start", "attach", "acreate", "aconnect") or last.startswith("from_")
-    return made and owner.rpartition(".")[2][:1].isupper() and guesses.kind_of(owner.rpartition(".")[2], None) != "other"
 
 
 def _reachable(value: Value) -> bool:

@@ -136,6 +136,13 @@ def kind_of(type_name: str, library: Library | None) -> Kind:
     return "other"
 
 
+def opens(name: str) -> bool:
+    """Another way to make a client than its constructor: `Sandbox.connect(id)`, `AsyncClient.create()`."""
+    owner, _, last = name.rpartition(".")
+    made = last in ("create", "connect", "open", "launch", "start", "attach", "acreate", "aconnect") or last.startswith("from_")
+    return made and owner.rpartition(".")[2][:1].isupper() and kind_of(owner.rpartition(".")[2], None) != "other"
+
+
 def changes(name: str) -> bool:
     """A name that says that something elsewhere is changed, or that what it is given is run."""
     verb = verb_of(name)

@@ -68,11 +68,11 @@ def _tables(scope: Scope, table: Expr) -> Iterator[tuple[Target, str]]:
 
 def _keeps(path: str, facts: FunctionFacts, parameters: tuple[str, ...], word: str) -> Iterator[Filler]:
     for statement in inner(facts.body):
-        for target in statement.targets if isinstance(statement, Assign) and statement.value is not None else ():
-            if not isinstance(target, Item) or last_part(target.value) != word:
-                continue
-            held = tuple(one.id for one in expressions(statement.value) if isinstance(one, Name) and one.id in parameters)
-            index = target.index
+        if not isinstance(statement, Assign) or statement.value is None:
+            continue
+        held = tuple(one.id for one in expressions(statement.value) if isinstance(one, Name) and one.id in parameters)
+        for target in statement.targets:
+            index = target.index if isinstance(target, Item) and last_part(target.value) == word else None
             if isinstance(index, Name) and index.id in parameters:
                 yield Filler(path, facts.qualname, parameters, index.id, tuple(one for one in held if one != index.id))
             elif isinstance(index, Attr) and index.attr == "__name__" and isinstance(index.value, Name) and index.value.id in parameters:
