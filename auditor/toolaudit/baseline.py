@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -87,20 +87,29 @@ class Prints:
 
     def _again(self) -> dict[int, int]:
         """Which one it is, of those that say the same between the same names: all but the first. Tools with one name alone can have such."""
-        names = [self._names[tool.id] for tool in self._conflicts.catalogue]
-        shared = {name for name, times in Counter(names).items() if times > 1}
-        more = [side.tool for side in self._conflicts.sides]
-        doubtful = [names[tool] in shared for tool in more]
-        single = self._conflicts.is_single()
-        seen: Counter[tuple[str, ...]] = Counter()
+        known = self._conflicts
+        names = [self._names[tool.id] for tool in known.catalogue]
+        times, number_of = Counter(names), {name: i for i, name in enumerate(dict.fromkeys(names))}
+        called = [number_of[names[tool]] for tool in known.tool]
+        doubtful = [times[names[tool]] > 1 for tool in known.tool] if known.is_single() else [True] * len(known.tool)
+        whats = _numbers(resource_text(side.resource) for side in known.sides)
+        kinds = _numbers((said.code, said.kind) for said in known.table)
+        seen: dict[tuple[int, int, int, int], int] = {}
         found: dict[int, int] = {}
-        for number, (one, other) in enumerate(zip(self._conflicts.first, self._conflicts.second, strict=True)):
-            if not single or doubtful[one] or doubtful[other]:
-                parts = self._parts(number)
-                seen[parts] += 1
-                if seen[parts] > 1:
-                    found[number] = seen[parts]
+        for number, (which, first, second) in enumerate(zip(known.which, known.first, known.second, strict=True)):
+            if doubtful[first] or doubtful[second]:
+                one, other = called[first], called[second]
+                parts = kinds[which], whats[first], *((one, other) if one <= other else (other, one))
+                seen[parts] = again = seen.get(parts, 0) + 1
+                if again > 1:
+                    found[number] = again
         return found
+
+
+def _numbers(values: Iterable[Hashable]) -> list[int]:
+    """Equal numbers for equal values."""
+    known: dict[Hashable, int] = {}
+    return [known.setdefault(value, len(known)) for value in values]
 
 
 def finding_fingerprints(findings: tuple[Finding, ...], tools: tuple[Tool, ...]) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 
 from msgspec.structs import replace
@@ -88,7 +88,8 @@ def draft(
     )
     said.places = _places(rest, clashes.chains())
     rest = replace(rest, sources={file: around(file, said.places[file], beside or lines) for file in sorted(said.places)})
-    made = Draft(rest, clashes, single_of(findings, clashes, frozenset(leads.values())), lambda: [*said.marked, *clashes.marked()])
+    alone, messages = single_of(findings, clashes, frozenset(leads.values())), Messages(said, findings, clashes)
+    made = Draft(rest, clashes, alone, lambda: [*said.marked, *clashes.marked()], messages)
     made.rest = replace(rest, summary=summary(rest, len(clashes), kinds(made.parts)))
     return made
 
@@ -171,6 +172,7 @@ class Clashing:
         self._prints = prints
         self._state = state
         self._told = Told(lines, ends_only=len(scan.conflicts) > MANY)
+        self._leads: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._conflicts)
@@ -215,6 +217,26 @@ class Clashing:
         one, other = self._conflicts.evidence(number)
         return self._told.write(one) or self._told.write(other) or place(self.tools(number), self.evidence(number))
 
+    def earliest(self, numbers: Sequence[int]) -> list[int]:
+        first, second, written = self._conflicts.first, self._conflicts.second, self._written
+        places = [written[first[number]] or written[second[number]] or self.place(number) for number in numbers]
+        least = min(places)
+        some = [number for number, place in zip(numbers, places, strict=True) if place == least]
+        some = [number for number in some if self.tools(number) == self.tools(some[0])]  # conflicts are sorted by their tools
+        self._leads.update(some)
+        return some
+
+    @cached_property
+    def _written(self) -> list[tuple[str, int] | None]:
+        """Where the first write of each side is."""
+        return [self._told.write(side.accesses) for side in self._conflicts.sides]
+
+    def members(self, numbers: Iterable[int]) -> set[str]:
+        return self._conflicts.members(numbers)
+
+    def between(self, said: Collection[tuple[str, tuple[str, str]]]) -> Iterable[int]:
+        return self._conflicts.between(said)
+
     def alike(self) -> Iterable[Sequence[int]]:
         found: dict[tuple[int, out.Suppression | None], list[int]] = {}
         for i, group in enumerate(self._conflicts.grouped(_like)):
@@ -230,6 +252,36 @@ class Clashing:
         """The messages that name lines."""
         for number in self._conflicts.chosen(lambda said: plain(said.message) is not said.message):
             yield Sentence("conflicts", number, "message", self._conflicts.message(number))
+
+    def leading(self) -> Iterator[tuple[str, str]]:
+        """Fingerprint and message of those that lead a part and name lines, as far as they were asked for."""
+        some = ((number, self._conflicts.message(number)) for number in sorted(self._leads))
+        return ((self._prints[number], message) for number, message in some if plain(message) is not message)
+
+
+class Messages(Mapping[str, str]):
+    """The messages that name lines, with their marks, by fingerprint: of findings, and of the conflicts that lead a part. A finding that is a
+    conflict has the conflict's."""
+
+    def __init__(self, said: Sentences, findings: Sequence[out.Finding], clashes: Clashing) -> None:
+        self._said = said
+        self._findings = findings
+        self._clashes = clashes
+
+    @cached_property
+    def _every(self) -> dict[str, str]:
+        """Once all parts are made."""
+        found = {self._findings[one.at].fingerprint: one.text for one in self._said.marked if one.where == "findings"}
+        return found | dict(self._clashes.leading())
+
+    def __getitem__(self, fingerprint: str) -> str:
+        return self._every[fingerprint]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._every)
+
+    def __len__(self) -> int:
+        return len(self._every)
 
 
 def _like(said: Said) -> object:

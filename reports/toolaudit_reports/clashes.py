@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from toolaudit_reports.scan_v1 import Conflict, Step
@@ -20,6 +20,18 @@ class Clashes(Protocol):
     def evidence(self, number: int, /) -> tuple[tuple[Step, ...], ...]: ...
     def place(self, number: int, /) -> tuple[str, int]:
         """Where it is told: file and line."""
+        ...
+
+    def earliest(self, numbers: Sequence[int]) -> Sequence[int]:
+        """Of some, in order, those that are told first by their place and their tools."""
+        ...
+
+    def members(self, numbers: Iterable[int]) -> set[str]:
+        """The tools of some."""
+        ...
+
+    def between(self, said: Collection[tuple[str, tuple[str, str]]]) -> Iterable[int]:
+        """Those with such codes and tools."""
         ...
 
     def alike(self) -> Iterable[Sequence[int]]:
@@ -79,6 +91,17 @@ class Listed:
 
     def place(self, number: int, /) -> tuple[str, int]:
         return place(self.tools(number), self.evidence(number))
+
+    def earliest(self, numbers: Sequence[int]) -> list[int]:
+        places = [(*self.place(number), self.tools(number)) for number in numbers]
+        least = min(places)
+        return [number for number, place in zip(numbers, places, strict=True) if place == least]
+
+    def members(self, numbers: Iterable[int]) -> set[str]:
+        return {tool for number in numbers for tool in self.tools(number)}
+
+    def between(self, said: Collection[tuple[str, tuple[str, str]]]) -> list[int]:
+        return [number for number in range(len(self)) if (self.code(number), self.tools(number)) in said]
 
     def alike(self) -> Iterable[Sequence[int]]:
         found: dict[tuple[object, ...], list[int]] = {}

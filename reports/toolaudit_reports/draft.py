@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -20,12 +20,19 @@ class Draft:
     lines."""
 
     def __init__(
-        self, rest: ScanDocument, clashes: Clashes, alone: Iterable[Finding], sentences: Callable[[], list[Sentence]] = list
+        self,
+        rest: ScanDocument,
+        clashes: Clashes,
+        alone: Iterable[Finding],
+        sentences: Callable[[], list[Sentence]] = list,
+        messages: Mapping[str, str] | None = None,
     ) -> None:
+        """`messages`: what a text needs of `Draft.messages`, where that is known without all sentences."""
         self.rest = rest
         self.clashes = clashes
         self.sentences = sentences
         self._alone = tuple(alone)
+        self._messages = messages
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -33,9 +40,11 @@ class Draft:
         return of_clashes(self.rest, self.clashes, self._alone)
 
     @cached_property
-    def messages(self) -> dict[str, str]:
+    def messages(self) -> Mapping[str, str]:
         """The messages of conflicts and findings that name lines, with their marks, by fingerprint; a finding that is a conflict has the
         conflict's."""
+        if self._messages is not None:
+            return self._messages
         every = self.sentences()
         found = {self.rest.findings[one.at].fingerprint: one.text for one in every if one.where == "findings"}
         return found | {self.clashes.fingerprint(one.at): one.text for one in every if one.where == "conflicts"}

@@ -100,8 +100,7 @@ def single_of(findings: Iterable[Finding], clashes: Clashes, known: Container[st
     said = [(finding.code, tuple(dict.fromkeys(finding.tools))) for finding in left]
     few = [(code, tools[0], tools[-1]) for code, tools in said if len(tools) in (1, 2)]
     about = {(code, pair) for code, one, other in few for pair in ((one, other), (other, one))}
-    numbers = [n for n in range(len(clashes)) if (clashes.code(n), clashes.tools(n)) in about] if about else []
-    again = {_pair_key(clashes.code(n), clashes.tools(n), clashes.evidence(n)) for n in numbers}
+    again = {_pair_key(clashes.code(n), clashes.tools(n), clashes.evidence(n)) for n in (clashes.between(about) if about else ())}
     return [finding for finding in left if _pair_key(finding.code, finding.tools, finding.evidence) not in again]
 
 

@@ -65,7 +65,7 @@ def tool_states(document: ScanDocument, parts: Iterable[Part]) -> dict[str, Tool
         if like.status == "suppressed" or like.proof == "cleared":
             continue
         state: ToolState = "latent" if like.latent else "order" if like.order else "clashes"
-        for tool in {tool for tools in part.tools for tool in tools}:
+        for tool in part.members:
             if tool in states and rank[state] < rank[states[tool]]:
                 states[tool] = state
     return states

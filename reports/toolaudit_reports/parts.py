@@ -57,6 +57,16 @@ class Part(Protocol):
         """The same in output."""
         ...
 
+    @property
+    def members(self) -> Collection[str]:
+        """The tools of all entries."""
+        ...
+
+    @property
+    def called(self) -> Collection[str]:
+        """The same in output."""
+        ...
+
 
 class _Made:
     """A part of entries that are there."""
@@ -81,6 +91,14 @@ class _Made:
     def names(self) -> list[tuple[str, ...]]:
         return [entry.names for entry in self.entries]
 
+    @property
+    def members(self) -> set[str]:
+        return {tool for entry in self.entries for tool in entry.tools}
+
+    @property
+    def called(self) -> set[str]:
+        return {name for entry in self.entries for name in entry.names}
+
 
 class _Asked:
     """A part of conflicts that are not made yet."""
@@ -91,7 +109,18 @@ class _Asked:
         self._names = names
         self._rules = rules
         self.size = len(numbers)
-        self.tools = [clashes.tools(number) for number in numbers]
+
+    @property
+    def tools(self) -> list[tuple[str, str]]:
+        return [self._clashes.tools(number) for number in self._numbers]
+
+    @cached_property
+    def members(self) -> set[str]:
+        return self._clashes.members(self._numbers)
+
+    @property
+    def called(self) -> set[str]:
+        return {self._names[tool] for tool in self.members}
 
     @property
     def like(self) -> Like:
@@ -111,10 +140,7 @@ class _Asked:
 
     @cached_property
     def _lead(self) -> Entry:
-        of = self._clashes
-        places = [(*of.place(number), tools) for number, tools in zip(self._numbers, self.tools, strict=True)]
-        first = min(places)
-        return min((self._entry(self._numbers[i]) for i, place in enumerate(places) if place == first), key=findings.order)
+        return min(map(self._entry, self._clashes.earliest(self._numbers)), key=findings.order)
 
     @property
     def names(self) -> list[tuple[str, ...]]:

@@ -31,7 +31,7 @@ class Story:
     @cached_property
     def tools(self) -> tuple[str, ...]:
         """The labels of all tools in the entries that stand (in all of them when none does), sorted."""
-        return tuple(sorted({name for part in self.stands or self.parts for names in part.names for name in names}))
+        return tuple(sorted({name for part in self.stands or self.parts for name in part.called}))
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:

@@ -8,16 +8,15 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
+from toolaudit.effects import folded
 from toolaudit.effects.footprint import Settled, handed, root_of
 from toolaudit.effects.units import Once, Packed, Walked
-from toolaudit.model import Access, Footprint, Tool
+from toolaudit.model import Footprint, Tool
 from toolaudit.project.answers import given
 from toolaudit.project.memory import Kept
 
 _encoder = msgspec.msgpack.Encoder()
-_footprints = msgspec.msgpack.Decoder(tuple[Footprint, ...])
 
 
 class Settlement(Struct, frozen=True, array_like=True):
@@ -48,27 +47,26 @@ class Remembered:
         if known is None or known.asked != self._asked(tools, walks) or any(written.get(root) != why for root, why in known.said):
             return None
         try:
-            found = _footprints.decode(zlib.decompress(known.data))
-        except (msgspec.MsgspecError, zlib.error):
+            found = folded.opened(folded.read(zlib.decompress(known.data)), self._once)
+        except (msgspec.MsgspecError, zlib.error, IndexError):
             return None
         if [one.tool for one in found] != [tool.id for tool in tools]:
             return None
         self._now[path] = known
-        return tuple([replace(one, accesses=self._shared(one.accesses)) for one in found])
+        return found
 
-    def _shared(self, accesses: Sequence[Access]) -> tuple[Access, ...]:
-        """The same, of which equal parts are one: thousands of chains go through the same places."""
-        once = self._once
-        return tuple(
-            [replace(one, chain=once(tuple([once(place) for place in one.chain])), resource=once(one.resource)) for one in accesses]
-        )
-
-    def put(self, path: str, tools: Sequence[Tool], walks: Packed, walked: Iterable[Walked], found: Sequence[Footprint]) -> None:
-        if self._memory is not None:
-            touched = {root_of(effect.target) for one in walked for effect in one.effects}
-            touched |= {handed(root) for root in touched}
-            said = tuple([(root, self._settled.written.get(root)) for root in sorted(touched)])
-            self._now[path] = Settlement(self._asked(tools, walks), said, zlib.compress(_encoder.encode(found), 1))
+    def put(
+        self, path: str, tools: Sequence[Tool], walks: Packed, walked: Iterable[Walked], found: Sequence[Footprint]
+    ) -> Sequence[Footprint]:
+        """The same footprints, in less room."""
+        if self._memory is None:
+            return found
+        touched = {root_of(effect.target) for one in walked for effect in one.effects}
+        touched |= {handed(root) for root in touched}
+        said = tuple([(root, self._settled.written.get(root)) for root in sorted(touched)])
+        made = folded.fold(found)
+        self._now[path] = Settlement(self._asked(tools, walks), said, zlib.compress(_encoder.encode(made), 1))
+        return folded.opened(made, self._once)
 
     def store(self) -> None:
         if self._memory is not None and self._now != self._before:

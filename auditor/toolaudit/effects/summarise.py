@@ -127,10 +127,8 @@ class Walker:
             del walks.packed[path]
             return known
         walked = self._walked(walks, path)
-        made = [footprint.settle(tool, one, settled) for tool, one in zip(tools, walked, strict=True)]
-        if kept is not None:
-            remembered.put(path, tools, kept, walked, made)
-        return made
+        made: Sequence[Footprint] = [footprint.settle(tool, one, settled) for tool, one in zip(tools, walked, strict=True)]
+        return made if kept is None else remembered.put(path, tools, kept, walked, made)
 
     def _marks(self, walks: Walks, path: str) -> Sequence[Marks]:
         kept = walks.packed.get(path)

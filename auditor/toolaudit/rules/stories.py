@@ -59,8 +59,7 @@ def _weight(said: Said) -> tuple[int, bool, int]:
 
 def _connected(conflicts: Conflicts, groups: list[Group]) -> list[Story]:
     """The stories of conflicts on one resource, in the order of the first of each."""
-    tool = [side.tool for side in conflicts.sides]
-    first, second = conflicts.first, conflicts.second
+    tool, first, second = conflicts.tool, conflicts.first, conflicts.second
     parent: dict[int, int] = {}
     for one, other in {(tool[first[number]], tool[second[number]]) for group in groups for number in group.numbers}:
         parent[_root(parent, one)] = _root(parent, other)

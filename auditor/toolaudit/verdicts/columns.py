@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -86,6 +86,8 @@ class Conflicts:
         self.table = said
         self.sides = sides
         self.which, self.first, self.second = rows or (numbers(), numbers(), numbers())
+        self.tool = [side.tool for side in sides]
+        """The tool of each side."""
 
     def __len__(self) -> int:
         return len(self.which)
@@ -125,7 +127,7 @@ class Conflicts:
 
     def pair(self, number: int) -> tuple[int, int]:
         """The same by position."""
-        return self.sides[self.first[number]].tool, self.sides[self.second[number]].tool
+        return self.tool[self.first[number]], self.tool[self.second[number]]
 
     def resource(self, number: int) -> Resource:
         return self.sides[self.first[number]].resource
@@ -142,8 +144,7 @@ class Conflicts:
 
     def ends(self) -> tuple[Iterable[int], Iterable[int]]:
         """The first tools and the second ones, by position."""
-        tool = [side.tool for side in self.sides]
-        return map(tool.__getitem__, self.first), map(tool.__getitem__, self.second)
+        return map(self.tool.__getitem__, self.first), map(self.tool.__getitem__, self.second)
 
     def pairs(self, wanted: Callable[[Said], bool] = lambda said: True) -> set[tuple[str, str]]:
         """The tools of the conflicts of which something is said."""
@@ -155,6 +156,20 @@ class Conflicts:
         """The numbers of the conflicts of which something is said."""
         marks = [wanted(said) for said in self.table]
         return itertools.compress(range(len(self)), map(marks.__getitem__, self.which))
+
+    def members(self, some: Iterable[int]) -> set[str]:
+        """The tools of some conflicts."""
+        sides = {side for number in some for side in (self.first[number], self.second[number])}
+        return {self.catalogue[tool].id for tool in {self.tool[side] for side in sides}}
+
+    def between(self, said: Collection[tuple[str, tuple[str, str]]]) -> Iterator[int]:
+        """The numbers of the conflicts with such codes and tools."""
+        position = {tool.id: i for i, tool in enumerate(self.catalogue)}
+        wanted = {(code, position.get(one), position.get(other)) for code, (one, other) in said}
+        codes = [one.code for one in self.table]
+        for number, (which, one, other) in enumerate(zip(self.which, *self.ends(), strict=True)):
+            if (codes[which], one, other) in wanted:
+                yield number
 
     def codes(self) -> set[str]:
         return {self.table[which].code for which in set(self.which)}
