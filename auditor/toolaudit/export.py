@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache, partial
-from operator import itemgetter
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from msgspec.structs import replace
 
 from toolaudit import __version__
 from toolaudit.baseline import Entry, Prints, finding_fingerprints
-from toolaudit.chains import Lines, Told, no_lines, steps, tool_uses
-from toolaudit.model import Answer, Conflict, Finding, Footprint, Ordering, Resource, Severity, Tool, Verdict
+from toolaudit.chains import Lines, no_lines, steps, tool_uses
+from toolaudit.clashing import Clashing, Messages, shown
+from toolaudit.model import Answer, Conflict, Finding, Footprint, Ordering, Severity, Tool, Verdict
 from toolaudit.rules import findings as every_finding
 from toolaudit.rules import page
 from toolaudit.rules.registry import by_code
 from toolaudit.rules.stories import by_story
 from toolaudit.sources import around
 from toolaudit.suppress import Suppressed, Suppression, suppress
-from toolaudit.verdicts.columns import Said
-from toolaudit.verdicts.keys import key_text
 from toolaudit.verdicts.listing import listed
 from toolaudit.verdicts.scan_model import ScanModel
 from toolaudit_reports import document as out
-from toolaudit_reports.clashes import place
 from toolaudit_reports.draft import Draft
 from toolaudit_reports.findings import single_of
-from toolaudit_reports.lines import Sentence, Sentences, plain
+from toolaudit_reports.lines import Sentences
 from toolaudit_reports.parts import kinds
 from toolaudit_reports.summary import summary
 
-# Above this, a conflict's evidence is the accesses alone; the calls that lead to them stand with the tools.
-MANY = 5_000
 FIXABLE = frozenset({"TA501", "TA502", "TA503", "TA504", "TA505"})
 Leads = dict[tuple[str, tuple[str, ...], object], str]
 """Code, tools and evidence of a folded finding → the fingerprint of the conflict that leads it."""
@@ -160,148 +155,12 @@ def _answer(answer: Answer, tool: Tool, said: Callable[[str], str]) -> out.Answe
     return out.Answer(value=answer.value, reason=reason, line=answer.place.line, file=elsewhere)
 
 
-# --- pairs -----------------------------------------------------------------------------------------------------------
-
-
-class Clashing:
-    """The conflicts of a scan as the document shows them."""
-
-    def __init__(self, scan: ScanModel, prints: Prints, state: Callable[[int], out.Suppression | None], lines: Lines) -> None:
-        self._conflicts = scan.conflicts
-        self._names = {tool.id: tool.name for tool in scan.tools}
-        self._prints = prints
-        self._state = state
-        self._told = Told(lines, ends_only=len(scan.conflicts) > MANY)
-        self._leads: set[int] = set()
-
-    def __len__(self) -> int:
-        return len(self._conflicts)
-
-    def __getitem__(self, number: int, /) -> out.Conflict:
-        conflict, state = self._conflicts[number], self._state(number)
-        one, other = conflict.tools
-        return out.Conflict(
-            tools=conflict.tools,
-            kind=conflict.kind,
-            code=conflict.code,
-            resource=_shown(conflict.resource),
-            when=conflict.when,
-            failure=conflict.failure,
-            runners=conflict.runners,
-            latent=conflict.latent,
-            severity=conflict.severity,
-            confidence=conflict.confidence,
-            message=plain(conflict.message),
-            evidence=self.evidence(number),
-            help=_help(conflict.code, conflict.kind, conflict.resource.kind),
-            fingerprint=self._prints[number],
-            tools_names=(self._names[one], self._names[other]),
-            suppressed=state is not None,
-            suppression=state,
-        )
-
-    def code(self, number: int, /) -> str:
-        return self._conflicts.said(number).code
-
-    def fingerprint(self, number: int, /) -> str:
-        return self._prints[number]
-
-    def tools(self, number: int, /) -> tuple[str, str]:
-        return self._conflicts.tools(number)
-
-    def evidence(self, number: int, /) -> tuple[tuple[out.Step, ...], ...]:
-        one, other = self._conflicts.evidence(number)
-        return self._told.steps(one), self._told.steps(other)
-
-    def place(self, number: int, /) -> tuple[str, int]:
-        one, other = self._conflicts.evidence(number)
-        return self._told.write(one) or self._told.write(other) or place(self.tools(number), self.evidence(number))
-
-    def earliest(self, numbers: Sequence[int]) -> list[int]:
-        first, second, written = self._conflicts.first, self._conflicts.second, self._written
-        places = [written[first[number]] or written[second[number]] or self.place(number) for number in numbers]
-        least = min(places)
-        some = [number for number, place in zip(numbers, places, strict=True) if place == least]
-        some = [number for number in some if self.tools(number) == self.tools(some[0])]  # conflicts are sorted by their tools
-        self._leads.update(some)
-        return some
-
-    @cached_property
-    def _written(self) -> list[tuple[str, int] | None]:
-        """Where the first write of each side is."""
-        return [self._told.write(side.accesses) for side in self._conflicts.sides]
-
-    def members(self, numbers: Iterable[int]) -> set[str]:
-        return self._conflicts.members(numbers)
-
-    def between(self, said: Collection[tuple[str, tuple[str, str]]]) -> Iterable[int]:
-        return self._conflicts.between(said)
-
-    def alike(self) -> Iterable[Sequence[int]]:
-        found: dict[tuple[int, out.Suppression | None], list[int]] = {}
-        for i, group in enumerate(self._conflicts.grouped(_like)):
-            for state, numbers in itertools.groupby(group.numbers, key=self._state):
-                found.setdefault((i, state), []).extend(numbers)
-        return sorted(found.values(), key=itemgetter(0))
-
-    def chains(self) -> Iterable[tuple[out.Step, ...]]:
-        """Every chain of evidence once: one is evidence in many pairs."""
-        return map(self._told.steps, self._conflicts.chains())
-
-    def marked(self) -> Iterator[Sentence]:
-        """The messages that name lines."""
-        for number in self._conflicts.chosen(lambda said: plain(said.message) is not said.message):
-            yield Sentence("conflicts", number, "message", self._conflicts.message(number))
-
-    def leading(self) -> Iterator[tuple[str, str]]:
-        """Fingerprint and message of those that lead a part and name lines, as far as they were asked for."""
-        some = ((number, self._conflicts.message(number)) for number in sorted(self._leads))
-        return ((self._prints[number], message) for number, message in some if plain(message) is not message)
-
-
-class Messages(Mapping[str, str]):
-    """The messages that name lines, with their marks, by fingerprint: of findings, and of the conflicts that lead a part. A finding that is a
-    conflict has the conflict's."""
-
-    def __init__(self, said: Sentences, findings: Sequence[out.Finding], clashes: Clashing) -> None:
-        self._said = said
-        self._findings = findings
-        self._clashes = clashes
-
-    @cached_property
-    def _every(self) -> dict[str, str]:
-        """Once all parts are made."""
-        found = {self._findings[one.at].fingerprint: one.text for one in self._said.marked if one.where == "findings"}
-        return found | dict(self._clashes.leading())
-
-    def __getitem__(self, fingerprint: str) -> str:
-        return self._every[fingerprint]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._every)
-
-    def __len__(self) -> int:
-        return len(self._every)
-
-
-def _like(said: Said) -> object:
-    return said.code, said.kind, said.severity, said.confidence, said.latent, said.when == "always"
+# --- orderings -----------------------------------------------------------------------------------------------------------
 
 
 def _resource(item: Conflict | Ordering | Finding) -> out.Resource:
     assert item.resource is not None
-    return _shown(item.resource)
-
-
-@lru_cache(maxsize=256)
-def _help(code: str, clash: str, resource: str) -> str:
-    rule = by_code().get(code)
-    return rule.remedy(clash, resource) if rule else ""
-
-
-@lru_cache(maxsize=8192)
-def _shown(resource: Resource) -> out.Resource:
-    return out.Resource(kind=resource.kind, key=key_text(resource), scope=resource.scope)
+    return shown(item.resource)
 
 
 def _ordering(ordering: Ordering, message: str, lines: Lines) -> out.Ordering:

@@ -26,6 +26,10 @@ class Clashes(Protocol):
         """Of some, in order, those that are told first by their place and their tools."""
         ...
 
+    def tools_of(self, numbers: Iterable[int]) -> list[tuple[str, str]]:
+        """The tools of each of some."""
+        ...
+
     def members(self, numbers: Iterable[int]) -> set[str]:
         """The tools of some."""
         ...
@@ -96,6 +100,9 @@ class Listed:
         places = [(*self.place(number), self.tools(number)) for number in numbers]
         least = min(places)
         return [number for number, place in zip(numbers, places, strict=True) if place == least]
+
+    def tools_of(self, numbers: Iterable[int]) -> list[tuple[str, str]]:
+        return [self.tools(number) for number in numbers]
 
     def members(self, numbers: Iterable[int]) -> set[str]:
         return {tool for number in numbers for tool in self.tools(number)}

@@ -112,11 +112,11 @@ class _Asked:
 
     @property
     def tools(self) -> list[tuple[str, str]]:
-        return [self._clashes.tools(number) for number in self._numbers]
+        return self._clashes.tools_of(self._numbers)
 
-    @cached_property
+    @property
     def members(self) -> set[str]:
-        return self._clashes.members(self._numbers)
+        return self._members
 
     @property
     def called(self) -> set[str]:
@@ -133,6 +133,10 @@ class _Asked:
     @property
     def entries(self) -> list[Entry]:
         return sorted(map(self._entry, self._numbers), key=findings.order)
+
+    @cached_property
+    def _members(self) -> set[str]:
+        return self._clashes.members(self._numbers)
 
     @cached_property
     def _like(self) -> Like:

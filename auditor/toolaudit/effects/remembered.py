@@ -40,33 +40,35 @@ class Remembered:
         self._now: dict[str, Settlement] = {}
         self._once = Once()
 
-    def recall(self, path: str, tools: Sequence[Tool], walks: Packed) -> tuple[Footprint, ...] | None:
-        """As the same walks of the same tools were settled."""
+    def holds(self, path: str, tools: Sequence[Tool], walks: Packed) -> bool:
+        """Whether it is known how the same walks of the same tools were settled."""
         known = self._before.get(path)
-        written = self._settled.written
-        if known is None or known.asked != self._asked(tools, walks) or any(written.get(root) != why for root, why in known.said):
+        if known is None or known.asked != self._asked(tools, walks):
+            return False
+        holds = all(self._settled.written.get(root) == why for root, why in known.said)
+        if holds:
+            self._now[path] = known
+        return holds
+
+    def recall(self, path: str, tools: Sequence[Tool]) -> tuple[Footprint, ...] | None:
+        """The footprints, where that is known."""
+        known = self._now.get(path)
+        if known is None:
             return None
         try:
             found = folded.opened(folded.read(zlib.decompress(known.data)), self._once)
         except (msgspec.MsgspecError, zlib.error, IndexError):
-            return None
+            found = ()
         if [one.tool for one in found] != [tool.id for tool in tools]:
+            del self._now[path]
             return None
-        self._now[path] = known
         return found
 
-    def put(
-        self, path: str, tools: Sequence[Tool], walks: Packed, walked: Iterable[Walked], found: Sequence[Footprint]
-    ) -> Sequence[Footprint]:
-        """The same footprints, in less room."""
-        if self._memory is None:
-            return found
+    def put(self, path: str, tools: Sequence[Tool], walks: Packed, walked: Iterable[Walked], found: Sequence[Footprint]) -> None:
         touched = {root_of(effect.target) for one in walked for effect in one.effects}
         touched |= {handed(root) for root in touched}
         said = tuple([(root, self._settled.written.get(root)) for root in sorted(touched)])
-        made = folded.fold(found)
-        self._now[path] = Settlement(self._asked(tools, walks), said, zlib.compress(_encoder.encode(made), 1))
-        return folded.opened(made, self._once)
+        self._now[path] = Settlement(self._asked(tools, walks), said, zlib.compress(_encoder.encode(folded.fold(found)), 1))
 
     def store(self) -> None:
         if self._memory is not None and self._now != self._before:

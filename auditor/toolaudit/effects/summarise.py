@@ -35,6 +35,9 @@ RECURSION = 60_000
 MAX_HELD = 40_000
 """Effects kept in summaries, at about two kilobytes each."""
 
+MANY_ANEW = 100
+"""Files settled anew, after which room is given back."""
+
 _packed = msgspec.msgpack.Decoder(Packed)
 
 
@@ -113,6 +116,8 @@ class Walker:
             marks.update(zip(positions, self._marks(walks, path), strict=True))
         settled = footprint.together([marks[i] for i in range(len(self._tools))])
         remembered = Remembered(memory, settled)
+        if memory is not None:
+            self._settle(walks, settled, remembered)
         made: dict[int, Footprint] = {}
         for path, positions in self._files.items():
             made.update(zip(positions, self._settled(walks, path, settled, remembered), strict=True))
@@ -120,15 +125,28 @@ class Walker:
         self._once = units.Once()
         return tuple([made[i] for i in range(len(self._tools))])
 
+    def _settle(self, walks: Walks, settled: footprint.Settled, remembered: Remembered) -> None:
+        """Settle anew what is not remembered, before any footprint is held: what a file's walks take is given back then, not strewn with what
+        stays."""
+        anew = 0
+        for path in self._files:
+            kept, tools = walks.packed.get(path), self._of(path)
+            if kept is not None and not remembered.holds(path, tools, kept):
+                anew += 1
+                walked = self._walked(walks, path)
+                walks.packed[path] = kept
+                remembered.put(path, tools, kept, walked, [footprint.settle(*one, settled) for one in zip(tools, walked, strict=True)])
+                self._once = units.Once()
+        if anew > MANY_ANEW:
+            give_back()
+
     def _settled(self, walks: Walks, path: str, settled: footprint.Settled, remembered: Remembered) -> Sequence[Footprint]:
         kept, tools = walks.packed.get(path), self._of(path)
-        known = None if kept is None else remembered.recall(path, tools, kept)
+        known = None if kept is None else remembered.recall(path, tools)
         if known is not None:
             del walks.packed[path]
             return known
-        walked = self._walked(walks, path)
-        made: Sequence[Footprint] = [footprint.settle(tool, one, settled) for tool, one in zip(tools, walked, strict=True)]
-        return made if kept is None else remembered.put(path, tools, kept, walked, made)
+        return [footprint.settle(*one, settled) for one in zip(tools, self._walked(walks, path), strict=True)]
 
     def _marks(self, walks: Walks, path: str) -> Sequence[Marks]:
         kept = walks.packed.get(path)

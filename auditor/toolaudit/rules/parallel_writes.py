@@ -19,11 +19,10 @@ RULE = Rule(
 
 def check(scan: ScanModel) -> Iterator[Finding]:
     """Runners that start all calls together beside tools that race. A runner beside tools of its own file runs those; another one, any."""
-    races = scan.conflicts.pairs(lambda said: said.kind == "race" and said.confidence != "low")
+    sites = [site for site in scan.runners if site.together and not site.has_lock]
+    races = scan.conflicts.pairs(lambda said: said.kind == "race" and said.confidence != "low") if sites else set()
     tools = {tool.id: tool for tool in scan.tools}
-    for site in scan.runners:
-        if not site.together or site.has_lock:
-            continue
+    for site in sites:
         folder = site.place.file.rpartition("/")[0]
         inside = {t.id for t in scan.tools if not folder or t.file.startswith(f"{folder}/")}
         near = tuple(sorted({t for pair in races if inside.issuperset(pair) for t in pair}))

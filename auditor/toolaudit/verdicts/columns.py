@@ -88,6 +88,7 @@ class Conflicts:
         self.which, self.first, self.second = rows or (numbers(), numbers(), numbers())
         self.tool = [side.tool for side in sides]
         """The tool of each side."""
+        self.ids = [tool.id for tool in tools]
 
     def __len__(self) -> int:
         return len(self.which)
@@ -123,7 +124,7 @@ class Conflicts:
 
     def tools(self, number: int) -> tuple[str, str]:
         one, other = self.pair(number)
-        return self.catalogue[one].id, self.catalogue[other].id
+        return self.ids[one], self.ids[other]
 
     def pair(self, number: int) -> tuple[int, int]:
         """The same by position."""
@@ -156,6 +157,11 @@ class Conflicts:
         """The numbers of the conflicts of which something is said."""
         marks = [wanted(said) for said in self.table]
         return itertools.compress(range(len(self)), map(marks.__getitem__, self.which))
+
+    def tools_of(self, some: Iterable[int]) -> list[tuple[str, str]]:
+        """The tools of each of some conflicts."""
+        ids, tool, first, second = self.ids, self.tool, self.first, self.second
+        return [(ids[tool[first[number]]], ids[tool[second[number]]]) for number in some]
 
     def members(self, some: Iterable[int]) -> set[str]:
         """The tools of some conflicts."""

@@ -57,7 +57,11 @@ Ranked = tuple[int, int, tuple[Candidate, ...]]
 def _found(views: tuple[Profile, ...], confidence: dict[str, Confidence], before: remembered.Before) -> tuple[Conflicts, int]:
     """The conflicts of each pair, those that were judged `before` among them; of the others as many as are shown, and how many those are at
     most."""
-    told, waiting, held = Telling(views, confidence, before.found), list[Ranked](), len(before.found.pairs())
+    told, waiting, held = (
+        Telling(views, confidence, before.found),
+        list[Ranked](),
+        len(before.found if before.most == 1 else before.found.pairs()),
+    )
     most = PER_PAIR if held <= MANY_PAIRS else 1
     for one in _ranked(views, before.same):
         if most > 1 and held + len(waiting) >= MANY_PAIRS:
