@@ -31,6 +31,10 @@ Report = Callable[[str, int, int], None]
 """Told of progress: a stage's name, how many are done, of how many."""
 
 
+MANY_TOOLS = 300
+"""Of so many tools each stage leaves tens of megabytes behind."""
+
+
 class Shown(msgspec.Struct, frozen=True):
     """A scan as it was shown. An output that is None is the document on one line. `briefs`: what it takes to write each output again at other
     lines, where that is kept."""
@@ -219,6 +223,7 @@ def _draft(opened: Opened, found: Found, looked: Looked, said: Sentences, progre
     known = request.config.baseline
     accepted = baseline.read(Path(known)) if known else None
     model = _judged(opened, found, looked, progress)
+    _spare(model.tools)
     draft = export.draft(
         model,
         lines=looked.line,
@@ -280,6 +285,7 @@ def _judged(opened: Opened, found: Found, looked: Looked, progress: Report) -> S
     footprints = customary.set_aside(tools, footprints_of())
     pragmas = _pragmas(looked, tools, footprints)
     project.release()
+    _spare(tools)
     progress("judging pairs", 0, 0)
     views = profiles(tools, footprints)
     verdicts = classify.classified(views)
@@ -304,6 +310,14 @@ def _judged(opened: Opened, found: Found, looked: Looked, progress: Report) -> S
         notes=remarks.notes(tools, versions, discovery, clashing),
         runners=runners,
     )
+
+
+def _spare(tools: tuple[Tool, ...]) -> None:
+    """What was let go of goes back to the system, where that is much."""
+    if len(tools) >= MANY_TOOLS:
+        from toolaudit.project.room import give_back
+
+        give_back()
 
 
 def _shown(root: Path) -> str:

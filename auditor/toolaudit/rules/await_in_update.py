@@ -25,7 +25,7 @@ def check(scan: ScanModel) -> Iterator[Finding]:
     """Each resource that a coroutine reads, awaits, and writes back."""
     for tool, footprint, _ in judged(scan):
         seen: set[str] = set()
-        for update in footprint.updates if tool.is_async else ():
+        for update in (one for one in footprint.updates if one.window == "await") if tool.is_async else ():
             read, write = footprint.accesses[update.read], footprint.accesses[update.write]
             what = resource_text(write.resource)
             if what not in seen and _open(footprint, update):
@@ -41,4 +41,4 @@ def _open(footprint: Footprint, update: Update) -> bool:
     counted = not read.secondary and not write.secondary and {read.confidence, write.confidence} <= STRONG
     steady = write.operation in {"send", "delete", "rename"} and update.link == "control"
     same = overlap(read.resource, write.resource) != NEVER
-    return update.window == "await" and counted and same and not steady and (read is not write) and not shared_locks(read, write)
+    return counted and same and not steady and (read is not write) and not shared_locks(read, write)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from toolaudit.model import Access, Confidence, Footprint, Tool, Verdict
+from toolaudit.model import Access, Confidence, Footprint, Resource, Tool, Verdict
 from toolaudit.project.memory import Kept
 from toolaudit.verdicts import remembered
 from toolaudit.verdicts.columns import Conflicts
@@ -149,18 +150,24 @@ def meeting(views: tuple[Profile, ...], same: frozenset[int] = frozenset()) -> I
 
 
 def _buckets(access: Access) -> tuple[tuple[str, str], ...]:
-    kind = family(access.resource.kind)
+    return _buckets_of(access.resource, access.operation == "opaque")
+
+
+@lru_cache(maxsize=16384)
+def _buckets_of(resource: Resource, opaque: bool) -> tuple[tuple[str, str], ...]:
+    """Of tens of thousands of accesses some thousands are to one thing."""
+    kind = family(resource.kind)
     owner = ""
-    if kind in IN_PROCESS and access.resource.key:
-        owner = f"{access.resource.scope}|{access.resource.key[0].kind}:{access.resource.key[0].text}"
-        if access.resource.key[0].kind in {"param", "unknown", "any"}:
+    if kind in IN_PROCESS and resource.key:
+        owner = f"{resource.scope}|{resource.key[0].kind}:{resource.key[0].text}"
+        if resource.key[0].kind in {"param", "unknown", "any"}:
             owner = ""
     extra: list[tuple[str, str]] = []
-    if kind == "subprocess" and access.operation == "opaque":
+    if kind == "subprocess" and opaque:
         extra += [(reach, "shell") for reach in sorted(SHELL_REACH)]
     elif kind in SHELL_REACH:
         extra.append((kind, "shell"))
-    if any(p.kind == "cwd" for p in access.resource.key):
+    if any(p.kind == "cwd" for p in resource.key):
         extra.append(("cwd", ""))
     return ((kind, owner), *extra)
 
