@@ -115,8 +115,10 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         if api is not None:
             call_method(frame, base, "__setattr__", Arguments(args=(Value(Scalar(target.attr)), value)), frame.line)
     elif isinstance(form, Foreign):
-        _rebind(frame, f"{form.name}.{target.attr}", value, op)
+        rebind(frame, f"{form.name}.{target.attr}", value, op)
     else:
+        if isinstance(form, Data) and form.why in ("not-in-catalogue", "client"):  # who handed it out may keep what is set on it
+            frame.missing(f"{frame.called}.{target.attr} = …", "not-in-catalogue", "unclear", frame.line)
         edits.part_set(frame, value)
         if not isinstance(form, Instance):
             _taint_root(frame, target.value, value.taint)
@@ -124,7 +126,7 @@ def _set_attribute(frame: Frame, target: f.Attr, base: Value, value: Value, op: 
         _remember(frame, target.value.id, target.attr, base, value)
 
 
-def _rebind(frame: Frame, name: str, value: Value, op: Operation) -> None:
+def rebind(frame: Frame, name: str, value: Value, op: Operation) -> None:
     """A process-wide object replaced by another: `sys.stdout = io.StringIO()`."""
     if op == "increment":
         frame.emit(foreign_place(name), "rw", op, frame.line, data=value.taint, repeat="again", confidence="catalogued")

@@ -93,8 +93,8 @@ def _uncatalogued(frame: Frame, name: str, arguments: Arguments, line: int) -> V
         kind = library.default_kind if library and library.default_kind else "other"
         taint |= frame.emit(resource_of(kind, (ANY,), name.split(".")[0]), "r", "read", line, confidence="catalogued")
         return Value(made.form, taint)
-    if last[:1].isupper():
-        frame.missing(name, "not-in-catalogue", "ignored", line)
+    if last[:1].isupper():  # one that is made and not kept is made for what its making does
+        frame.missing(name, "not-in-catalogue", "unclear" if frame.discarded else "ignored", line)
         return made
     answer = calls_back(frame, last, arguments, line)
     if answer is not None:

@@ -365,7 +365,7 @@ class Frame:
 
     def missing(self, callee: str, reason: str, consequence: Consequence, line: int) -> None:
         """Record a call that could not be followed."""
-        if self.quiet or len(self.unknown) >= 40:
+        if self.quiet or len(self.unknown) >= (40 if consequence == "ignored" else 80):
             return
         place = self.place(line)
         if not any(call.callee == callee and call.reason == reason for call in self.unknown):

@@ -14,6 +14,7 @@ from toolaudit.effects.cursors import is_upkeep_of_statements
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.keys import ANY, literal, parts_of
 from toolaudit.effects.nameless import nameless, singular
+from toolaudit.effects.own_things import HANDLES_THINGS, OWN_THINGS, SECRETS
 from toolaudit.effects.saving import left_behind
 from toolaudit.effects.served import RPC, asked_for, handed_out
 from toolaudit.effects.templates import Bound
@@ -91,8 +92,6 @@ def verb_of(name: str) -> str:
 
 ASKED = {("run", "report"), ("run", "reports"), ("start", "query"), ("start", "search")}
 """Where the first and the last word of a name say that an answer is made: `run_funnel_report`."""
-SECRETS = {"token", "secret", "credential", "password", "key"}
-"""What a program asks with, and nobody's state: `context.get_auth_token()`."""
 EMBEDS = {"embed", "encode", "tokenize"}
 FRAMES = {
     "reset_index", "set_index", "sort_index", "sort_values", "drop_duplicates", "dropna", "fillna", "astype", "rename_axis", "set_axis",
@@ -194,7 +193,8 @@ def makes(name: str) -> bool:
 
 def seems(name: str) -> Consequence:
     """What a call that is not known means by its name alone: nothing where it asks, makes or prepares something."""
-    quiet = verb_of(name) != "set" and (makes(name) or prepares(name))
+    others = verb_of(name) in HANDLES_THINGS and thing_of(name) not in OWN_THINGS | {""}
+    quiet = verb_of(name) != "set" and (makes(name) or prepares(name)) and not others
     return "ignored" if quiet else "unclear"
 
 

@@ -17,6 +17,7 @@ from toolaudit.effects.values import (
     Class,
     Data,
     Either,
+    Foreign,
     Function,
     Handle,
     Instance,
@@ -114,6 +115,11 @@ def _setattr(frame: Frame, arguments: Arguments, line: int) -> Value | None:
         call_method(frame, target, "__setattr__", Arguments(args=(name, value)), line)
         return PLAIN
     step = str(name.form.value) if isinstance(name.form, Scalar) else parts_of(name)
+    if isinstance(target.form, Foreign):
+        from toolaudit.effects.assign import rebind
+
+        rebind(frame, f"{target.form.name}.{step if isinstance(step, str) else '*'}", value.tainted(name.taint), "write")
+        return PLAIN
     place = place_of(target, step)
     if place is not None:
         frame.emit(place, "w", "write", line, data=value.taint | name.taint, atomic=True, repeat="same")
