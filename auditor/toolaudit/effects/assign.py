@@ -13,7 +13,7 @@ from toolaudit.effects.emptied import leaves_nothing
 from toolaudit.effects.expressions import evaluate, look
 from toolaudit.effects.external import call_method
 from toolaudit.effects.frame import Frame, Repeat
-from toolaudit.effects.iteration import members
+from toolaudit.effects.iteration import members, named_members
 from toolaudit.effects.kept_objects import holds_members
 from toolaudit.effects.objects import attribute, concrete, key_step, of_function, place_of, read
 from toolaudit.effects.targets import is_own, resource_of
@@ -260,7 +260,8 @@ def special_method(frame: Frame, base: Value, name: str, arguments: tuple[Value,
 
 
 def _to_pattern(frame: Frame, target: f.Display, value: Value) -> None:
-    options = [v for v in alternatives(value) if isinstance(v.form, Many) and v.form.items is not None]
+    options = [named_members(frame, v) for v in alternatives(value)]
+    options = [v for v in options if isinstance(v.form, Many) and v.form.items is not None]
     same = [v for v in options if len(_members(v)) == len(target.items)]
     if same:
         value = read(frame, value, frame.line)
@@ -268,7 +269,10 @@ def _to_pattern(frame: Frame, target: f.Display, value: Value) -> None:
             held = [_kept(option, position) for option in same]
             assign_to(frame, part, (held[0] if len(held) == 1 else union(held)).tainted(value.taint))
         return
-    any_of = members(frame, value, frame.line) if isinstance(value.form, Many | Text) else Value(Data(), value.taint)
+    if isinstance(value.form, Many | Text):
+        any_of = members(frame, value, frame.line)
+    else:
+        any_of = Value(Data(value.form.why) if isinstance(value.form, Data) else Data(), value.taint)
     for part in target.items:
         assign_to(frame, part, any_of.tainted(value.taint))
 

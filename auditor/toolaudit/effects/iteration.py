@@ -32,7 +32,8 @@ def members(frame: Frame, value: Value, line: int) -> Value:
         seen = read(frame, value, line, "list")
         return Value(Data(form.why), seen.taint, below(value.loc, (ANY,)))
     if isinstance(form, Instance):
-        return _iterated(frame, value, form, line)
+        named = named_members(frame, value)
+        return _iterated(frame, value, form, line) if named is value else members(frame, named, line)
     if isinstance(form, Handle):
         return _handed_out(frame, value, form, line)
     return Value(Data(), value.taint)
@@ -65,6 +66,20 @@ def _iterated(frame: Frame, value: Value, form: Instance, line: int) -> Value:
         if not isinstance(made.form, Instance):
             return members(frame, made, line).tainted(taint)
     return Value(Data(), read(frame, value, line, "list").taint | taint)
+
+
+def named_members(frame: Frame, value: Value) -> Value:
+    """The fields of a NamedTuple, in their order; any other value as it is."""
+    form = value.form
+    if not isinstance(form, Instance):
+        return value
+    resolver = frame.world.resolver
+    if not any(base.rsplit(".", 1)[-1] == "NamedTuple" for base in resolver.foreign_bases(form.cls)):
+        return value
+    heads = [head for owner in resolver.ancestors(form.cls) if (head := resolver.klass(owner)) is not None]
+    named = next((head.fields for head in heads if head.fields), ())
+    held = tuple(attribute(frame, value, field.name, frame.line) for field in named if field.name[:1] != "_")
+    return Value(Many("tuple", held), value.taint, value.loc) if held else value
 
 
 def _handed_out(frame: Frame, value: Value, form: Handle, line: int) -> Value:

@@ -9,7 +9,7 @@ from toolaudit.effects.arguments import Arguments
 from toolaudit.effects.calls import call
 from toolaudit.effects.external import behind, call_method
 from toolaudit.effects.frame import Frame
-from toolaudit.effects.iteration import still_shared
+from toolaudit.effects.iteration import named_members, still_shared
 from toolaudit.effects.kept_objects import harmless
 from toolaudit.effects.objects import attribute, below, item, key_step, read
 from toolaudit.effects.values import Data, Foreign, Form, Function, Handle, Instance, Loc, Many, Method, Module, Scalar, Text, Value
@@ -28,6 +28,7 @@ def subscripted(frame: Frame, base: Value, index: Value) -> Value:
         method = attribute(frame, base, "__getitem__", frame.line, called=True)
         if isinstance(method.form, Function):
             return call(frame, method, Arguments(args=(index,)), frame.line)
+        base = named_members(frame, base)
     found = item(frame, base, index, frame.line)
     if isinstance(form, Many) and form.entries is None and found.loc is not None and isinstance(found.form, Handle | Instance):
         return found.tainted(frame.emit(found.loc, "r", "read", frame.line, data=found.taint, atomic=True))  # looked up in a registry
