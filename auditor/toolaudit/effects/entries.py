@@ -134,7 +134,9 @@ def closure(world: World, path: str, qualname: str) -> dict[str, Value]:
     key = (path, qualname, world.given)
     if key not in world.closures:
         world.closures[key] = {}
+        walks, world.budget.walks = world.budget.walks, 0  # what the program does to make its tools is no part of the first one
         world.closures[key] = _closure(world, path, qualname)
+        world.budget.walks = walks
     return world.closures[key]
 
 
