@@ -285,7 +285,8 @@ def _memory(effects: Sequence[Effect], effect: Effect, target: Loc, tool: str) -
     name = _name(target)
     own = [i for i in effect.data if isinstance(i, int) and i < len(effects) and effects[i].target == target]
     derives = bool(own)
-    counts = effect.op == "increment" or any(accumulates(i, effect.data, effect.control) for i in own)
+    ensured = effect.op == "ensure"  # what stands there stays as it is
+    counts = effect.op == "increment" or (not ensured and any(accumulates(i, effect.data, effect.control) for i in own))
     owner = target.scope.rpartition("::")[2].rpartition(".")[2] if target.root == "self" else ""
     if of_calls(owner, name, effect.op, bool(helpers(effect, tool))):
         return "telemetry"

@@ -63,3 +63,13 @@ def test_calling_what_is_not_known_is_not_resolved(footprint_of: Any) -> None:
     found = footprint_of(source, "Adapter.run")["Adapter.run"]
     assert found.calls_resolved < found.calls_total
     assert found.unknown_calls
+
+
+def test_what_is_done_before_a_tool_is_made_is_not_charged_to_it(tmp_path: Path, catalogue: Any) -> None:
+    helpers = "".join(f"def made_{i}(x):\n    return x + {i}\n" for i in range(500))
+    before = "def register(app, store, current):\n" + "".join(f"    made_{i}(1)\n" for i in range(500))
+    after = "    @app.tool()\n    def put(name, text):\n        keep(store, name, text)\n"
+    keeps = "STORE = {}\ndef keep(store, name, text):\n    store[name] = text\n"
+    found = _touched(tmp_path, catalogue, {"m.py": helpers + keeps + before + after + "register(app, STORE, None)\n"})
+    assert [call.callee for call in found.unknown_calls] == []
+    assert [a.resource.key[0].text for a in found.accesses if a.mode == "w"] == ["STORE"]
