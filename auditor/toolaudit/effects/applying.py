@@ -270,6 +270,8 @@ def callable_value(value: Value) -> bool:
 
 def _is_method(frame: Frame, value: Value) -> bool:
     """What stands for a function is one: a part of an object that nobody has described, such as a client's method."""
+    if isinstance(value.form, Either):
+        return any(_is_method(frame, option) for option in value.form.values)
     return isinstance(value.form, Handle) and bool(value.form.type) and frame.world.catalogue.type(value.form.type) is None
 
 

@@ -10,6 +10,7 @@ from toolaudit.effects.values import Loc, Many, Scalar, Taint, Value
 COUNTED = "counted"
 """Note on a read that only says how many there are."""
 EMPTIED = "emptied"
+LET_GO = "nothing in its place"
 """Note on a write that leaves nothing there."""
 NOTHING = (None, "", b"")
 
@@ -20,7 +21,9 @@ def leaves_nothing(value: Value) -> str:
     if isinstance(form, Many) and form.kind == "tuple" and form.items:
         return EMPTIED if any(leaves_nothing(item) for item in form.items) and all(_fixed(item) for item in form.items) else ""
     empty = isinstance(form, Many) and () in (form.items, form.entries) and not (form.items or form.entries or form.element)
-    return EMPTIED if not value.taint and (empty or (isinstance(form, Scalar) and form.value in NOTHING)) else ""
+    if value.taint or not (empty or (isinstance(form, Scalar) and form.value in NOTHING)):
+        return ""
+    return LET_GO if isinstance(form, Scalar) and form.value is None else EMPTIED
 
 
 def _fixed(value: Value) -> bool:
@@ -38,7 +41,7 @@ def counted(frame: Frame, taint: Taint) -> Taint:
 def mark(frame: Frame, answered: Taint) -> None:
     """The members of a place that the tool answers with, and that it then takes away as a whole, are what it takes away."""
     members = {i for i in answered if isinstance(i, int) and i < len(frame.effects) and frame.effects[i].note != COUNTED}
-    taken = {i for i, effect in enumerate(frame.effects) if effect.op == "delete" or effect.note == EMPTIED}
+    taken = {i for i, effect in enumerate(frame.effects) if effect.op == "delete" or effect.note in (EMPTIED, LET_GO)}
     for index, effect in enumerate(frame.effects):
         if effect.note in (COUNTED, EMPTIED):
             frame.effects[index] = replace(effect, note="")

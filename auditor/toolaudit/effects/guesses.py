@@ -45,7 +45,13 @@ WRITE_VERBS: dict[str, Operation] = {
     "forward": "send", "acknowledge": "update", "ack": "update", "attach": "update", "detach": "update", "subscribe": "append", "unsubscribe": "delete",
     "navigate": "update", "goto": "update", "invoke": "send", "ingest": "append", "log": "append", "increment": "increment", "pop": "consume",
     "provision": "create", "deploy": "update", "terminate": "delete", "transfer": "send", "revoke": "delete", "rotate": "update", "mint": "create",
+    "unblock": "update", "unban": "update", "grant": "update", "adopt": "update", "reboot": "update", "suspend": "update",
+    "activate": "update", "deactivate": "update", "destroy": "delete", "unarchive": "update", "unschedule": "delete",
+    "unpublish": "update", "unfollow": "update", "unstar": "update", "unlink": "delete", "uninstall": "delete",
+    "block": "update", "ban": "update", "kick": "update", "follow": "update", "star": "update", "install": "append",
 }  # fmt: skip
+ALONE = {"block", "ban", "kick", "follow", "star", "install", "grant"}
+"""Verbs where no other word of the name is one, and it begins with them: a `block_count` is counted."""
 THINGS = {"chat", "status", "history", "keys", "values", "items", "query", "info", "results"}
 """Verbs that are as often the thing that a name speaks of: `chat_postMessage`, `status_update`."""
 OPAQUE_VERBS = {"execute", "run", "eval", "exec", "call", "request", "command", "script"}
@@ -84,7 +90,7 @@ def verb_of(name: str) -> str:
     lowered = [word.lower() for word in words]
     if lowered and (lowered[0], lowered[-1]) in ASKED:
         return "query"
-    known = [word for word in lowered if word in READ_VERBS or word in WRITE_VERBS]
+    known = [word for word in lowered if (word in READ_VERBS or word in WRITE_VERBS) and word not in ALONE]
     if known and known[0] in THINGS and lowered[0] == known[0]:
         known = [word for word in known[1:] if word in WRITE_VERBS] or known
     return known[0] if known else lowered[0] if lowered else ""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from toolaudit.effects.edits import CLIENT, RECORD, accumulates
+from toolaudit.effects.emptied import LET_GO
 from toolaudit.effects.folders import folder_checks, kind_checks, opened_to_lock, rights_of_folder
 from toolaudit.effects.frame import Effect
 from toolaudit.effects.kept_in_session import CACHING, CLOCKS, kept_for_session
@@ -185,7 +186,7 @@ def _while_made(effects: Sequence[Effect], marked: list[Effect]) -> list[Effect]
     made = [
         (e.chain[-1].function, len(e.chain), [i for i in items_of(e.control, effects) if effects[i].target == e.target])
         for e in marked
-        if e.secondary == "lazy-init" and "w" in e.mode and isinstance(e.target, Loc) and len(e.chain) > 2
+        if e.secondary == "lazy-init" and "w" in e.mode and isinstance(e.target, Loc) and len(e.chain) > 2 and e.note != LET_GO
     ]
 
     def part(effect: Effect) -> bool:

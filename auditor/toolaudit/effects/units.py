@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from toolaudit.effects import entries, secondary
 from toolaudit.effects.frame import Effect, Frame
+from toolaudit.effects.signing_in import unknown_but_signing_in
 from toolaudit.effects.wording import asked, settled
 from toolaudit.model import Place, Tool, UnknownCall
 
@@ -120,7 +121,7 @@ def result(frame: Frame, once: Once, tool: Tool) -> Walked:
     """A finished walk, what does not count in it marked so."""
     lists = (
         once.effects(settled(asked(_marked(frame, tool), tool.name), tool.name)),
-        tuple(frame.unknown),
+        tuple(unknown_but_signing_in(call, tool.name) for call in frame.unknown),
         tuple(frame.blocking),
     )
     return Walked(*lists, frame.suspends, frame.opaque, min(frame.total, MOST_CALLS), min(frame.resolved, MOST_CALLS))
