@@ -11,7 +11,7 @@ from toolaudit.frameworks.callables import FunctionRef, displays, elements, func
 from toolaudit.frameworks.discover_schemas import schemas
 from toolaudit.frameworks.drafts import Draft, from_ref
 from toolaudit.frameworks.known import Known, Rule
-from toolaudit.frameworks.lazy_tables import lazily
+from toolaudit.frameworks.lazy_tables import lazily, takes_context
 from toolaudit.frameworks.patterns import matches
 from toolaudit.frameworks.records import held_functions, paired, recorded
 from toolaudit.frameworks.scope import Scope
@@ -118,7 +118,8 @@ def _is_indexed(bodies: Bodies, name: str) -> bool:
 def _registered(bodies: Bodies, rule: Rule, path: str, target: Name) -> Iterator[Draft]:
     for where, key, ref in table_entries(bodies.scope(path), target):
         text = text_of(where, key)
-        if text is not None and ref.kind == "function":
+        says_tools = not rule.framework.roots or "TOOL" in target.id.upper()  # else a framework's tools ask for what it gives them
+        if text is not None and ref.kind == "function" and (says_tools or takes_context(bodies, rule.framework, ref)):
             yield from_ref(rule.framework, rule.declare, "registration", ref, name=text)
 
 

@@ -29,11 +29,11 @@ def lazily(bodies: Bodies, known: Known, path: str) -> Iterator[Draft]:
                     assert isinstance(assign.value, Mapping)
                     found = list(_named(bodies, path, assign.value))
                     if "TOOL" not in target.id.upper() or len(found) * MOSTLY < len(assign.value.items):
-                        found = [(name, ref) for name, ref in found if _takes_context(bodies, rule.framework, ref)]
+                        found = [(name, ref) for name, ref in found if takes_context(bodies, rule.framework, ref)]
                     yield from (from_ref(rule.framework, rule.declare, "registration", ref, name=name) for name, ref in found)
 
 
-def _takes_context(bodies: Bodies, framework: Framework, ref: FunctionRef) -> bool:
+def takes_context(bodies: Bodies, framework: Framework, ref: FunctionRef) -> bool:
     """A function of the package that asks for what the framework gives to tools, by the name of a parameter."""
     head = bodies.names.head(ref.path, ref.qualname)
     given = {name for inject in framework.inject if inject.by == "name" for name in inject.match}
