@@ -118,7 +118,8 @@ def _is_indexed(bodies: Bodies, name: str) -> bool:
 def _registered(bodies: Bodies, rule: Rule, path: str, target: Name) -> Iterator[Draft]:
     for where, key, ref in table_entries(bodies.scope(path), target):
         text = text_of(where, key)
-        says_tools = not rule.framework.framework.roots or "TOOL" in target.id.upper()  # else a framework's tools ask for what it gives them
+        # a framework's tools ask for what it gives to them, where the table does not say that it holds tools
+        says_tools = not rule.framework.framework.roots or "TOOL" in target.id.upper()
         if text is not None and ref.kind == "function" and (says_tools or takes_context(bodies, rule.framework, ref)):
             yield from_ref(rule.framework, rule.declare, "registration", ref, name=text)
 
