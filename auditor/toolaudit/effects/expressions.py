@@ -15,7 +15,7 @@ from toolaudit.effects.frame import Frame
 from toolaudit.effects.function_tables import is_table
 from toolaudit.effects.iteration import filtered, members
 from toolaudit.effects.keys import combinations
-from toolaudit.effects.lists import as_arguments, first_arguments, spread_out
+from toolaudit.effects.lists import as_arguments, as_keywords, first_arguments, spread_out
 from toolaudit.effects.objects import attribute, checked, read
 from toolaudit.effects.operators import combine, contains
 from toolaudit.effects.subscripts import sliced, subscripted
@@ -344,9 +344,9 @@ def arguments_of(frame: Frame, expr: f.Call) -> Arguments:
         value = look(frame, keyword.value)
         if keyword.name is not None:
             keywords.append((keyword.name, _by_reference(frame, value)))
-        elif isinstance(value.form, Many) and value.form.entries is not None:
-            keywords += [(str(k.form.value), v) for k, v in value.form.entries if isinstance(k.form, Scalar)]
-            extra = value if value.form.element is not None else extra  # others beside those
+        elif (named := as_keywords(value)) is not None:
+            keywords += named[0]
+            extra = value if named[1] else extra  # others beside those
         else:
             extra = value
     return Arguments(tuple(args), tuple(keywords), rest, extra)

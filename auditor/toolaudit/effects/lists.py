@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from toolaudit.effects.objects import element
-from toolaudit.effects.values import Data, Many, Taint, Value, alternatives, union
+from toolaudit.effects.values import Data, Many, Scalar, Taint, Value, alternatives, union
 
 MAX_WAYS = 12
 MAX_ITEMS = 24
@@ -71,3 +71,18 @@ def as_arguments(value: Value) -> tuple[Value, ...] | None:
     if len({len(way) for way in lists}) > 1:
         return min(lists, key=len)
     return tuple(union(column) for column in zip(*lists, strict=True)) if len(lists) > 1 else lists[0]
+
+
+def as_keywords(value: Value) -> tuple[list[tuple[str, Value]], bool] | None:
+    """The keywords that `**value` passes, and whether there may be others: of one of several dicts those of each; None where they are not known."""
+    held: dict[str, list[Value]] = {}
+    more = False
+    for option in alternatives(value):
+        form = option.form
+        if not isinstance(form, Many) or form.entries is None:
+            return None
+        more = more or form.element is not None
+        for key, given in form.entries:
+            if isinstance(key.form, Scalar):
+                held.setdefault(str(key.form.value), []).append(given)
+    return [(name, given[0] if len(given) == 1 else union(given)) for name, given in held.items()], more

@@ -34,7 +34,9 @@ MADE = frozenset({"http", "session", "other", "aws"})
 """Where the sessions are that such a helper opens, as its methods' names tell."""
 _LIMITS = re.compile(r"rate_?limit|throttl|limiter", re.IGNORECASE)
 _LOGS = re.compile(r"(^|_|\.)logs?($|_|\.)|(^|_|\.)(logging|logger|audit)($|_|\.)", re.IGNORECASE)
-_LOGGER = re.compile(r"(?:^|\.)\w*Logger\.\w+$|(?:^|\.)_log_(?:\w+_)?rate_limited$")
+_LOGGER = re.compile(
+    r"(?:^|\.)\w*(?:Logger|Audit(?:Log|Trail|Journal|Writer|Recorder)(?:Writer|Recorder)?)\.\w+$|(?:^|\.)_log_(?:\w+_)?rate_limited$"
+)
 _TELLS = re.compile(
     r"^_*(?:a|async_)?(?:send|track|capture|report|record|emit|log|push|post)_(?:\w+_)?(?:analytics|telemetry|usage|metrics?)(?:_\w+)?$"
     r"|(?:^|_)telemetry(?:_|$)|^_*(?:track|capture)_(?:event|usage|call|invocation)$"
@@ -54,7 +56,7 @@ _LIMITERS = re.compile(
 )
 _BREAKERS = re.compile(r"(^|_)(circuit_)?breaker(_|$)|(^|_)(consecutive_(failures|errors)|last_failure(_time)?|half_open)(_|$)")
 _METERS = re.compile(
-    r"(Stats|Statistics|Metrics?|Telemetry|Analytics|Profiler)(Collector|Recorder|Tracker|Registry|Store|Aggregator|Reporter)?$"
+    r"(Performance|Latency|Timing|Request|Call|ApiCall|APICall)(Monitor|Tracker|Recorder|Counter|Log)$|(Stats|Statistics|Metrics?|Telemetry|Analytics|Profiler)(Collector|Recorder|Tracker|Registry|Store|Aggregator|Reporter)?$"
 )
 _TRAFFIC = re.compile(
     r"(^|_)(requests?|calls?|quer(y|ies)|retr(y|ies)|errors?|failures?|attempts?|invocations?|executions?)_(count(er|s)?|made|total|sent|so_far|today)$"

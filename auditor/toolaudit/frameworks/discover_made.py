@@ -94,6 +94,8 @@ def _is_made(scope: Scope, value: Expr) -> bool:
         calls = [value] if isinstance(value, Call) else []
     if any(last_part(call.func) == "partial" for call in calls):
         return True
+    if _is_told_by_running(scope, value):
+        return True
     for ref in functions_of(scope, value):
         head = scope.names.head(ref.path, ref.qualname) if ref.kind == "function" else None
         if head is None or not head.nested_in:
@@ -110,6 +112,28 @@ def _calls_given(scope: Scope, ref: FunctionRef) -> bool:
         return False
     called = {call.func.id for call in body_calls(facts.body) if isinstance(call.func, Name)}
     return bool(called & {one.name for one in outer.parameters})
+
+
+def _is_told_by_running(scope: Scope, value: Expr) -> bool:
+    """A loop's variable, or an attribute by a name in a loop: what the rows hold, only running the code tells."""
+    if any(ref.kind != "foreign" for ref in functions_of(scope, value)):
+        return False
+    if isinstance(value, Name) and _loops_over(scope, value.id):
+        return True
+    bound = [one.expr for one in scope.local(value.id)] if isinstance(value, Name) and scope.qualname else [value]
+    looked = [one for one in bound if isinstance(one, Call) and last_part(one.func) == "getattr" and len(one.args) > 1]
+    return any(_loops(scope) and not isinstance(one.args[1], Const) for one in looked)
+
+
+def _loops_over(scope: Scope, name: str) -> bool:
+    """Whether a loop of the function, or of the module's top level, binds the name to one member after the other."""
+    parts = [part for loop in _loops(scope) for part in (loop.target.items if isinstance(loop.target, Display) else (loop.target,))]
+    return any(isinstance(part, Name) and part.id == name for part in parts)
+
+
+def _loops(scope: Scope) -> list[For]:
+    facts = scope.names.project.facts(scope.path, scope.qualname or MODULE)
+    return [one for one in inner(facts.body) if isinstance(one, For)] if facts is not None else []
 
 
 def _in_loop(scope: Scope, qualname: str) -> bool:
@@ -209,13 +233,26 @@ def _draft(bodies: Bodies, maker: Maker, one: Registered) -> Iterator[Draft]:
     made = one.made
     given = held(maker, made)
     head = bodies.names.head(made.path, made.qualname)
-    if not given or head is None or not isinstance(made.facts, FunctionFacts) or _stands_for_another(one, given):
+    if head is None or not isinstance(made.facts, FunctionFacts):
+        return
+    if (not given or _stands_for_another(one, given)) and not _only_run_tells(bodies, maker, one):
         return
     owner = head.owner or ""
     ref = FunctionRef("function", made.path, made.qualname, head.line, owner, made.path if owner else "", "shared" if owner else "none")
     scope = bodies.scope(one.env.path, one.env.qualname)
     inputs = _inputs(maker, made)
     yield from_ref(one.framework, one.declare, one.how, ref, call=one.call, scope=scope, name=one.name, given=given, inputs=inputs)
+
+
+def _only_run_tells(bodies: Bodies, maker: Maker, one: Registered) -> bool:
+    """A function as it stands that a loop registers whose rows nothing else tells."""
+    if one.made.env is not None or one.made.args or one.made.keywords:
+        return False
+    for scope, call in bodies.calls(one.env.path):
+        declaring = call.func if isinstance(call.func, Call) else call
+        if scope.qualname == one.env.qualname and declaring == one.call:
+            return any(_is_told_by_running(scope, value) for value in _registered(bodies, maker.known, scope, call, declaring))
+    return False
 
 
 def _stands_for_another(one: Registered, given: tuple[Given, ...]) -> bool:

@@ -21,6 +21,7 @@ from toolaudit.frameworks.making_values import (
     Frame,
     Kind,
     Made,
+    Module,
     Native,
     Plain,
     RaisedError,
@@ -276,6 +277,8 @@ def _foreign(maker: Maker, name: str, args: list[Value], keywords: dict[str, Val
         return making_natives.FUNCTIONS[name](args, keywords)
     if name in ("getattr", "hasattr", "setattr"):
         return _by_name(maker, name, args)
+    if last == "import_module" and root == "importlib" and args:
+        return either(_imported(maker, one, args[1:]) for one in options(args[0]))
     if name == "functools.partial" and args:
         return either(_partial(one, args[1:], keywords) for one in options(args[0]))
     if name == "functools.wraps" and args:
@@ -285,6 +288,21 @@ def _foreign(maker: Maker, name: str, args: list[Value], keywords: dict[str, Val
     if root in client_operations.ROOTS:
         return _of_cloud(name, last, args, keywords)
     return UNKNOWN if "." not in name else Foreign(name)
+
+
+def _imported(maker: Maker, name: Value, package: list[Value]) -> Value:
+    """A module of the project by its name: `import_module(f"tools.{name}")`."""
+    text, around = plain(name), plain(package[0]) if package else None
+    if not isinstance(text, str):
+        return UNKNOWN
+    if text.startswith("."):
+        if not isinstance(around, str):
+            return UNKNOWN
+        up = len(text) - len(text.lstrip(".")) - 1
+        parts = around.split(".")
+        text = ".".join([*parts[: len(parts) - up], text.lstrip(".")])
+    target = maker.names.module(text)
+    return Module(target) if target.kind == "module" else UNKNOWN
 
 
 def _of_cloud(name: str, last: str, args: list[Value], keywords: dict[str, Value]) -> Value:
