@@ -142,6 +142,8 @@ def _joined(files: Mapping[str, Declared], shared: Across) -> Discovery:
 
 def _stands_for(tool: Tool, generated: list[Made]) -> bool:
     """A function that was found once, under its own name, or under that of a tool that is known better by now."""
+    if ".import_module." in tool.function:  # looked up in a module that is imported by its name: running the code tells in which
+        return any(one.tool.name == tool.name for one in generated)
     names = {one.tool.name for one in generated if (one.tool.file, one.tool.function) == (tool.file, tool.function)}
     return bool(names) and (tool.generated or tool.name in names or tool.name == tool.function.rsplit(".", 1)[-1])
 
