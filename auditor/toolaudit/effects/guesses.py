@@ -211,21 +211,8 @@ def prepares(name: str) -> bool:
 
 
 QUIET_WORDS = {
-    "log",
-    "logger",
-    "logging",
-    "print",
-    "warn",
-    "warning",
-    "debug",
-    "info",
-    "error",
-    "exception",
-    "check",
-    "validate",
-    "assert",
-    "raise",
-}
+    "log", "logger", "logging", "print", "warn", "warning", "debug", "info", "error", "exception", "check", "validate", "assert", "raise",
+}  # fmt: skip
 QUIET_VERBS = {
     "connect", "open", "begin", "acquire", "cursor", "session", "login", "authenticate", "init", "initialize", "setup", "ensure", "wait", "sleep",
     "with", "configure", "bind", "use", "enter", "aenter", "close", "disconnect", "shutdown", "on", "set", "refresh", "as", "model", "client",
