@@ -322,7 +322,7 @@ def unlisted(
     results = is_upkeep_of_statements(words, name) and (arguments is None or not arguments.args)
     if name in QUIET_METHODS or results or type_name.rpartition(".")[2] in SETTINGS:
         frame.resolved += 1
-        return Value(Data(), taint)
+        return receiver.tainted(taint) if name in ("__enter__", "__aenter__") else Value(Data(), taint)  # most managers give themselves
     if name == "__call__" and not type_name.rsplit(".", 1)[-1][:1].isupper():
         type_name, _, name = type_name.rpartition(".")  # a method that went through a variable
     if arguments is not None and arguments.args and name in RPC:

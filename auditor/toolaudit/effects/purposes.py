@@ -25,12 +25,20 @@ TAKEN_AWAY = frozenset({"delete", "consume"})
 
 
 def asked_for(effects: Sequence[Effect], effect: Effect, target: Loc) -> bool:
-    """What is refused where it is there already, or ended where it is not, is what the tool is called for, and not made on the way."""
+    """What is refused where it is there already, or ended or changed in place where it is not, is what the tool is called for, and not made
+    on the way."""
     looks = [i for i in items_of(effect.control, effects) if same_store(effects[i].target, target) and "r" in effects[i].mode]
     if not looks:
         return False
     ended = _ENDS.search(effect.chain[-1].function.rpartition(".")[2]) is not None
+    if any(refused_if_absent(effect, i) and _changes_inside(effect, target, effects[i].target) for i in looks):
+        return True
     return all(refused_if_there(effect, i) or (ended and refused_if_absent(effect, i)) for i in looks)
+
+
+def _changes_inside(effect: Effect, target: Loc, entry: Loc | Resource) -> bool:
+    """What stands at an entry is changed where it is: no cache is filled so."""
+    return effect.op == "update" or (isinstance(entry, Loc) and len(target.path) > len(entry.path) > 0)
 
 
 def asked_of(effect: Effect, owner: str) -> bool:

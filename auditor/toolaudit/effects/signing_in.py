@@ -26,7 +26,7 @@ _OF_CREDENTIALS = re.compile(r"token|log_?in|refresh|credential|sign_?in|oauth|(
 
 def signs_in(effect: Effect, tool: str) -> bool:
     """Part of getting, keeping or renewing the program's own credentials, on the way to what the tool is for."""
-    entry = [place.function.rsplit(".", 1)[-1] for place in effect.chain[:2]]
+    entry = [tool, *(place.function.rsplit(".", 1)[-1] for place in effect.chain[:2])]
     by_name = any(_SIGNS_IN.search(name) for name in helpers(effect, tool))
     methods = [place.function.rpartition(".") for place in effect.chain[2:]]
     by_owner = any(_CREDENTIALS.search(owner) and not _sends_for_others(name) for owner, _, name in methods)
