@@ -16,7 +16,7 @@ from toolaudit import catalogue
 from toolaudit.effects import http, undescribed
 from toolaudit.effects.keys import ANY, Parts, join_path, parts_of
 from toolaudit.effects.undescribed import GUESSED, UNDESCRIBED
-from toolaudit.effects.values import Scalar, Text, Value, tidy
+from toolaudit.effects.values import Data, Scalar, Text, Value, tidy
 from toolaudit.model import KeyPart, Kind, Operation
 
 HERE = (KeyPart("cwd", ""),)
@@ -26,8 +26,12 @@ _OF_PROGRAMS = frozenset({"path", "bin", "binary", "exe", "executable", "cmd", "
 _LIES = re.compile(r"/(?:[\w.-]+/)*[\w.-]+")
 """Where a program lies, below a folder that the code finds."""
 _KEPT = frozenset({"self", "global", "env", "cell"})
-GUESSES = frozenset({GUESSED, UNSAID, UNDESCRIBED})
+UNSAID_OPTIONS = "options that the code does not say"
+_DECIDING = frozenset({"opaque_options", "method_options", "data_options", "write_options", "in_place"})  # what they name makes it write
+_OPTIONS = re.compile(r"(?:^|[_.])(?:opts?|options?|args|arguments|flags|switches|extra)$")
+GUESSES = frozenset({GUESSED, UNSAID, UNDESCRIBED, UNSAID_OPTIONS})
 FREE = "free command"
+REST = Value(Data())  # the words of a list that are not known, however many
 VERSIONS = {"--version", "-V", "--help"}
 
 
@@ -88,11 +92,25 @@ def judge(words: list[Value], folder: Parts = HERE, depth: int = 0) -> tuple[Com
     if entry.get("opaque"):
         return _interpreter(line, entry, words, depth)
     if "operands" in entry:
-        return _operands(line, entry, words)
+        return _with_options(_operands(line, entry, words), line, entry)
     if "method_options" in entry or "data_options" in entry:
-        return _request(line, entry)
+        return _with_options(_request(line, entry), line, entry)
     part = next((part for verb, part in entry.get("parts", {}).items() if verb in line.texts), "")
     return tuple(replace(command, part=part) for command in _subcommand(line, entry)) if part else _subcommand(line, entry)
+
+
+def _with_options(commands: tuple[Command, ...], line: Line, entry: dict[str, Any]) -> tuple[Command, ...]:
+    """Options that nobody knows may make another thing of a command: what it reads is a guess then, and so is that it touches nothing."""
+    if not _DECIDING & entry.keys() or not any(_may_be_options(word) for word in line.words):
+        return commands
+    guessed = tuple(replace(one, note=one.note or UNSAID_OPTIONS) if one.mode == "r" else one for one in commands)
+    return guessed or (Command("subprocess", "r", "read", line.program, _named(line.program, line.words), note=UNSAID_OPTIONS),)
+
+
+def _may_be_options(word: Value) -> bool:
+    """The rest of a list that is not known, or an argument that is called so."""
+    parts = parts_of(word)
+    return word is REST or (len(parts) == 1 and parts[0].kind == "param" and _OPTIONS.search(parts[0].text) is not None)
 
 
 def _named_for(word: Value) -> str:

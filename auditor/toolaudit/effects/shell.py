@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 
-from toolaudit.effects.commands import HERE, Command, judge, text_of
+from toolaudit.effects.commands import HERE, REST, Command, judge, text_of
 from toolaudit.effects.keys import ANY, Parts, join_path, parts_of
-from toolaudit.effects.values import Data, Many, Scalar, Text, Value, alternatives
+from toolaudit.effects.values import Many, Scalar, Text, Value, alternatives
 from toolaudit.model import KeyPart
 
 __all__ = ["Command", "classify", "words_of"]
@@ -22,7 +22,7 @@ def words_of(value: Value) -> list[Value] | None:
     """A command as its words, operators of the shell marked; None when it is free text."""
     form = value.form
     if isinstance(form, Many):
-        return list(form.items) if form.items else [*form.head, Value(Data())] if form.head else None
+        return list(form.items) if form.items else [*form.head, REST] if form.head else None
     if isinstance(form, Scalar) and isinstance(form.value, str):
         return _split(form.value)
     if isinstance(form, Text) and form.parts and form.parts[0].kind == "literal" and " " in form.parts[0].text.strip() + " ":
