@@ -28,6 +28,7 @@ from pytest_toolaudit.verdict import REPLAYS, Verdict, make_witness, serial_step
 from pytest_toolaudit.why import order_failure
 
 LIKELIEST = 4  # schedules of the sweep that run before anything else
+UNDECIDED = {"timeout", "outside", "unanswered"}  # nothing is known of calls that end up so in each serial order
 EARLY = 20  # schedules after which a proof is put off until the sweep is through
 
 
@@ -66,7 +67,7 @@ class Search:
         if len(self.given) > 1:
             serial.outcome(self.given[::-1])
         given, reverse = serial.outcome(self.given), serial.outcome(self.given[::-1])
-        if all(known.problem is not None and known.problem.kind in ("timeout", "outside") for known in (given, reverse)):
+        if all(known.problem is not None and known.problem.kind in UNDECIDED for known in (given, reverse)):
             return self._nothing_found()  # more schedules would wait as long, and show as little
         context = self._context_lost(given.outcome) if not given.blocked else None  # it would not end there either
         if context is not None:
@@ -250,9 +251,10 @@ class Search:
 
     def is_hit(self, judged: Judged) -> bool:
         if judged.run.problem is not None:
-            if judged.run.problem.kind in ("outside", "timeout"):
+            if judged.run.problem.kind in UNDECIDED:
                 self.problem = judged.run.problem
-            return judged.run.problem.kind in ("deadlock", "livelock")
+            alone = any(known.blocked for known in self.explorer.serial.done.values())
+            return judged.run.problem.kind in ("deadlock", "livelock") or (judged.run.problem.kind == "unanswered" and not alone)
         if self.meeting is not None:
             self.meeting.append(judged.outcome)
             return judged.serial is None and not judged.undecided and bool(self.explorer.serial.picks)
@@ -315,7 +317,7 @@ class Search:
             self.problem, kinds = problems[0], {problem.kind for problem in problems}
             if "livelock" in kinds:  # none of them came to an end
                 self.exhausted, self.through = False, 0
-            return self.done("inconclusive" if kinds & {"timeout", "outside"} else self.problem.verdict, None)
+            return self.done("inconclusive" if kinds & UNDECIDED else self.problem.verdict, None)
         if self.problem is not None:
             return self.done("inconclusive", None)
         if explorer.world.unobserved or serial.cut_short:

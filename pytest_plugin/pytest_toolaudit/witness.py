@@ -118,7 +118,9 @@ def headline(verdict: Verdict) -> str:
     on = f" on {', '.join(verdict.resources[:4])}" if verdict.resources else ""
     if verdict.kind == "racy":
         order = "order in which they run undisturbed between their meetings" if _meet(verdict) else "serial order"
-        return f"{verdict.failure}{on}: this interleaving of {batch} equals no {order}"
+        return f"{verdict.failure}{on}: this interleaving of {batch} equals no {order}" + (
+            f"; {verdict.problem}" if verdict.problem else ""
+        )
     if verdict.kind in ("deadlock", "livelock"):
         return f"{verdict.kind}: {verdict.problem or 'no order of ' + batch + ' comes to an end'}"
     if verdict.kind == "order-dependent":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -96,6 +97,45 @@ def withdraw_locked(port: int, amount: int) -> str:
     return "ok"
 
 
+def withdraw_at_once(port: int, amount: int) -> str:
+    """One statement."""
+    import pymysql
+
+    with (
+        pymysql.connect(host="127.0.0.1", port=port, user="audit", database="bank", autocommit=True) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE account SET balance = balance - %s WHERE id = 1", (amount,))
+    return "ok"
+
+
+class Shared:
+    """A connection that is used by all calls; PyMySQL says that threads may not share one."""
+
+    connection: Any = None
+
+
+def look_up_shared(port: int, number: int) -> int:
+    """Asks on the shared connection; who reads first takes the first answer."""
+    with Shared.connection.cursor() as cursor:
+        cursor.execute("SELECT balance + %s FROM account WHERE id = 1", (number,))
+        return int(cursor.fetchone()[0])
+
+
+async def withdraw_later_locked(port: int, amount: int) -> str:
+    """SELECT … FOR UPDATE on an event loop."""
+    import aiomysql
+
+    connection = await aiomysql.connect(host="127.0.0.1", port=port, user="audit", db="bank")
+    async with connection.cursor() as cursor:
+        await cursor.execute("SELECT balance FROM account WHERE id = 1 FOR UPDATE")
+        (balance,) = await cursor.fetchone()
+        await cursor.execute("UPDATE account SET balance = %s WHERE id = 1", (balance - amount,))
+    await connection.commit()
+    connection.close()
+    return "ok"
+
+
 async def withdraw_later(port: int, amount: int) -> str:
     """SELECT, then UPDATE, on an event loop."""
     import aiomysql
@@ -116,6 +156,8 @@ async def withdraw_later(port: int, amount: int) -> str:
         (withdraw, "pymysql", {"racy"}),
         (withdraw_later, "aiomysql", {"racy"}),
         (withdraw_locked, "pymysql", {"serializable", "order-dependent"}),
+        (withdraw_later_locked, "aiomysql", {"serializable", "order-dependent"}),
+        (withdraw_at_once, "pymysql", {"serializable", "order-dependent"}),
     ],
 )
 def test_mariadb(port: int, tool: Callable[..., Any], package: str, kinds: set[str]) -> None:
@@ -137,3 +179,18 @@ def test_mariadb(port: int, tool: Callable[..., Any], package: str, kinds: set[s
     connection.close()
     assert verdict.kind in kinds, verdict.render()
     assert "sql:account" in verdict.resources
+
+
+def test_a_shared_connection(port: int) -> None:
+    """The answers are swapped, or one call gets none: the protocol has no name for whose they are."""
+
+    def connect() -> None:
+        if Shared.connection is not None:
+            with contextlib.suppress(Exception):
+                Shared.connection.close()
+        Shared.connection = connected(port)
+
+    verdict = explore([call(look_up_shared, port, 1), call(look_up_shared, port, 2)], state=connect, observe=lambda _: None, budget=40)
+    with contextlib.suppress(Exception):
+        Shared.connection.close()
+    assert verdict.kind == "racy", verdict.render()

@@ -73,7 +73,7 @@ ENDLESS, TRIES = "did not end within", "keeps trying for"  # what a problem's te
 @dataclass(frozen=True)
 class Problem:
     """Why a schedule did not end by itself: ``deadlock``, ``outside`` (perhaps a thread outside the batch would help),
-    ``livelock`` (step budget) or ``timeout`` (wall clock). ``held``: each call keeps trying for what another of them holds."""
+    ``livelock`` (step budget), ``unanswered`` (on a connection that calls share) or ``timeout`` (wall clock). ``held``: each call keeps trying for what another of them holds."""
 
     kind: str
     text: str
@@ -83,4 +83,6 @@ class Problem:
     @property
     def verdict(self) -> str:
         """What a batch is called whose calls end up like this."""
+        if self.kind == "unanswered":
+            return "racy"
         return "livelock" if self.kind == "livelock" and not self.held else "deadlock"

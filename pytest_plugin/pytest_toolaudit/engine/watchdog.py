@@ -14,15 +14,24 @@ from pytest_toolaudit.engine.lanes import ENDLESS, TRIES, Abandoned, Actor, Prob
 from pytest_toolaudit.engine.outsiders import look
 from pytest_toolaudit.engine.stops import Everything
 from pytest_toolaudit.engine.turn import Site, turn
-from pytest_toolaudit.engine.waits import Place, Waits, accesses
+from pytest_toolaudit.engine.waits import TICK, Place, Waits, accesses, awaited
 
 if TYPE_CHECKING:
     from pytest_toolaudit.engine.threads import Engine
 
-TICK = 0.02
 LEARNED = 0.3  # seconds without a step that are enough where an earlier schedule ran out of time
 NAP = 50  # steps that one sleep counts for: a call that only polls is recognised within 100 ms
-PATIENT = ("points/drivers.py", "points/forks.py", "socket.py", "ssl.py", "selectors.py", "subprocess.py", "client.py", "connection.py")
+PATIENT = (
+    "points/drivers.py",
+    "points/sockets.py",
+    "points/forks.py",
+    "socket.py",
+    "ssl.py",
+    "selectors.py",
+    "subprocess.py",
+    "client.py",
+    "connection.py",
+)
 _HERE = __file__.rpartition("engine")[0]
 _clock = time.monotonic
 
@@ -66,8 +75,12 @@ class Watchdog:
                 unfinished, tried = self._unfinished(), engine.tried
                 held = all(call in tried and tried[call][1] in unfinished for call in unfinished)
                 return Problem("livelock", f"{ENDLESS} {self.steps:,} steps{self._tries()}", unfinished, held)
-            if _clock() > end or (self.hung and self._hangs_again()):
+            still = self._still()
+            if _clock() > end or (self.hung and self._hangs_again(still)):
                 return self._late()
+            unanswered = self._unanswered(still)
+            if unanswered is not None:
+                return unanswered
             if not late:  # a machine that cannot keep our own appointments tells nothing about the calls
                 self._look()
         self._went_on()
@@ -75,20 +88,42 @@ class Watchdog:
 
     def _late(self) -> Problem:
         """It takes too long; the next schedule that comes to the same place does not wait as long as this one."""
-        stands = [actor for actor in list(self.engine.busy) if actor is self.engine.running or actor.detached]
+        stands = self._stands()
         self.hung.update(filter(None, map(_function, stands)))
         places = f" ({'; '.join(map(_where, stands))})" if stands else ""
         return Problem("timeout", f"{ENDLESS} {self.seconds:g} s of real time{places}", self._unfinished())
 
-    def _hangs_again(self) -> bool:
-        """Whether nothing has moved for a while, and all that could stand where an earlier schedule ran out of time."""
-        engine = self.engine
+    def _still(self) -> float:
+        """Seconds for which nothing has moved."""
+        engine, now = self.engine, _clock()
         seen = (len(turn.trace), engine.switches, engine.naps)
         if seen != self.moved[0]:
-            self.moved = (seen, _clock())
-            return False
-        stands = [actor for actor in list(engine.busy) if actor is engine.running or actor.detached]
-        return _clock() - self.moved[1] > LEARNED and bool(stands) and all(_function(actor) in self.hung for actor in stands)
+            self.moved = (seen, now)
+        return now - self.moved[1]
+
+    def _stands(self) -> list[Actor]:
+        """Who is somewhere in foreign code."""
+        return [actor for actor in list(self.engine.busy) if actor is self.engine.running or actor.detached]
+
+    def _hangs_again(self, still: float) -> bool:
+        """Whether nothing has moved for a while, and all that could stand where an earlier schedule ran out of time."""
+        stands = self._stands()
+        return still > LEARNED and bool(stands) and all(_function(actor) in self.hung for actor in stands)
+
+    def _unanswered(self, still: float) -> Problem | None:
+        """Nobody can go on but calls that wait at connections which others have used too: those may have taken what was for them."""
+        if still < LEARNED:
+            return None
+        stands = self._stands()
+        if not stands or any(actor not in stands and actor.waiting is None for actor in list(self.engine.busy)):
+            return None
+        sites = [awaited(turn.trace, actor.lane.index) if actor.lane is not None else None for actor in stands]
+        where = frozenset(found for found in sites if found is not None)
+        if None in sites or still < self.waits.given_up_after(where):
+            return None
+        self.waits.unanswered.add(where)
+        places = "; ".join(map(_where, stands))
+        return Problem("unanswered", f"gets no answer on a connection that another call uses too ({places})", self._unfinished())
 
     def _tries(self) -> str:
         tried = sorted(self.engine.tried.items())

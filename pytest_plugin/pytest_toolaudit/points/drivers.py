@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -11,13 +10,12 @@ from types import ModuleType
 from typing import Any
 
 from pytest_toolaudit.engine.patches import Patches
-from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point, turn
-from pytest_toolaudit.points import http, redis
+from pytest_toolaudit.engine.turn import READ, WRITE, holds_turn, turn
+from pytest_toolaudit.points import http, redis, sockets
 from pytest_toolaudit.points.resources import CWD, as_text, touch
 from pytest_toolaudit.points.sql import is_end, touched
 
 Note = Callable[[Any, tuple[Any, ...], dict[str, Any]], None]
-_SENDS, _RECEIVES = Site(WRITE, "socket.send"), Site(WRITE, "socket.recv")
 
 
 def noting(note: Note) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -88,7 +86,7 @@ def _sqlalchemy(patches: Patches) -> None:
     patches.later("SQLAlchemy's event", lambda: event.remove(engine, "before_cursor_execute", _before_cursor_execute))
 
 
-# -- processes and sockets --------------------------------------------------------------------------------------------
+# -- processes --------------------------------------------------------------------------------------------
 
 
 def _program(arguments: Any) -> str:
@@ -107,23 +105,6 @@ def _popen(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         touch(READ, "env:*", "subprocess.Popen")
 
 
-def _sends(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if sys._getframe(2).f_code.co_name != "_write_to_self":  # an event loop wakes itself up
-        point(_SENDS, self, None)
-
-
-def _receives(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if sys._getframe(2).f_code.co_name != "_read_from_self":
-        point(_RECEIVES, self, None)
-
-
-def _sockets(patches: Patches) -> None:
-    for name in ("send", "sendall", "sendto"):
-        patches.set(socket.socket, name, noting(_sends)(getattr(socket.socket, name)))
-    for name in ("recv", "recv_into", "recvfrom"):
-        patches.set(socket.socket, name, noting(_receives)(getattr(socket.socket, name)))
-
-
 def loaded_drivers() -> set[str]:
     """The clients and drivers that the program has imported by now."""
     known = {one[0] for one in _CURSORS} | {one[0] for one in (*http.CLIENTS, *redis.CLIENTS)} | {"sqlalchemy.engine"}
@@ -139,6 +120,6 @@ def install(patches: Patches, modules: Sequence[ModuleType]) -> None:
                 patches.wrap(cls, method, noting(_statement))
     _sqlalchemy(patches)
     patches.wrap(subprocess.Popen, "__init__", noting(_popen))
-    _sockets(patches)
+    sockets.install(patches)
     http.install(patches, noting)
     redis.install(patches, noting)

@@ -14,7 +14,7 @@ from pytest_toolaudit.engine.turn import READ, WRITE, Site, holds_turn, point
 from pytest_toolaudit.points.journal import JOURNAL
 from pytest_toolaudit.points.resources import NAMES, as_text, touch
 
-_PLAIN = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom)
+_PLAIN = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
 _WRITES = ("write", "writelines", "truncate")
 _readlink = os.readlink
 

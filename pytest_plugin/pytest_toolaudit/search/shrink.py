@@ -105,7 +105,7 @@ def _still_fails(calls: list[Call], schedule: Schedule, settings: Settings, stat
         inner.settle()
         judged = inner.judge(schedule)
         if judged.run.problem is not None:
-            return judged.run.problem.kind in ("deadlock", "livelock") and failure_of(inner, judged) == failure
+            return judged.run.problem.kind in ("deadlock", "livelock", "unanswered") and failure_of(inner, judged) == failure
         if failure.stuck:
             return False
         return judged.serial is None and not judged.undecided
