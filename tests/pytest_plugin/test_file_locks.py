@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,41 @@ def test_a_look_before_the_lock_is_a_race(tmp_path: Path, monkeypatch: pytest.Mo
     assert verdict.kind == "racy"
     assert verdict.witness is not None
     assert "FileNotFoundError" in verdict.render()
+
+
+def _patiently(seconds: float, text: str, work: Callable[[str], int]) -> int:
+    """As libraries do that have a time limit: tries ten times."""
+    with Path(LOCK).open("a+") as lock:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    return -1
+                time.sleep(seconds / 10)
+        return work(text)
+
+
+def add_patiently(text: str) -> int:
+    return _patiently(1, text, _append)
+
+
+def add_at_leisure(text: str) -> int:
+    """Holds the lock for a minute."""
+    return _patiently(1, text, lambda text: (time.sleep(60), _append(text))[1])
+
+
+def test_who_keeps_trying_waits_for_the_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time limit passes only when the holder lets it pass: a correct tool was called racy whose tries came to their end meanwhile."""
+    monkeypatch.chdir(tmp_path)
+    verdict = explore([call(add_patiently, "a"), call(add_patiently, "b")], state=lambda: Path(NOTES).write_text("[]"), budget=60)
+    assert verdict.kind == "order-dependent", verdict.render()
+
+
+def test_who_keeps_trying_gives_up_when_the_holder_sleeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    verdict = explore([call(add_at_leisure, "a"), call(add_patiently, "b")], state=lambda: Path(NOTES).write_text("[]"), budget=60)
+    assert verdict.kind == "racy", verdict.render()
+    assert ("returned", -1) in verdict.outcome.results

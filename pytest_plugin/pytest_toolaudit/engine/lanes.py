@@ -53,6 +53,7 @@ class Lane:
     finished = False  # what each begins with, here: a schedule makes new ones
     clock = 0.0
     naps = 0
+    tries = -1  # the call that has what this one keeps trying for, and which it has let go on
     random: Random | None = None
     patience = 0.25
     outcome: Any = None

@@ -72,6 +72,24 @@ def pass_time(engine: Engine, lane: Lane) -> None:
         engine.pass_turn(engine.running)
 
 
+def between_tries(engine: Engine, lane: Lane) -> None:
+    """A call sleeps that keeps trying for a lock: as long as its holder's clock is no later, that one goes on, as in a wait for the lock.
+    When the holder sleeps past it, it may try again."""
+    actor = engine.running
+    if engine.serial or actor is None or actor is engine.loop_actor or lane not in engine.order:
+        return
+    behind = next((one for one in engine.order if one.tries == lane.index and one.clock < lane.clock), None)
+    _, holder = engine.tried.get(lane.index, ("", -1))
+    if behind is not None:
+        behind.tries = -1
+        engine.to_front(behind)
+        engine.pass_turn(actor)
+    elif holder >= 0 and engine.lanes[holder].clock <= lane.clock and not engine.lanes[holder].finished:
+        lane.tries = holder
+        engine.to_back(lane)
+        engine.pass_turn(actor)
+
+
 def at_once(engine: Engine, lane: Lane | None) -> None:
     """Waits that end together with that of this call, which started at the same time, end with it."""
     if lane is not None and not engine.serial:

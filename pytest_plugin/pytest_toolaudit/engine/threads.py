@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_toolaudit.engine.lanes import Abandoned, Actor, Lane, Problem, Wait
 from pytest_toolaudit.engine.outsiders import Outside, after_all, answered, expected, given_up, woken
-from pytest_toolaudit.engine.passing import at_once, may_run, pass_time, remaining, time_out
+from pytest_toolaudit.engine.passing import at_once, between_tries, may_run, pass_time, remaining, time_out
 from pytest_toolaudit.engine.processor import OneProcessor
 from pytest_toolaudit.engine.ready import NOBODY
 from pytest_toolaudit.engine.stops import Plan, Stops, passed
@@ -286,6 +286,8 @@ class Engine(Workers):
             self.to_back(lane)
             if self.running is not None and self.running is not self.loop_actor:
                 self.pass_turn(self.running)
+        elif self.tried:
+            between_tries(self, lane)
 
     def stray(self, site: Site, obj: Any, key: Any) -> None:
         """A point on a thread without the turn: a detached call comes back, or a thread that is none of ours."""
