@@ -77,6 +77,18 @@ def _held_by(one: Any) -> list[Any]:
     return [child for child in children if isinstance(child, (tuple, *BUILT_IN)) or is_record(child)]
 
 
+def kept_by(function: Any) -> Any:
+    """What holds the results of a function that keeps them: that is itself what ``functools.cache`` made; where a library keeps them
+    in a container that it was given (cachetools), the container. None for every other function."""
+    if isinstance(function, CACHED):
+        return function
+    space = getattr(function, "__dict__", None) if callable(function) else None
+    if type(space) is not dict or "__wrapped__" not in space:
+        return None
+    kept = space.get("cache")
+    return kept if kept is not None and is_container(kept) else None
+
+
 def is_flag(value: Any) -> bool:
     """An event, also one of multiprocessing (a module that is not loaded for its sake)."""
     return isinstance(value, FLAGS) or _is_process_flag(type(value))

@@ -17,7 +17,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from pytest_toolaudit.calls import Call
-from pytest_toolaudit.containers import BARRIERS, CACHED, QUEUES, is_container, is_record, within
+from pytest_toolaudit.containers import BARRIERS, CACHED, QUEUES, is_container, is_record, kept_by, within
 from pytest_toolaudit.engine.clock import date_now
 from pytest_toolaudit.engine.locks import entered, lock_call
 from pytest_toolaudit.engine.queues import CHANGES, SIMPLE
@@ -250,35 +250,41 @@ def changing(function: Callable[..., Any], site: Site, /, obj: Any, *args: Any, 
 
 def cached(function: Any, site: Site, /, *args: Any, **kwargs: Any) -> Any:
     """A call of what ``functools.cache`` wraps: it looks, and where nothing is kept yet it runs and keeps the result."""
-    kept: Any = function if isinstance(function, CACHED) else getattr(function, "__func__", None)
-    if turn.ident != get_ident() or not isinstance(kept, CACHED):
+    keeper: Any = getattr(function, "__func__", function)
+    kept = kept_by(keeper)
+    if turn.ident != get_ident() or kept is None:
         return function(*args, **kwargs)
     point(site, kept, None)
-    before = kept.cache_info().misses
-    _FILLED.append(kept)
+    before, mine = _filled(kept), (keeper.__wrapped__, kept)
+    _FILLED.append(mine)
     try:
         value = function(*args, **kwargs)
     finally:
-        _FILLED.remove(kept)
-    if kept.cache_info().misses != before:
+        _FILLED.remove(mine)
+    if _filled(kept) != before:
         point(writing(site), kept, None)
     return value
 
 
-_FILLED: list[Any] = []
+def _filled(kept: Any) -> Any:
+    """Another value when a result was added."""
+    return kept.cache_info().misses if isinstance(kept, CACHED) else set(kept)
+
+
+_FILLED: list[tuple[Any, Any]] = []
 _ITSELF = Site(READ, "the kept results", "", 0, "functools.cache")
 
 
 def as_called(call: Call) -> Call:
     """A tool whose results are kept is called by no code of the project, so its look-up is made a point here."""
-    kept: Any = call.function if isinstance(call.function, CACHED) else getattr(call.function, "__func__", None)
-    return replace(call, function=partial(cached, call.function, _ITSELF)) if isinstance(kept, CACHED) else call
+    kept = kept_by(getattr(call.function, "__func__", call.function))
+    return replace(call, function=partial(cached, call.function, _ITSELF)) if kept is not None else call
 
 
 def missed(site: Site) -> None:
     """In a function whose results are kept, before it makes one."""
     if turn.ident == get_ident() and _FILLED:
-        mine = [one for one in _FILLED if getattr(one.__wrapped__, "__qualname__", "").endswith(site.function)]
+        mine = [kept for function, kept in _FILLED if getattr(function, "__qualname__", "").endswith(site.function)]
         if mine:
             point(site, mine[-1], None)
 

@@ -76,7 +76,7 @@ class Watchdog:
                 held = all(call in tried and tried[call][1] in unfinished for call in unfinished)
                 return Problem("livelock", f"{ENDLESS} {self.steps:,} steps{self._tries()}", unfinished, held)
             still = self._still()
-            if _clock() > end or (self.hung and self._hangs_again(still)):
+            if _clock() > end or (self.hung and self._hangs_again()):
                 return self._late()
             unanswered = self._unanswered(still)
             if unanswered is not None:
@@ -105,10 +105,10 @@ class Watchdog:
         """Who is somewhere in foreign code."""
         return [actor for actor in list(self.engine.busy) if actor is self.engine.running or actor.detached]
 
-    def _hangs_again(self, still: float) -> bool:
+    def _hangs_again(self) -> bool:
         """Whether nothing has moved for a while, and all that could stand where an earlier schedule ran out of time."""
         stands = self._stands()
-        return still > LEARNED and bool(stands) and all(_function(actor) in self.hung for actor in stands)
+        return _clock() - self.moved[1] > LEARNED and bool(stands) and all(_function(actor) in self.hung for actor in stands)
 
     def _unanswered(self, still: float) -> Problem | None:
         """Nobody can go on but calls that wait at connections which others have used too: those may have taken what was for them."""

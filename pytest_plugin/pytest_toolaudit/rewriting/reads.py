@@ -6,7 +6,7 @@ import ast
 import sys
 import types
 
-from pytest_toolaudit.containers import CACHED
+from pytest_toolaudit.containers import kept_by
 from pytest_toolaudit.engine.turn import ACQUIRE, INSIDE, READ, WRITE
 from pytest_toolaudit.rewriting import vocabulary as known
 from pytest_toolaudit.rewriting.base import Base, text_of
@@ -109,7 +109,7 @@ class Reads(Base):
                 return self.hook("namespace", *node.args)
             if function.id in known.ADVANCING and function.id not in self.namespace and node.args and not node.keywords:
                 return self.hook("advanced", function, self.site(WRITE, shown.node), *node.args)
-            if isinstance(self.namespace.get(function.id), CACHED):
+            if kept_by(self.namespace.get(function.id)) is not None:
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
         if isinstance(function, ast.Name) and self._looks(function.id):
             return self.hook("looking", self.base(function), self.site(READ, shown.node), *node.args, keywords=node.keywords)
@@ -135,7 +135,7 @@ class Reads(Base):
         name = function.attr
         if isinstance(function.value, ast.Name) and self.is_global(function.value.id):
             module = self.namespace.get(function.value.id)
-            if isinstance(module, types.ModuleType) and isinstance(vars(module).get(name), CACHED):
+            if isinstance(module, types.ModuleType) and kept_by(vars(module).get(name)) is not None:
                 return self.hook("cached", function, self.site(READ, shown.node), *node.args, keywords=node.keywords)
         if name in self.kept and not self.is_module(function.value):
             return self.hook("cached", self.visit(function), self.site(READ, shown.node), *node.args, keywords=node.keywords)

@@ -34,7 +34,7 @@ CHANGING_FUNCTIONS = frozenset((
     "delitem", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "iadd", "iand", "iconcat", "insort", "insort_left",
     "insort_right", "ior", "isub", "ixor", "setitem", "shuffle",
 ))  # fmt: skip
-CACHES = frozenset({"cache", "lru_cache"})
+CACHES = frozenset({"cache", "lru_cache", "cached"})
 DYNAMIC = {"getattr": READ, "hasattr": READ, "setattr": WRITE, "delattr": WRITE}
 RUNNING = {"exec": WRITE, "eval": READ}
 STREAM_METHODS = frozenset((
