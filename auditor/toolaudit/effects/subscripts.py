@@ -10,7 +10,7 @@ from toolaudit.effects.calls import call
 from toolaudit.effects.external import behind, call_method
 from toolaudit.effects.frame import Frame
 from toolaudit.effects.iteration import named_members, still_shared
-from toolaudit.effects.kept_objects import harmless
+from toolaudit.effects.kept_objects import harmless, unlisted_default
 from toolaudit.effects.objects import attribute, below, item, key_step, read
 from toolaudit.effects.values import Data, Foreign, Form, Function, Handle, Instance, Loc, Many, Method, Module, Scalar, Text, Value
 from toolaudit.model import KeyPart
@@ -75,6 +75,6 @@ def _of_client(frame: Frame, base: Value, form: Handle, index: Value) -> Value:
         in_memory = form.kind in ("", "memory") and made.form == Data() and made.loc is None
         return Value(Data(), made.taint, below(base.loc, key_step(index))) if in_memory else made
     taint = base.taint | index.taint
-    if form.type == "arguments" or harmless(frame, form.type):
+    if form.type == "arguments" or (harmless(frame, form.type) and unlisted_default(frame, form.type) != "by-verb"):
         return Value(Data(), taint)
     return Value(Data("client" if base.loc is not None else "not-in-catalogue"), taint, below(base.loc, key_step(index)))
