@@ -13,7 +13,7 @@ from pytest_toolaudit.engine.patches import Patches
 from pytest_toolaudit.engine.turn import WRITE, Site, holds_turn, point
 
 SENDS, RECEIVES = Site(WRITE, "socket.send"), Site(WRITE, "socket.recv")
-GRACE, LOOK = 0.05, 0.0002
+GRACE, LOOK = 0.3, 0.0002
 SLICE = 3.0  # seconds; longer than the watchdog looks on, since a thread that wakes up seems to work
 _clock, _sleep = time.monotonic, time.sleep
 _poll = getattr(select, "poll", None)
